@@ -69,11 +69,20 @@ public final class GraphInterpreter {
 
   /** The outputs of one node whose inputs are known; null stands for an absent input. */
   public static List<Tensor> evaluate(Node node, Tensor[] inputs) {
-    Operator op = Operators.require(node);
     TensorType[] types = new TensorType[inputs.length];
     for (int i = 0; i < types.length; i++) {
       types[i] = inputs[i] == null ? null : inputs[i].type();
     }
+    return evaluate(node, types, inputs);
+  }
+
+  /** The outputs of a node that looks at the types of its inputs alone, such as Shape. */
+  public static List<Tensor> evaluateFromTypes(Node node, TensorType[] types) {
+    return evaluate(node, types, new Tensor[types.length]);
+  }
+
+  private static List<Tensor> evaluate(Node node, TensorType[] types, Tensor[] inputs) {
+    Operator op = Operators.require(node);
     OpContext context = new OpContext(node, types, inputs);
     List<TensorType> results = op.infer(context);
     Lowering lowering = op.lower(context);
