@@ -54,6 +54,15 @@ public final class WasmModule {
     return table.size() - 1;
   }
 
+  /** Bytes of instructions so far, over all functions. */
+  public int codeBytes() {
+    int n = 0;
+    for (Code c : functions) {
+      n += c.size();
+    }
+    return n;
+  }
+
   public int functions() {
     return functions.size();
   }
