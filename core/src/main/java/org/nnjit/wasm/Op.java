@@ -626,6 +626,16 @@ public enum Op {
     return 1 << alignLog2;
   }
 
+  /** Lanes that a lane immediate may name: 4 for {@code f32x4.extract_lane}; else 0. */
+  int lanes() {
+    if (immediate == Immediate.MEMARG_LANE) {
+      return 16 >> alignLog2;
+    }
+    return immediate == Immediate.LANE
+        ? Integer.parseInt(name().substring(name().indexOf('X') + 1, name().indexOf('_')))
+        : 0;
+  }
+
   /** True for atomic accesses, which must be aligned naturally. */
   public boolean isAtomic() {
     return code >= 0xfe_000;

@@ -43,6 +43,7 @@ public final class WasmModule {
   private final List<FunctionBuilder> functions = new ArrayList<>();
   private final List<String> importedFunctionNames = new ArrayList<>();
   private final int[] importCounts = new int[4];
+  private final StringBuilder globalMutability = new StringBuilder();
   private boolean usesDataIndices;
   private int featureMask;
 
@@ -190,6 +191,7 @@ public final class WasmModule {
     Bytes out = importEntry(from, name, GLOBAL);
     out.u8(type.code);
     out.u8(mutable ? 1 : 0);
+    globalMutability.append(mutable ? 'm' : 'c');
     featureMask |= mutable ? Feature.MUTABLE_GLOBALS.mask() : 0;
     return importCounts[GLOBAL]++;
   }
@@ -245,6 +247,7 @@ public final class WasmModule {
    */
   public int global(ValType type, boolean mutable, long bits) {
     Bytes out = globals.entry();
+    globalMutability.append(mutable ? 'm' : 'c');
     out.u8(type.code);
     out.u8(mutable ? 1 : 0);
     switch (type) {
@@ -301,6 +304,9 @@ public final class WasmModule {
   }
 
   public void exportGlobal(String name, int index) {
+    if (globalMutability.charAt(index) == 'm') {
+      featureMask |= Feature.MUTABLE_GLOBALS.mask();
+    }
     exportEntry(name, GLOBAL, index);
   }
 
