@@ -2,18 +2,18 @@ package org.nnjit.plan;
 
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Schedule;
-import org.nnjit.wasm.Code;
+import org.nnjit.wasm.FunctionBuilder;
 
 /** A kernel in a module under construction. */
 final class Kernel {
   private final LoopNest nest;
   private final Schedule schedule;
-  private final Code code;
+  private final FunctionBuilder code;
   private final int tableIndex;
   private final int bytes;
   int calls;
 
-  Kernel(LoopNest nest, Schedule schedule, Code code, int tableIndex, int bytes) {
+  Kernel(LoopNest nest, Schedule schedule, FunctionBuilder code, int tableIndex, int bytes) {
     this.nest = nest;
     this.schedule = schedule;
     this.code = code;
@@ -25,7 +25,7 @@ final class Kernel {
     return nest;
   }
 
-  Code code() {
+  FunctionBuilder code() {
     return code;
   }
 

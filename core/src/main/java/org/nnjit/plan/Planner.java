@@ -375,6 +375,9 @@ public final class Planner {
         continue;
       }
       if (s.kernel() == null) {
+        if (open) {
+          module.endSegment();
+        }
         segments.add(host(s, at));
         commands.add(
             new Plan.Command(
@@ -394,6 +397,9 @@ public final class Planner {
       commands.add(
           new Plan.Command(
               c.label(), index, module.lastTableIndex(), c.compute().output(), flops, parallel));
+    }
+    if (open) {
+      module.endSegment();
     }
     List<Plan.Place> inputs = new ArrayList<>();
     for (String v : program.inputs()) {

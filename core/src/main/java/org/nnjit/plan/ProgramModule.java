@@ -1,5 +1,7 @@
 package org.nnjit.plan;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.nnjit.compute.Compute;
 import org.nnjit.kernel.emit.wasm.EmitOptions;
 import org.nnjit.kernel.emit.wasm.WasmEmitter;
@@ -7,7 +9,7 @@ import org.nnjit.kernel.family.KernelFamily;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
-import org.nnjit.wasm.Code;
+import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
 import org.nnjit.wasm.ValType;
 import org.nnjit.wasm.WasmModule;
@@ -33,10 +35,11 @@ final class ProgramModule {
   private static final long LOST = 60_000_000_000L;
 
   private final WasmModule module = new WasmModule();
+  private final List<Integer> table = new ArrayList<>();
   private final WasmEmitter emitter;
   private final boolean shared;
-  private final Code barrier;
-  private Code segment;
+  private final FunctionBuilder barrier;
+  private FunctionBuilder segment;
   private int segments;
   private boolean afterSerial;
   private boolean afterParallel;
@@ -44,17 +47,16 @@ final class ProgramModule {
 
   ProgramModule(Target target, boolean shared) {
     this.shared = shared;
-    module.importMemory(1, shared ? 65536 : 0, shared);
+    module.importMemory("env", "memory", 1, shared ? 65536 : -1, shared);
     this.emitter = new WasmEmitter(module, EmitOptions.of(target));
     this.barrier = shared ? barrier() : null;
   }
 
   Kernel add(Compute compute, KernelFamily family, Schedule schedule) {
     LoopNest nest = family.lower(compute, schedule);
-    int before = module.codeBytes();
-    Code code = emitter.emit(nest);
-    int bytes = module.codeBytes() - before;
-    return new Kernel(nest, schedule, code, module.tableEntry(code), bytes);
+    FunctionBuilder code = emitter.emit(nest);
+    int bytes = emitter.takeBytes();
+    return new Kernel(nest, schedule, code, tableEntry(code), bytes);
   }
 
   /** Begins a new exported run function and returns its number. */
@@ -70,7 +72,7 @@ final class ProgramModule {
   boolean call(Kernel kernel, int[] args, double flops) {
     int blocks = kernel.nest().blocks();
     boolean parallel = blocks > 1 && flops >= SERIAL_FLOPS;
-    Code command = module.function("command_" + kernel.nest().name(), "ii:");
+    FunctionBuilder command = module.function("command_" + kernel.nest().name(), "ii:");
     if (parallel) {
       int begin = command.local(ValType.I32);
       int end = command.local(ValType.I32);
@@ -79,35 +81,35 @@ final class ProgramModule {
       command.get(begin);
       command.get(end);
       command.op(Op.I32_LT_S);
-      command.block(Op.IF, null);
+      command.ifThen();
       addresses(command, args);
       command.get(begin);
       command.get(end);
     } else {
       command.get(0);
       command.op(Op.I32_EQZ);
-      command.block(Op.IF, null);
+      command.ifThen();
       addresses(command, args);
       command.i32(0);
       command.i32(blocks);
     }
-    command.call(kernel.code());
+    command.call(kernel.code().index());
     command.end();
-    lastTableIndex = module.tableEntry(command);
+    lastTableIndex = tableEntry(command);
     if (shared && (afterParallel || afterSerial && parallel)) {
       segment.get(1);
-      segment.call(barrier);
+      segment.call(barrier.index());
     }
     segment.get(0);
     segment.get(1);
-    segment.call(command);
+    segment.call(command.index());
     afterParallel = parallel;
     afterSerial = !parallel;
     return parallel;
   }
 
   /** local = blocks * (thread + plus) / threads. */
-  private static void share(Code c, int blocks, int plus, int local) {
+  private static void share(FunctionBuilder c, int blocks, int plus, int local) {
     c.get(0);
     if (plus > 0) {
       c.i32(plus);
@@ -120,9 +122,17 @@ final class ProgramModule {
     c.set(local);
   }
 
-  private static void addresses(Code c, int[] args) {
+  private static void addresses(FunctionBuilder c, int[] args) {
     for (int i = 0; i < args.length - 2; i++) {
       c.i32(args[i]);
+    }
+  }
+
+  /** Ends the segment: every thread is done when thread 0 returns from it. */
+  void endSegment() {
+    if (shared && afterParallel) {
+      segment.get(1);
+      segment.call(barrier.index());
     }
   }
 
@@ -130,54 +140,66 @@ final class ProgramModule {
     return lastTableIndex;
   }
 
+  private int tableEntry(FunctionBuilder function) {
+    table.add(function.index());
+    return table.size() - 1;
+  }
+
   byte[] toBytes() {
-    return module.toBytes();
+    int[] entries = new int[table.size()];
+    for (int i = 0; i < entries.length; i++) {
+      entries[i] = table.get(i);
+    }
+    int index = module.table(entries.length, entries.length);
+    module.elements(index, 0, entries);
+    module.exportTable("table", index);
+    return module.toBytes(true);
   }
 
   /**
    * Threads meet here: the last one to come opens the next generation, the others spin a while and
    * then sleep.
    */
-  private Code barrier() {
-    Code c = module.function("barrier", "i:");
+  private FunctionBuilder barrier() {
+    FunctionBuilder c = module.function("barrier", "i:");
     int generation = c.local(ValType.I32);
     int spins = c.local(ValType.I32);
     c.get(0);
     c.i32(1);
     c.op(Op.I32_LE_S);
-    c.block(Op.IF, null);
+    c.ifThen();
     c.op(Op.RETURN);
     c.end();
     c.i32(0);
-    c.memory(Op.I32_ATOMIC_LOAD, 2, GENERATION);
+    c.memory(Op.I32_ATOMIC_LOAD, 4, GENERATION);
     c.set(generation);
     c.i32(0);
     c.i32(1);
-    c.memory(Op.I32_ATOMIC_RMW_ADD, 2, COUNT);
+    c.memory(Op.I32_ATOMIC_RMW_ADD, 4, COUNT);
     c.get(0);
     c.i32(1);
     c.op(Op.I32_SUB);
     c.op(Op.I32_EQ);
-    c.block(Op.IF, null);
+    c.ifThen();
     c.i32(0);
     c.i32(0);
-    c.memory(Op.I32_ATOMIC_STORE, 2, COUNT);
+    c.memory(Op.I32_ATOMIC_STORE, 4, COUNT);
     c.i32(0);
     c.i32(1);
-    c.memory(Op.I32_ATOMIC_RMW_ADD, 2, GENERATION);
+    c.memory(Op.I32_ATOMIC_RMW_ADD, 4, GENERATION);
     c.op(Op.DROP);
     c.i32(0);
     c.i32(-1);
-    c.memory(Op.MEMORY_ATOMIC_NOTIFY, 2, GENERATION);
+    c.memory(Op.MEMORY_ATOMIC_NOTIFY, 4, GENERATION);
     c.op(Op.DROP);
     c.op(Op.RETURN);
     c.end();
-    c.block(Op.BLOCK, null);
+    c.block();
     c.i32(SPINS);
     c.set(spins);
-    c.block(Op.LOOP, null);
+    c.loop();
     c.i32(0);
-    c.memory(Op.I32_ATOMIC_LOAD, 2, GENERATION);
+    c.memory(Op.I32_ATOMIC_LOAD, 4, GENERATION);
     c.get(generation);
     c.op(Op.I32_NE);
     c.brIf(1);
@@ -189,10 +211,10 @@ final class ProgramModule {
     c.i32(0);
     c.get(generation);
     c.i64(LOST);
-    c.memory(Op.MEMORY_ATOMIC_WAIT32, 2, GENERATION);
+    c.memory(Op.MEMORY_ATOMIC_WAIT32, 4, GENERATION);
     c.i32(2);
     c.op(Op.I32_EQ);
-    c.block(Op.IF, null);
+    c.ifThen();
     c.op(Op.UNREACHABLE);
     c.end();
     c.i32(SPINS);

@@ -140,6 +140,11 @@ public final class FunctionBuilder {
     code.fixed32(lane3);
   }
 
+  /** A vector constant of four equal 32-bit lanes. */
+  public void splat(int lane) {
+    v128(lane, lane, lane, lane);
+  }
+
   /** A vector constant of four f32 lanes. */
   public void v128Floats(float lane0, float lane1, float lane2, float lane3) {
     v128(

@@ -1,6 +1,6 @@
 package org.nnjit.kernel.emit.wasm;
 
-import org.nnjit.wasm.Code;
+import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
 import org.nnjit.wasm.ValType;
 
@@ -8,15 +8,15 @@ import org.nnjit.wasm.ValType;
 final class Half {
   private Half() {}
 
-  private static void ci(Code code, boolean wide, int v) {
+  private static void ci(FunctionBuilder code, boolean wide, int v) {
     if (wide) {
-      code.v128(v);
+      code.splat(v);
     } else {
       code.i32(v);
     }
   }
 
-  private static void shift(Code code, boolean wide, boolean left, int by) {
+  private static void shift(FunctionBuilder code, boolean wide, boolean left, int by) {
     code.i32(by);
     if (left) {
       code.op(wide ? Op.I32X4_SHL : Op.I32_SHL);
@@ -25,24 +25,24 @@ final class Half {
     }
   }
 
-  private static void op(Code code, boolean wide, Op scalar, Op vector) {
+  private static void op(FunctionBuilder code, boolean wide, Op scalar, Op vector) {
     code.op(wide ? vector : scalar);
   }
 
-  private static void asFloat(Code code, boolean wide) {
+  private static void asFloat(FunctionBuilder code, boolean wide) {
     if (!wide) {
       code.op(Op.F32_REINTERPRET_I32);
     }
   }
 
-  private static void asBits(Code code, boolean wide) {
+  private static void asBits(FunctionBuilder code, boolean wide) {
     if (!wide) {
       code.op(Op.I32_REINTERPRET_F32);
     }
   }
 
   /** binary16 bits (zero-extended) to f32: scale by 2^112, infinities and NaN mended. */
-  static void widen(Code code, boolean wide) {
+  static void widen(FunctionBuilder code, boolean wide) {
     ValType t = wide ? ValType.V128 : ValType.I32;
     int h = code.local(t);
     int m = code.local(t);
@@ -53,7 +53,7 @@ final class Half {
     shift(code, wide, true, 13);
     asFloat(code, wide);
     if (wide) {
-      code.v128(Float.floatToRawIntBits(0x1p112f));
+      code.splat(Float.floatToRawIntBits(0x1p112f));
     } else {
       code.f32(0x1p112f);
     }
@@ -78,7 +78,7 @@ final class Half {
   }
 
   /** f32 to 16 bits in the low half of each lane, rounding to nearest even. */
-  static void narrow(Code code, boolean wide, boolean brain) {
+  static void narrow(FunctionBuilder code, boolean wide, boolean brain) {
     ValType t = wide ? ValType.V128 : ValType.I32;
     int bits = code.local(t);
     asBits(code, wide);
@@ -122,7 +122,7 @@ final class Half {
     code.get(mag);
     asFloat(code, wide);
     if (wide) {
-      code.v128(Float.floatToRawIntBits(0.5f));
+      code.splat(Float.floatToRawIntBits(0.5f));
     } else {
       code.f32(0.5f);
     }
@@ -169,7 +169,7 @@ final class Half {
   }
 
   /** Rounds f32 to what a 16-bit float holds, and back. */
-  static void round(Code code, boolean wide, boolean brain) {
+  static void round(FunctionBuilder code, boolean wide, boolean brain) {
     narrow(code, wide, brain);
     if (brain) {
       shift(code, wide, true, 16);

@@ -1,6 +1,6 @@
 package org.nnjit.kernel.emit.wasm;
 
-import org.nnjit.wasm.Code;
+import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
 import org.nnjit.wasm.ValType;
 
@@ -15,10 +15,10 @@ import org.nnjit.wasm.ValType;
  * Eigen's float rational.
  */
 final class MathCode {
-  private final Code code;
+  private final FunctionBuilder code;
   private final boolean wide;
 
-  MathCode(Code code, boolean wide) {
+  MathCode(FunctionBuilder code, boolean wide) {
     this.code = code;
     this.wide = wide;
   }
@@ -59,7 +59,7 @@ final class MathCode {
 
   private void c(double v) {
     if (wide) {
-      code.v128(Float.floatToRawIntBits((float) v));
+      code.splat(Float.floatToRawIntBits((float) v));
     } else {
       code.f32((float) v);
     }
@@ -67,7 +67,7 @@ final class MathCode {
 
   private void ci(int v) {
     if (wide) {
-      code.v128(v);
+      code.splat(v);
     } else {
       code.i32(v);
     }

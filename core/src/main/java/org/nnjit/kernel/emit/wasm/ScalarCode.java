@@ -5,41 +5,41 @@ import org.nnjit.compute.UnaryOp;
 import org.nnjit.loop.LType;
 import org.nnjit.loop.Value;
 import org.nnjit.tensor.DType;
-import org.nnjit.wasm.Code;
+import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
 import org.nnjit.wasm.ValType;
 
 /** Instructions for scalar values; operands come from the stack. */
 final class ScalarCode {
-  private final Code code;
+  private final FunctionBuilder code;
   private final MathCode math;
 
-  ScalarCode(Code code) {
+  ScalarCode(FunctionBuilder code) {
     this.code = code;
     this.math = new MathCode(code, false);
   }
 
   void load(DType t, int at) {
     switch (t) {
-      case F32 -> code.memory(Op.F32_LOAD, 2, at);
-      case F64 -> code.memory(Op.F64_LOAD, 3, at);
-      case I64, U64 -> code.memory(Op.I64_LOAD, 3, at);
-      case I32, U32 -> code.memory(Op.I32_LOAD, 2, at);
-      case I16 -> code.memory(Op.I32_LOAD16_S, 1, at);
-      case U16 -> code.memory(Op.I32_LOAD16_U, 1, at);
-      case I8 -> code.memory(Op.I32_LOAD8_S, 0, at);
-      case U8 -> code.memory(Op.I32_LOAD8_U, 0, at);
+      case F32 -> code.memory(Op.F32_LOAD, 4, at);
+      case F64 -> code.memory(Op.F64_LOAD, 8, at);
+      case I64, U64 -> code.memory(Op.I64_LOAD, 8, at);
+      case I32, U32 -> code.memory(Op.I32_LOAD, 4, at);
+      case I16 -> code.memory(Op.I32_LOAD16_S, 2, at);
+      case U16 -> code.memory(Op.I32_LOAD16_U, 2, at);
+      case I8 -> code.memory(Op.I32_LOAD8_S, 1, at);
+      case U8 -> code.memory(Op.I32_LOAD8_U, 1, at);
       case BOOL -> {
-        code.memory(Op.I32_LOAD8_U, 0, at);
+        code.memory(Op.I32_LOAD8_U, 1, at);
         code.i32(0);
         code.op(Op.I32_NE);
       }
       case F16 -> {
-        code.memory(Op.I32_LOAD16_U, 1, at);
+        code.memory(Op.I32_LOAD16_U, 2, at);
         Half.widen(code, false);
       }
       case BF16 -> {
-        code.memory(Op.I32_LOAD16_U, 1, at);
+        code.memory(Op.I32_LOAD16_U, 2, at);
         code.i32(16);
         code.op(Op.I32_SHL);
         code.op(Op.F32_REINTERPRET_I32);
@@ -49,15 +49,15 @@ final class ScalarCode {
 
   void store(DType t, int at) {
     switch (t) {
-      case F32 -> code.memory(Op.F32_STORE, 2, at);
-      case F64 -> code.memory(Op.F64_STORE, 3, at);
-      case I64, U64 -> code.memory(Op.I64_STORE, 3, at);
-      case I32, U32 -> code.memory(Op.I32_STORE, 2, at);
-      case I16, U16 -> code.memory(Op.I32_STORE16, 1, at);
-      case I8, U8, BOOL -> code.memory(Op.I32_STORE8, 0, at);
+      case F32 -> code.memory(Op.F32_STORE, 4, at);
+      case F64 -> code.memory(Op.F64_STORE, 8, at);
+      case I64, U64 -> code.memory(Op.I64_STORE, 8, at);
+      case I32, U32 -> code.memory(Op.I32_STORE, 4, at);
+      case I16, U16 -> code.memory(Op.I32_STORE16, 2, at);
+      case I8, U8, BOOL -> code.memory(Op.I32_STORE8, 1, at);
       case F16, BF16 -> {
         Half.narrow(code, false, t == DType.BF16);
-        code.memory(Op.I32_STORE16, 1, at);
+        code.memory(Op.I32_STORE16, 2, at);
       }
     }
   }
@@ -266,15 +266,15 @@ final class ScalarCode {
     code.get(x);
     code.f32(0);
     code.op(Op.F32_LT);
-    code.block(Op.IF, null);
+    code.ifThen();
     code.get(y);
     code.get(y);
     code.op(Op.F32_NEAREST);
     code.op(Op.F32_NE);
-    code.block(Op.IF, null);
+    code.ifThen();
     code.f32(Float.NaN);
     code.set(r);
-    code.op(Op.ELSE);
+    code.elseThen();
     code.get(y);
     code.f32(0.5f);
     code.op(Op.F32_MUL);
@@ -283,7 +283,7 @@ final class ScalarCode {
     code.op(Op.F32_MUL);
     code.op(Op.F32_NEAREST);
     code.op(Op.F32_NE);
-    code.block(Op.IF, null);
+    code.ifThen();
     code.get(r);
     code.op(Op.F32_NEG);
     code.set(r);
@@ -379,18 +379,18 @@ final class ScalarCode {
     code.set(a);
     code.get(b);
     code.op(isLong ? Op.I64_EQZ : Op.I32_EQZ);
-    code.block(Op.IF, t);
+    code.ifThen(t);
     zero(isLong, 0);
-    code.op(Op.ELSE);
+    code.elseThen();
     if (!unsigned && !remainder) {
       code.get(b);
       zero(isLong, -1);
       code.op(isLong ? Op.I64_EQ : Op.I32_EQ);
-      code.block(Op.IF, t);
+      code.ifThen(t);
       zero(isLong, 0);
       code.get(a);
       code.op(isLong ? Op.I64_SUB : Op.I32_SUB);
-      code.op(Op.ELSE);
+      code.elseThen();
     }
     code.get(a);
     code.get(b);

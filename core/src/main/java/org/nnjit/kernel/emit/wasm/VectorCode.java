@@ -4,16 +4,16 @@ import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.tensor.DType;
-import org.nnjit.wasm.Code;
+import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
 import org.nnjit.wasm.ValType;
 
 /** Instructions for values of four lanes; operands come from the stack. */
 final class VectorCode {
-  private final Code code;
+  private final FunctionBuilder code;
   private final MathCode math;
 
-  VectorCode(Code code) {
+  VectorCode(FunctionBuilder code) {
     this.code = code;
     this.math = new MathCode(code, true);
   }
@@ -21,30 +21,30 @@ final class VectorCode {
   /** Four consecutive elements, widened to 32 bits; a bool becomes a mask. */
   void load(DType t, int at) {
     switch (t) {
-      case F32, I32, U32 -> code.memory(Op.V128_LOAD, 2, at);
+      case F32, I32, U32 -> code.memory(Op.V128_LOAD, 4, at);
       case U8, BOOL -> {
-        code.memory(Op.V128_LOAD32_ZERO, 0, at);
+        code.memory(Op.V128_LOAD32_ZERO, 1, at);
         code.op(Op.I16X8_EXTEND_LOW_I8X16_U);
         code.op(Op.I32X4_EXTEND_LOW_I16X8_U);
         if (t == DType.BOOL) {
-          code.v128(0);
+          code.splat(0);
           code.op(Op.I32X4_NE);
         }
       }
       case I8 -> {
-        code.memory(Op.V128_LOAD32_ZERO, 0, at);
+        code.memory(Op.V128_LOAD32_ZERO, 1, at);
         code.op(Op.I16X8_EXTEND_LOW_I8X16_S);
         code.op(Op.I32X4_EXTEND_LOW_I16X8_S);
       }
-      case I16 -> code.memory(Op.V128_LOAD16X4_S, 1, at);
-      case U16 -> code.memory(Op.V128_LOAD16X4_U, 1, at);
+      case I16 -> code.memory(Op.V128_LOAD16X4_S, 2, at);
+      case U16 -> code.memory(Op.V128_LOAD16X4_U, 2, at);
       case BF16 -> {
-        code.memory(Op.V128_LOAD16X4_U, 1, at);
+        code.memory(Op.V128_LOAD16X4_U, 2, at);
         code.i32(16);
         code.op(Op.I32X4_SHL);
       }
       case F16 -> {
-        code.memory(Op.V128_LOAD16X4_U, 1, at);
+        code.memory(Op.V128_LOAD16X4_U, 2, at);
         Half.widen(code, true);
       }
       default -> throw new IllegalStateException("no vector load of " + t);
@@ -56,23 +56,23 @@ final class VectorCode {
     switch (t) {
       case F32, I32, U32 -> words(at, lanes);
       case BOOL -> {
-        code.v128(1);
+        code.splat(1);
         code.op(Op.V128_AND);
         narrowBytes();
         bytes(at, lanes);
       }
       case U8, I8 -> {
-        code.v128(255);
+        code.splat(255);
         code.op(Op.V128_AND);
         narrowBytes();
         bytes(at, lanes);
       }
       case F16, BF16 -> {
         Half.narrow(code, true, t == DType.BF16);
-        code.v128(0);
+        code.splat(0);
         code.op(Op.I16X8_NARROW_I32X4_U);
         if (lanes == 4) {
-          code.memoryLane(Op.V128_STORE64_LANE, 1, at, 0);
+          code.memoryLane(Op.V128_STORE64_LANE, 2, at, 0);
           return;
         }
         int v = code.local(ValType.V128);
@@ -82,7 +82,7 @@ final class VectorCode {
         for (int i = 0; i < lanes; i++) {
           code.get(a);
           code.get(v);
-          code.memoryLane(Op.V128_STORE16_LANE, 1, at + 2 * i, i);
+          code.memoryLane(Op.V128_STORE16_LANE, 2, at + 2 * i, i);
         }
         code.release(v);
         code.release(a);
@@ -92,15 +92,15 @@ final class VectorCode {
   }
 
   private void narrowBytes() {
-    code.v128(0);
+    code.splat(0);
     code.op(Op.I16X8_NARROW_I32X4_U);
-    code.v128(0);
+    code.splat(0);
     code.op(Op.I8X16_NARROW_I16X8_U);
   }
 
   private void bytes(int at, int lanes) {
     if (lanes == 4) {
-      code.memoryLane(Op.V128_STORE32_LANE, 0, at, 0);
+      code.memoryLane(Op.V128_STORE32_LANE, 1, at, 0);
       return;
     }
     int word = code.local(ValType.I32);
@@ -113,7 +113,7 @@ final class VectorCode {
       code.get(word);
       code.i32(8 * i);
       code.op(Op.I32_SHR_U);
-      code.memory(Op.I32_STORE8, 0, at + i);
+      code.memory(Op.I32_STORE8, 1, at + i);
     }
     code.release(word);
     code.release(a);
@@ -121,19 +121,19 @@ final class VectorCode {
 
   private void words(int at, int lanes) {
     switch (lanes) {
-      case 4 -> code.memory(Op.V128_STORE, 2, at);
-      case 1 -> code.memoryLane(Op.V128_STORE32_LANE, 2, at, 0);
-      case 2 -> code.memoryLane(Op.V128_STORE64_LANE, 2, at, 0);
+      case 4 -> code.memory(Op.V128_STORE, 4, at);
+      case 1 -> code.memoryLane(Op.V128_STORE32_LANE, 4, at, 0);
+      case 2 -> code.memoryLane(Op.V128_STORE64_LANE, 4, at, 0);
       default -> {
         int v = code.local(ValType.V128);
         int a = code.local(ValType.I32);
         code.set(v);
         code.tee(a);
         code.get(v);
-        code.memoryLane(Op.V128_STORE64_LANE, 2, at, 0);
+        code.memoryLane(Op.V128_STORE64_LANE, 4, at, 0);
         code.get(a);
         code.get(v);
-        code.memoryLane(Op.V128_STORE32_LANE, 2, at + 8, 2);
+        code.memoryLane(Op.V128_STORE32_LANE, 4, at + 8, 2);
         code.release(v);
         code.release(a);
       }
@@ -162,7 +162,7 @@ final class VectorCode {
         int x = code.local(ValType.V128);
         code.op(Op.F32X4_SQRT);
         code.set(x);
-        code.v128(0x3f800000);
+        code.splat(0x3f800000);
         code.get(x);
         code.op(Op.F32X4_DIV);
         code.release(x);
@@ -170,7 +170,7 @@ final class VectorCode {
       case IS_NAN -> same(Op.F32X4_NE);
       case IS_INF -> {
         code.op(Op.F32X4_ABS);
-        code.v128(0x7f800000);
+        code.splat(0x7f800000);
         code.op(Op.F32X4_EQ);
       }
       default -> FloatFunctions.emit(math, op);
@@ -239,13 +239,13 @@ final class VectorCode {
     boolean fromFloat = from.isFloat();
     if (to == DType.BOOL) {
       if (from != DType.BOOL) {
-        code.v128(0);
+        code.splat(0);
         code.op(fromFloat ? Op.F32X4_NE : Op.I32X4_NE);
       }
       return;
     }
     if (from == DType.BOOL) {
-      code.v128(to.isFloat() ? 0x3f800000 : 1);
+      code.splat(to.isFloat() ? 0x3f800000 : 1);
       code.op(Op.V128_AND);
       return;
     }

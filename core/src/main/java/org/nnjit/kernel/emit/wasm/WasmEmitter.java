@@ -1,5 +1,6 @@
 package org.nnjit.kernel.emit.wasm;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +12,7 @@ import org.nnjit.loop.Stmt;
 import org.nnjit.loop.Tile;
 import org.nnjit.loop.Value;
 import org.nnjit.tensor.DType;
-import org.nnjit.wasm.Code;
+import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
 import org.nnjit.wasm.ValType;
 import org.nnjit.wasm.WasmModule;
@@ -24,6 +25,7 @@ import org.nnjit.wasm.WasmModule;
 public final class WasmEmitter {
   private final WasmModule module;
   private final EmitOptions options;
+  private final List<FunctionBuilder> emitted = new ArrayList<>();
 
   public WasmEmitter(WasmModule module, EmitOptions options) {
     this.module = module;
@@ -39,9 +41,20 @@ public final class WasmEmitter {
     return s.append(':').toString();
   }
 
+  /** Bytes of instructions of the kernels emitted since the last call. */
+  public int takeBytes() {
+    int n = 0;
+    for (FunctionBuilder f : emitted) {
+      n += f.codeBytes();
+    }
+    emitted.clear();
+    return n;
+  }
+
   /** Adds the kernel's functions to the module and returns the one to call. */
-  public Code emit(LoopNest nest) {
-    Code code = module.function(nest.name(), signature(nest.buffers().size()));
+  public FunctionBuilder emit(LoopNest nest) {
+    FunctionBuilder code = module.function(nest.name(), signature(nest.buffers().size()));
+    emitted.add(code);
     Scope scope = new Scope(code, new HashMap<>(), nest.buffers(), nest.name());
     int next = nest.buffers().size();
     scope.locals.put(nest.begin(), next);
@@ -52,15 +65,15 @@ public final class WasmEmitter {
 
   /** One function under way. */
   private final class Scope {
-    final Code code;
+    final FunctionBuilder code;
     final Map<Local, Integer> locals = new HashMap<>();
-    final Map<Tile, Code> tiles;
+    final Map<Tile, FunctionBuilder> tiles;
     final List<Buffer> buffers;
     final String kernel;
     final ScalarCode scalar;
     final VectorCode vector;
 
-    Scope(Code code, Map<Tile, Code> tiles, List<Buffer> buffers, String kernel) {
+    Scope(FunctionBuilder code, Map<Tile, FunctionBuilder> tiles, List<Buffer> buffers, String kernel) {
       this.code = code;
       this.tiles = tiles;
       this.buffers = buffers;
@@ -93,10 +106,10 @@ public final class WasmEmitter {
         case Stmt.Store st -> store(st);
         case Stmt.If i -> {
           value(i.condition());
-          code.block(Op.IF, null);
+          code.ifThen();
           stmt(i.then());
           if (i.otherwise() != null) {
-            code.op(Op.ELSE);
+            code.elseThen();
             stmt(i.otherwise());
           }
           code.end();
@@ -124,9 +137,9 @@ public final class WasmEmitter {
         code.get(var);
         bound(f, end);
         code.op(Op.I32_LT_S);
-        code.block(Op.IF, null);
+        code.ifThen();
       }
-      code.block(Op.LOOP, null);
+      code.loop();
       stmt(f.body());
       code.get(var);
       code.i32(f.step());
@@ -153,7 +166,7 @@ public final class WasmEmitter {
     }
 
     void tileCall(Stmt.TileCall t) {
-      Code target = tiles.get(t.tile());
+      FunctionBuilder target = tiles.get(t.tile());
       if (target == null) {
         StringBuilder sig = new StringBuilder();
         for (int i = 0; i < buffers.size() + t.tile().params().size(); i++) {
@@ -161,6 +174,7 @@ public final class WasmEmitter {
         }
         target = module.function(kernel + "__" + t.tile().name(), sig.append(':').toString());
         tiles.put(t.tile(), target);
+        emitted.add(target);
         Scope inner = new Scope(target, tiles, buffers, kernel);
         for (int i = 0; i < t.tile().params().size(); i++) {
           inner.locals.put(t.tile().params().get(i), buffers.size() + i);
@@ -173,7 +187,7 @@ public final class WasmEmitter {
       for (Value v : t.args()) {
         value(v);
       }
-      code.call(target);
+      code.call(target.index());
     }
 
     // --- memory ---
@@ -184,14 +198,14 @@ public final class WasmEmitter {
           switch (c.type()) {
             case I32 -> code.i32((int) c.value());
             case I64 -> code.i64(c.value());
-            default -> code.v128((int) c.value());
+            default -> code.splat((int) c.value());
           }
         }
         case Value.FloatConst c -> {
           switch (c.type()) {
             case F32 -> code.f32((float) c.value());
             case F64 -> code.f64(c.value());
-            default -> code.v128(Float.floatToRawIntBits((float) c.value()));
+            default -> code.splat(Float.floatToRawIntBits((float) c.value()));
           }
         }
         case Value.Get g -> code.get(local(g.local()));
@@ -282,7 +296,7 @@ public final class WasmEmitter {
         case VECTOR -> vector.load(t, at);
         case SPLAT -> {
           if (t.bytes() == 4) {
-            code.memory(Op.V128_LOAD32_SPLAT, 2, at);
+            code.memory(Op.V128_LOAD32_SPLAT, 4, at);
           } else {
             scalar.load(t, at);
             code.op(l.type() == LType.F32X4 ? Op.F32X4_SPLAT : Op.I32X4_SPLAT);
@@ -371,9 +385,9 @@ public final class WasmEmitter {
         return;
       }
       value(s.condition());
-      code.block(Op.IF, valType(s.type()));
+      code.ifThen(valType(s.type()));
       value(s.whenTrue());
-      code.op(Op.ELSE);
+      code.elseThen();
       value(s.whenFalse());
       code.end();
     }
