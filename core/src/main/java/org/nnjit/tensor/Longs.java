@@ -9,7 +9,7 @@ public final class Longs {
    * build has no such conversion of its own for infinities.
    */
   public static long of(double v) {
-    if (v != v) {
+    if (Double.isNaN(v)) {
       return 0;
     }
     if (v >= 0x1p63) {
