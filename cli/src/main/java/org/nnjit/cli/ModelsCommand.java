@@ -118,7 +118,7 @@ public final class ModelsCommand implements Runnable {
       return new ProgressBarBuilder()
           .setTaskName(name)
           .setInitialMax(bytes)
-          .setUnit(" MB", 1_000_000)
+          .setUnit(bytes < 10_000_000 ? " KB" : " MB", bytes < 10_000_000 ? 1000 : 1_000_000)
           .setStyle(ProgressBarStyle.ASCII)
           .setUpdateIntervalMillis(200)
           .build();

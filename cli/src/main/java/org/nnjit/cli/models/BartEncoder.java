@@ -26,7 +26,7 @@ record BartEncoder(int vocabulary, int positions, int hidden, int layers, int he
         new BartEncoder(50265, 1024, 768, 6, 12, 3072)
             .model("bart-base-encoder", "BART base, text encoder", 81_920_256),
         new BartEncoder(1000, 64, 48, 2, 4, 96)
-            .model("bart-tiny-encoder", "BART, encoder of 2 layers of width 48", 89_088));
+            .model("bart-tiny-encoder", "BART, encoder of 2 layers of width 48", 89_184));
   }
 
   private Model model(String name, String title, long parameters) {

@@ -33,7 +33,7 @@ record EfficientNetLite(int side, int stem, List<Stage> stages, int last, int cl
         new EfficientNetLite(224, 32, published, 1280, 1000)
             .model("efficientnet-lite0", "EfficientNet-lite0, image classifier", 4_631_000),
         new EfficientNetLite(64, 8, tiny, 96, 100)
-            .model("efficientnet-lite-tiny", "EfficientNet-lite, 4 blocks, 64 x 64 pixels", 1));
+            .model("efficientnet-lite-tiny", "EfficientNet-lite, 4 blocks, 64 x 64 pixels", 20_484));
   }
 
   private Model model(String name, String title, long parameters) {

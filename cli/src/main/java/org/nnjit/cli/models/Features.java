@@ -10,17 +10,17 @@ import org.nnjit.tensor.DType;
  * with the layers that can follow it. Every method writes nodes into the given module.
  *
  * @param value in the graph
- * @param moments expected statistics per channel
+ * @param marginals expected distribution per channel
  */
-record Features(String value, Moments moments) {
+record Features(String value, Marginals marginals) {
   /** The network's input: an image [batch, channels, side, side] of mean 0 and variance 1. */
   static Features image(GraphWriter g, String name, int channels, int side) {
     String value = g.input(name, DType.F32, "batch", channels, side, side);
-    return new Features(value, Moments.standard(channels));
+    return new Features(value, Marginals.standard(channels));
   }
 
   int channels() {
-    return moments.channels();
+    return marginals.channels();
   }
 
   /** Symmetric padding that keeps the extent at stride 1. */
@@ -36,7 +36,7 @@ record Features(String value, Moments moments) {
     String w = g.parameter("weight", weight);
     return new Features(
         convNode(g, List.of(value, w), kernel, stride, groups, same(kernel)),
-        moments.convolved(weight, groups));
+        marginals.convolved(weight, groups));
   }
 
   /**
@@ -46,24 +46,25 @@ record Features(String value, Moments moments) {
    * @param pads top, left, bottom, right
    */
   Features convBias(GraphWriter g, int outs, int kernel, int stride, int groups, long[] pads) {
-    double deviation = 1 / Math.sqrt(fanIn(kernel, groups) * moments.meanVariance());
+    double deviation = 1 / Math.sqrt(fanIn(kernel, groups) * marginals.meanVariance());
     Weight weight = filter(g, deviation, outs, kernel, groups);
-    Moments sums = moments.convolved(weight, groups);
+    Marginals sums = marginals.convolved(weight, groups);
     String w = g.parameter("weight", weight);
-    Moments out = Moments.standard(outs);
-    String b = g.parameter("bias", centring(g, sums, out));
-    System.arraycopy(sums.variance(), 0, out.variance(), 0, outs);
+    Weight means = biasNoise(g, outs);
+    String b = g.parameter("bias", centring(sums, means));
     return new Features(
-        convNode(g, List.of(value, w, b), kernel, stride, groups, pads), out);
+        convNode(g, List.of(value, w, b), kernel, stride, groups, pads), sums.centred(means));
   }
 
-  /** A bias that takes the sums' means away and leaves a little noise, which `out` gets as means. */
-  private static Weight centring(GraphWriter g, Moments sums, Moments out) {
-    Weight noise = g.random("bias", 0, 0.1, sums.channels());
+  private static Weight biasNoise(GraphWriter g, int outs) {
+    return g.random("bias", 0, 0.1, outs);
+  }
+
+  /** The bias that moves the means of a convolution's sums to the given ones. */
+  private static Weight centring(Marginals sums, Weight means) {
     float[] bias = new float[sums.channels()];
     for (int c = 0; c < bias.length; c++) {
-      out.mean()[c] = noise.at(c);
-      bias[c] = (float) (noise.at(c) - sums.mean()[c]);
+      bias[c] = (float) (means.at(c) - sums.mean(c));
     }
     return new Weight.Values(bias, bias.length);
   }
@@ -88,47 +89,51 @@ record Features(String value, Moments moments) {
         Attr.of("strides", stride, stride));
   }
 
-  /** BatchNormalization whose running statistics are the expected ones. */
+  /** BatchNormalization with running statistics as expected and scales around 1. */
   Features batchNorm(GraphWriter g) {
+    return batchNorm(g, 1);
+  }
+
+  /**
+   * BatchNormalization with running statistics as expected.
+   *
+   * @param gain mean of the scales. The last normalisation of a residual branch has a small one, as
+   *     trained networks do: with 1, small errors of the expected statistics grow from block to block
+   */
+  Features batchNorm(GraphWriter g, double gain) {
     int c = channels();
-    Weight scale = g.random("weight", 1, 0.1, c);
+    Weight scale = g.random("weight", gain, 0.1 * gain, c);
     Weight shift = g.random("bias", 0, 0.2, c);
+    float[] means = new float[c];
+    float[] variances = new float[c];
+    for (int i = 0; i < c; i++) {
+      means[i] = (float) marginals.mean(i);
+      variances[i] = (float) marginals.variance(i);
+    }
     List<String> inputs =
         List.of(
             value,
             g.parameter("weight", scale),
             g.parameter("bias", shift),
-            g.stored("running_mean", new Weight.Values(floats(moments.mean()), c)),
-            g.stored("running_var", new Weight.Values(floats(moments.variance()), c)));
+            g.stored("running_mean", new Weight.Values(means, c)),
+            g.stored("running_var", new Weight.Values(variances, c)));
     List<AttributeProto> attributes =
         new ArrayList<>(List.of(Attr.of("epsilon", 1e-5f), Attr.of("momentum", 0.9f)));
     if (g.opset() >= 14) {
       attributes.add(Attr.of("training_mode", 0));
     }
-    Moments out = Moments.standard(c);
-    for (int i = 0; i < c; i++) {
-      out.mean()[i] = shift.at(i);
-      out.variance()[i] = (double) scale.at(i) * scale.at(i);
-    }
     return new Features(
-        g.node("BatchNormalization", inputs, attributes.toArray(AttributeProto[]::new)), out);
-  }
-
-  private static float[] floats(double[] values) {
-    float[] out = new float[values.length];
-    for (int i = 0; i < out.length; i++) {
-      out[i] = (float) values[i];
-    }
-    return out;
+        g.node("BatchNormalization", inputs, attributes.toArray(AttributeProto[]::new)),
+        marginals.normalised(shift, scale));
   }
 
   Features relu(GraphWriter g) {
-    return new Features(g.op("Relu", value), moments.relu());
+    return new Features(g.op("Relu", value), marginals.clip(0, Double.MAX_VALUE));
   }
 
-  /** Clip to 0..6; six deviations are never reached, so the moments are those of relu. */
+  /** Clip to 0..6. */
   Features relu6(GraphWriter g) {
-    return new Features(g.op("Clip", value, g.scalar(0f), g.scalar(6f)), moments.relu());
+    return new Features(g.op("Clip", value, g.scalar(0f), g.scalar(6f)), marginals.clip(0, 6));
   }
 
   /** MaxPool 3x3 with stride 2. */
@@ -141,17 +146,17 @@ record Features(String value, Moments moments) {
             Attr.of("kernel_shape", 3, 3),
             Attr.of("pads", pads),
             Attr.of("strides", 2, 2));
-    return new Features(pooled, moments.maxPool());
+    return new Features(pooled, marginals.maxPool());
   }
 
   Features add(GraphWriter g, Features other) {
-    return new Features(g.add(value, other.value), moments.add(other.moments));
+    return new Features(g.add(value, other.value), marginals.add(other.marginals));
   }
 
   /** Concatenates channels. */
   Features concat(GraphWriter g, Features other) {
     return new Features(
-        g.concat(1, List.of(value, other.value)), moments.concat(other.moments));
+        g.concat(1, List.of(value, other.value)), marginals.concat(other.marginals));
   }
 
   /**
@@ -165,9 +170,9 @@ record Features(String value, Moments moments) {
     String flat =
         root.node("Flatten", List.of(root.op("GlobalAveragePool", value)), Attr.of("axis", 1));
     // Averaging over the map leaves a part of the variance; 3 brings logits back to order 1.
-    double deviation = 3 / Math.sqrt(channels() * moments.meanVariance());
+    double deviation = 3 / Math.sqrt(channels() * marginals.meanVariance());
     Weight weight = head.random("weight", 0, deviation, classes, channels());
-    Weight bias = centring(head, moments.convolved(weight, 1), Moments.standard(classes));
+    Weight bias = centring(marginals.convolved(weight, 1), biasNoise(head, classes));
     return head.node(
         "Gemm",
         List.of(flat, head.parameter("weight", weight), head.parameter("bias", bias)),

@@ -42,7 +42,7 @@ record MobileNetV2(int side, int stem, List<Stage> stages, int last, int classes
         new MobileNetV2(224, 32, published, 1280, 1000)
             .model("mobilenet-v2", "MobileNetV2, image classifier", 3_504_872),
         new MobileNetV2(64, 8, tiny, 96, 100)
-            .model("mobilenet-v2-tiny", "MobileNetV2, 5 blocks, 64 x 64 pixels", 23_616));
+            .model("mobilenet-v2-tiny", "MobileNetV2, 5 blocks, 64 x 64 pixels", 23_460));
   }
 
   private Model model(String name, String title, long parameters) {

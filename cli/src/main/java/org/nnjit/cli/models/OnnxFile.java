@@ -147,8 +147,8 @@ final class OnnxFile {
     for (long i = 0; i < elements; i++) {
       chunk.putFloat(weight.at(i));
       if (!chunk.hasRemaining() || i == elements - 1) {
-        out.writeRawBytes(chunk.flip());
-        written += chunk.limit();
+        out.writeRawBytes(chunk.array(), 0, chunk.position());
+        written += chunk.position();
         progress.accept(written);
         chunk.clear();
       }

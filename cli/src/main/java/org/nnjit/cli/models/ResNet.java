@@ -21,7 +21,7 @@ record ResNet(int side, List<Integer> blocks, int width, int classes) {
         new ResNet(224, List.of(3, 4, 6, 3), 64, 1000)
             .model("resnet50", "ResNet-50 v1.5, image classifier", 25_557_032),
         new ResNet(64, List.of(1, 2, 1), 8, 100)
-            .model("resnet-tiny", "ResNet, 4 bottleneck blocks, 64 x 64 pixels", 48_716));
+            .model("resnet-tiny", "ResNet, 4 bottleneck blocks, 64 x 64 pixels", 50_348));
   }
 
   private Model model(String name, String title, long parameters) {
@@ -48,7 +48,7 @@ record ResNet(int side, List<Integer> blocks, int width, int classes) {
   private static Features bottleneck(GraphWriter g, Features x, int inner, int stride) {
     Features y = x.conv(g.in("conv1"), inner, 1, 1, 1).batchNorm(g.in("bn1")).relu(g.in("relu"));
     y = y.conv(g.in("conv2"), inner, 3, stride, 1).batchNorm(g.in("bn2")).relu(g.in("relu"));
-    y = y.conv(g.in("conv3"), inner * EXPANSION, 1, 1, 1).batchNorm(g.in("bn3"));
+    y = y.conv(g.in("conv3"), inner * EXPANSION, 1, 1, 1).batchNorm(g.in("bn3"), 0.2);
     Features shortcut = x;
     if (stride != 1 || x.channels() != y.channels()) {
       GraphWriter down = g.in("downsample");

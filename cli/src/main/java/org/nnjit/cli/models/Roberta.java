@@ -26,7 +26,7 @@ record Roberta(int vocabulary, int positions, int hidden, int layers, int heads,
         new Roberta(50265, 514, 768, 12, 12, 3072)
             .model("roberta-base", "RoBERTa base, text encoder", 124_645_632),
         new Roberta(1000, 66, 48, 2, 4, 96)
-            .model("roberta-tiny", "RoBERTa, 2 layers of width 48", 92_304));
+            .model("roberta-tiny", "RoBERTa, 2 layers of width 48", 91_584));
   }
 
   private Model model(String name, String title, long parameters) {

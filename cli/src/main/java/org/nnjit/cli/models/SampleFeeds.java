@@ -64,7 +64,7 @@ public final class SampleFeeds {
     feeds.put("attention_mask", mask);
   }
 
-  /** Soft blobs of colour on a gradient with a little grain: mean about 0, deviation about 1. */
+  /** Soft blobs of colour with a little grain; every image has mean 0 and deviation 1. */
   private static Tensor image(int batch, int side, Noise noise) {
     Tensor image = Tensor.zeros(DType.F32, Shape.of(batch, 3, side, side));
     int blobs = 12;
@@ -87,8 +87,24 @@ public final class SampleFeeds {
           }
         }
       }
+      standardise(image, at - 3 * side * side, at);
     }
     return image;
+  }
+
+  private static void standardise(Tensor values, int from, int to) {
+    double sum = 0;
+    double squares = 0;
+    for (int i = from; i < to; i++) {
+      double v = values.getDouble(i);
+      sum += v;
+      squares += v * v;
+    }
+    double mean = sum / (to - from);
+    double scale = 1 / Math.sqrt(squares / (to - from) - mean * mean);
+    for (int i = from; i < to; i++) {
+      values.setDouble(i, (values.getDouble(i) - mean) * scale);
+    }
   }
 
   /** Segments of a seven-segment display that are lit: top, the upper two, middle, lower two, bottom. */

@@ -30,7 +30,7 @@ record SqueezeNet(int side, int stem, List<Fire> steps, int classes) {
         new SqueezeNet(224, 64, List.copyOf(published), 1000)
             .model("squeezenet1.1", "SqueezeNet 1.1, image classifier", 1_235_496),
         new SqueezeNet(64, 16, tiny, 100)
-            .model("squeezenet-tiny", "SqueezeNet, 3 fire modules, 64 x 64 pixels", 16_548));
+            .model("squeezenet-tiny", "SqueezeNet, 3 fire modules, 64 x 64 pixels", 15_968));
   }
 
   private Model model(String name, String title, long parameters) {

@@ -23,7 +23,7 @@ record Vit(int side, int patch, int hidden, int layers, int heads, int inner, in
         new Vit(224, 16, 768, 12, 12, 3072, 1000)
             .model("vit-base", "ViT base 16, image classifier", 86_567_656),
         new Vit(32, 8, 48, 2, 4, 96, 100)
-            .model("vit-tiny", "ViT, 2 layers of width 48, 32 x 32 pixels", 52_228));
+            .model("vit-tiny", "ViT, 2 layers of width 48, 32 x 32 pixels", 53_044));
   }
 
   private Model model(String name, String title, long parameters) {
