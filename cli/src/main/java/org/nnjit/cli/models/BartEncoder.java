@@ -46,8 +46,7 @@ record BartEncoder(int vocabulary, int positions, int hidden, int layers, int he
     // Scaled by 1: scale_embedding is off, the multiplication is exported all the same.
     String words = g.mul(tokens.op("Gather", table, flat), g.scalar(1f));
     String places = g.cast(positions(g.in("embed_positions"), ids, sequence), F32);
-    String x =
-        Layers.layerNorm(g.in("layernorm_embedding"), g.add(words, places), hidden, EPSILON);
+    String x = Layers.layerNorm(g.in("layernorm_embedding"), g.add(words, places), hidden, EPSILON);
     String additive = expandMask(g, mask);
     for (int i = 0; i < layers; i++) {
       x = layer(g.in("layers." + i), x, additive);
@@ -88,7 +87,7 @@ record BartEncoder(int vocabulary, int positions, int hidden, int layers, int he
     String batch = g.dim(x, 0);
     String length = g.dim(x, 1);
     String q = Layers.linear(g.in("q_proj"), x, hidden, hidden, 1);
-    q = g.mul(q, g.scalar((float) Math.pow(width, -0.5)));
+    q = g.mul(q, g.scalar((float) (1 / Math.sqrt(width))));
     String k = Layers.linear(g.in("k_proj"), x, hidden, hidden, 1);
     k = g.transpose(g.reshape(k, batch, -1, heads, width), 0, 2, 1, 3);
     String v = Layers.linear(g.in("v_proj"), x, hidden, hidden, 1);

@@ -15,8 +15,8 @@ import java.util.Map;
 import org.nnjit.tensor.DType;
 
 /**
- * The trained recogniser of drawn digits: three 3x3 convolutions, each with ReLU and 2x2 pooling, and
- * two linear layers; 25,034 parameters. The weights come with the program; {@code
+ * The trained recogniser of drawn digits: three 3x3 convolutions, each with ReLU and 2x2 pooling,
+ * and two linear layers; 25,034 parameters. The weights come with the program; {@code
  * models/digits/README.md} says how they were trained, how well they do, and how a drawing must be
  * prepared.
  *

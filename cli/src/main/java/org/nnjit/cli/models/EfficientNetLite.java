@@ -4,13 +4,14 @@ import java.util.List;
 import org.nnjit.tensor.DType;
 
 /**
- * EfficientNet-lite0 at opset 11, as an exporter leaves it that folds batch normalisation: Conv with
- * bias, Clip, 3x3 and 5x5 depthwise convolutions, TensorFlow's SAME padding (uneven at stride 2).
+ * EfficientNet-lite0 at opset 11, as an exporter leaves it that folds batch normalisation: Conv
+ * with bias, Clip, 3x3 and 5x5 depthwise convolutions, TensorFlow's SAME padding (uneven at stride
+ * 2).
  *
- * <p>Source: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
- * arXiv:1905.11946; lite0 of the TensorFlow TPU models repository, {@code efficientnet_lite0} of timm.
- * Published with 4,652,008 parameters; folding replaces two per normalised channel by one, which
- * leaves 4,631,000.
+ * <p>Source: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
+ * Networks", arXiv:1905.11946; lite0 of the TensorFlow TPU models repository, {@code
+ * efficientnet_lite0} of timm. Published with 4,652,008 parameters; folding replaces two per
+ * normalised channel by one, which leaves 4,631,000.
  */
 record EfficientNetLite(int side, int stem, List<Stage> stages, int last, int classes) {
 
@@ -33,7 +34,8 @@ record EfficientNetLite(int side, int stem, List<Stage> stages, int last, int cl
         new EfficientNetLite(224, 32, published, 1280, 1000)
             .model("efficientnet-lite0", "EfficientNet-lite0, image classifier", 4_631_000),
         new EfficientNetLite(64, 8, tiny, 96, 100)
-            .model("efficientnet-lite-tiny", "EfficientNet-lite, 4 blocks, 64 x 64 pixels", 20_484));
+            .model(
+                "efficientnet-lite-tiny", "EfficientNet-lite, 4 blocks, 64 x 64 pixels", 20_484));
   }
 
   private Model model(String name, String title, long parameters) {
@@ -50,7 +52,7 @@ record EfficientNetLite(int side, int stem, List<Stage> stages, int last, int cl
     for (int s = 0; s < stages.size(); s++) {
       Stage stage = stages.get(s);
       for (int i = 0; i < stage.repeats; i++) {
-        GraphWriter block = g.in("blocks").in("blocks." + s, "" + s).in(s + "." + i, "" + i);
+        GraphWriter block = g.in("blocks").item("blocks", s).item("blocks." + s, i);
         int stride = i == 0 ? stage.stride : 1;
         x = inverted(block, x, stage, stride, extent);
         extent = stride == 2 ? half(extent) : extent;
@@ -77,8 +79,7 @@ record EfficientNetLite(int side, int stem, List<Stage> stages, int last, int cl
     return new long[] {before, before, total - before, total - before};
   }
 
-  private static Features inverted(
-      GraphWriter g, Features x, Stage stage, int stride, int extent) {
+  private static Features inverted(GraphWriter g, Features x, Stage stage, int stride, int extent) {
     Features y = x;
     int wide = x.channels() * stage.expansion;
     if (stage.expansion != 1) {

@@ -98,7 +98,8 @@ record Features(String value, Marginals marginals) {
    * BatchNormalization with running statistics as expected.
    *
    * @param gain mean of the scales. The last normalisation of a residual branch has a small one, as
-   *     trained networks do: with 1, small errors of the expected statistics grow from block to block
+   *     trained networks do: with 1, small errors of the expected statistics grow from block to
+   *     block
    */
   Features batchNorm(GraphWriter g, double gain) {
     int c = channels();

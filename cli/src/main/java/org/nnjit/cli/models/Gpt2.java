@@ -123,7 +123,8 @@ record Gpt2(int vocabulary, int positions, int hidden, int layers, int heads) {
   private static String rootOfWidth(GraphWriter g, String v) {
     String width = g.cast(lastDim(g, v, -1, Long.MAX_VALUE), F32);
     String root = g.op("Pow", width, g.scalar(0.5f));
-    TensorProto zero = GraphWriter.tensor(F32, new long[] {1}, GraphWriter.littleEndian(4).putFloat(0));
+    TensorProto zero =
+        GraphWriter.tensor(F32, new long[] {1}, GraphWriter.littleEndian(4).putFloat(0));
     String full = g.node("ConstantOfShape", List.of(g.ints()), Attr.tensor("value", zero));
     return g.add(full, root);
   }

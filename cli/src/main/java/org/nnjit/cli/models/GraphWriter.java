@@ -67,8 +67,8 @@ public final class GraphWriter {
   }
 
   /**
-   * The writer of a submodule whose weights are named otherwise than its nodes: torchvision has nodes
-   * {@code /layer1/layer1.0/conv1/Conv} and weights {@code layer1.0.conv1.weight}.
+   * The writer of a submodule whose weights are named otherwise than its nodes: torchvision has
+   * nodes {@code /layer1/layer1.0/conv1/Conv} and weights {@code layer1.0.conv1.weight}.
    *
    * @param moduleChild what is added to the names of weights; may be empty
    */
@@ -79,6 +79,16 @@ public final class GraphWriter {
             : module + "." + moduleChild;
     return new GraphWriter(
         contents, seed, opset, scope + "/" + scopeChild, weights.replace('/', '.'));
+  }
+
+  /**
+   * The writer of a member of a torch.nn.Sequential: nodes {@code /features/features.3/...},
+   * weights {@code features.3....}.
+   *
+   * @param list name of the sequence as its members' nodes repeat it
+   */
+  public GraphWriter item(String list, int index) {
+    return in(list + "." + index, Integer.toString(index));
   }
 
   /**
@@ -144,7 +154,9 @@ public final class GraphWriter {
     return stored(name, weight);
   }
 
-  /** A stored tensor that is not counted as a parameter: running statistics, a tied weight's copy. */
+  /**
+   * A stored tensor that is not counted as a parameter: running statistics, a tied weight's copy.
+   */
   String stored(String name, Weight weight) {
     String full = weightName(name);
     contents.weights.add(new StoredTensor(full, weight));

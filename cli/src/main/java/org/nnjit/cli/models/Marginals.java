@@ -8,9 +8,9 @@ import java.util.Arrays;
  * have collected, and biases that centre a convolution without normalisation; without them the
  * outputs of a deep random network hardly depend on its input.
  *
- * <p>A distribution is {@link #POINTS} equally likely values in ascending order. Channels are taken as
- * independent; sums over many of them as normal. Only +, *, / and sqrt are used, which are the same on
- * every machine.
+ * <p>A distribution is {@link #POINTS} equally likely values in ascending order. Channels are taken
+ * as independent; sums over many of them as normal. Only +, *, / and sqrt are used, which are the
+ * same on every machine.
  *
  * @param points [channels][POINTS]
  */
@@ -81,8 +81,8 @@ record Marginals(double[][] points) {
   }
 
   /**
-   * After the maximum over a 3x3 window, whose nine neighbours count as two independent ones: half of
-   * the outputs are then above the value that 1 in 4 inputs exceed.
+   * After the maximum over a 3x3 window. Neighbours in an image are alike, so the nine count as two
+   * independent values.
    */
   Marginals maxPool() {
     double[][] out = new double[channels()][];

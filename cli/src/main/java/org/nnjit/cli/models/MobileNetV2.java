@@ -4,8 +4,8 @@ import java.util.List;
 import org.nnjit.tensor.DType;
 
 /**
- * MobileNetV2, as torchvision is exported at opset 13 with its BatchNormalization nodes kept: linear
- * bottlenecks with depthwise convolutions, ReLU6 as Clip.
+ * MobileNetV2, as torchvision is exported at opset 13 with its BatchNormalization nodes kept:
+ * linear bottlenecks with depthwise convolutions, ReLU6 as Clip.
  *
  * <p>Source: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
  * arXiv:1801.04381, table 2; torchvision {@code mobilenet_v2} (3,504,872 parameters).
@@ -53,33 +53,34 @@ record MobileNetV2(int side, int stem, List<Stage> stages, int last, int classes
 
   private void build(GraphWriter g) {
     GraphWriter features = g.in("features");
-    int index = 0;
     Features x =
-        normed(
-            features.in("features." + index, "" + index++),
-            "features.0.",
-            Features.image(g, "input", 3, side),
-            stem,
-            3,
-            2,
-            1);
+        normed(features, "features", 0, Features.image(g, "input", 3, side), stem, 3, 2, 1);
+    int index = 1;
     for (Stage stage : stages) {
       for (int i = 0; i < stage.repeats; i++) {
-        GraphWriter block = features.in("features." + index, "" + index++);
-        x = inverted(block, x, stage, i == 0 ? stage.stride : 1);
+        x = inverted(features.item("features", index++), x, stage, i == 0 ? stage.stride : 1);
       }
     }
-    x = normed(features.in("features." + index, "" + index), "features." + index + ".", x, last, 1, 1, 1);
-    GraphWriter classifier = g.in("classifier").in("classifier.1", "1");
-    g.output(x.classify(g, classifier, classes), "output", DType.F32, "batch", classes);
+    x = normed(features, "features", index, x, last, 1, 1, 1);
+    GraphWriter head = g.in("classifier").item("classifier", 1);
+    g.output(x.classify(g, head, classes), "output", DType.F32, "batch", classes);
   }
 
-  /** Conv, BatchNormalization, Clip. */
+  /** Conv, BatchNormalization, Clip: one member of a sequence, itself a sequence of three. */
   private static Features normed(
-      GraphWriter g, String prefix, Features x, int outs, int kernel, int stride, int groups) {
-    return x.conv(g.in(prefix + "0", "0"), outs, kernel, stride, groups)
-        .batchNorm(g.in(prefix + "1", "1"))
-        .relu6(g.in(prefix + "2", "2"));
+      GraphWriter parent,
+      String list,
+      int index,
+      Features x,
+      int outs,
+      int kernel,
+      int stride,
+      int groups) {
+    GraphWriter g = parent.item(list, index);
+    String own = list + "." + index;
+    return x.conv(g.item(own, 0), outs, kernel, stride, groups)
+        .batchNorm(g.item(own, 1))
+        .relu6(g.item(own, 2));
   }
 
   private static Features inverted(GraphWriter block, Features x, Stage stage, int stride) {
@@ -88,14 +89,10 @@ record MobileNetV2(int side, int stem, List<Stage> stages, int last, int classes
     Features y = x;
     int wide = x.channels() * stage.expansion;
     if (stage.expansion != 1) {
-      y = normed(g.in("conv.0", "0"), "conv.0.", y, wide, 1, 1, 1);
-      index++;
+      y = normed(g, "conv", index++, y, wide, 1, 1, 1);
     }
-    String name = "conv." + index;
-    y = normed(g.in(name, "" + index), name + ".", y, wide, 3, stride, wide);
-    y =
-        y.conv(g.in("conv." + (index + 1), "" + (index + 1)), stage.channels, 1, 1, 1)
-            .batchNorm(g.in("conv." + (index + 2), "" + (index + 2)));
+    y = normed(g, "conv", index++, y, wide, 3, stride, wide);
+    y = y.conv(g.item("conv", index++), stage.channels, 1, 1, 1).batchNorm(g.item("conv", index));
     boolean residual = stride == 1 && x.channels() == stage.channels;
     return residual ? x.add(block, y) : y;
   }

@@ -39,7 +39,9 @@ public record Model(
     record Digit() implements Sample {}
   }
 
-  /** The graph with the weights of a seed; no weight is computed yet but normalisation statistics. */
+  /**
+   * The graph with the weights of a seed; no weight is computed yet but normalisation statistics.
+   */
   public GraphWriter describe(long seed) {
     GraphWriter writer = new GraphWriter(opset, seed);
     graph.accept(writer);

@@ -68,8 +68,7 @@ public final class ModelFiles {
   }
 
   /** As {@link #ensure(String, Path)}, reporting progress while the file is made. */
-  public static Path ensure(String name, Path cacheDir, LongConsumer progress)
-      throws IOException {
+  public static Path ensure(String name, Path cacheDir, LongConsumer progress) throws IOException {
     Model model = Models.named(name);
     OnnxFile file = file(model, DEFAULT_SEED);
     Path path = cacheDir.resolve(name + ".onnx");

@@ -2,8 +2,8 @@ package org.nnjit.cli.models;
 
 /**
  * Seeded, nearly normal numbers with random access: value {@code i} of a stream depends on the
- * stream's key and {@code i} only, so a tensor can be written in any order (a tied weight is written
- * transposed) and is the same on every machine.
+ * stream's key and {@code i} only, so a tensor can be written in any order (a tied weight is
+ * written transposed) and is the same on every machine.
  *
  * <p>SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014) hashes
  * the counter to 64 bits; the sum of their four 16-bit parts, centred and scaled to variance 1, is

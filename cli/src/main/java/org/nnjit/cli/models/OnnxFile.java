@@ -30,7 +30,8 @@ import org.nnjit.tensor.DType;
  * <p>All lengths are computed first, so nodes are serialised from memory while weights are computed
  * and written in pieces of 64 KiB: memory does not grow with the weights. Fields are written in the
  * order of their numbers, as protobuf does: {@code ModelProto { ir_version, producer_name, graph {
- * node*, name, initializer* { dims, data_type, name, raw_data }, input*, output* }, opset_import }}.
+ * node*, name, initializer* { dims, data_type, name, raw_data }, input*, output* }, opset_import
+ * }}.
  */
 final class OnnxFile {
   private static final int CHUNK_BYTES = 1 << 16;
@@ -137,8 +138,7 @@ final class OnnxFile {
     out.flush();
   }
 
-  private static long raw(
-      CodedOutputStream out, Weight weight, long before, LongConsumer progress)
+  private static long raw(CodedOutputStream out, Weight weight, long before, LongConsumer progress)
       throws IOException {
     long elements = weight.elements();
     long written = before;
@@ -157,8 +157,8 @@ final class OnnxFile {
   }
 
   /**
-   * Identifies the file's contents without computing them: a hash of all nodes and, of every weight,
-   * name, dimensions and nine values.
+   * Identifies the file's contents without computing them: a hash of all nodes and, of every
+   * weight, name, dimensions and nine values.
    */
   String key() {
     try {

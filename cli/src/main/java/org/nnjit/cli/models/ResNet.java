@@ -53,8 +53,8 @@ record ResNet(int side, List<Integer> blocks, int width, int classes) {
     if (stride != 1 || x.channels() != y.channels()) {
       GraphWriter down = g.in("downsample");
       shortcut =
-          x.conv(down.in("downsample.0", "0"), y.channels(), 1, stride, 1)
-              .batchNorm(down.in("downsample.1", "1"));
+          x.conv(down.item("downsample", 0), y.channels(), 1, stride, 1)
+              .batchNorm(down.item("downsample", 1));
     }
     return y.add(g, shortcut).relu(g.in("relu"));
   }

@@ -47,8 +47,7 @@ record Roberta(int vocabulary, int positions, int hidden, int layers, int heads,
     }
     x = g.output(x, "last_hidden_state", F32, "batch", "sequence", hidden);
     GraphWriter pooler = g.in("pooler");
-    String pooled =
-        Layers.gemm(pooler.in("dense"), pooler.gather(x, first, 1), hidden, hidden, 1);
+    String pooled = Layers.gemm(pooler.in("dense"), pooler.gather(x, first, 1), hidden, hidden, 1);
     g.output(pooler.in("activation").op("Tanh", pooled), "pooler_output", F32, "batch", hidden);
   }
 
@@ -58,7 +57,9 @@ record Roberta(int vocabulary, int positions, int hidden, int layers, int heads,
     String sequence = g.dim(ids, 1);
     String buffer =
         g.constant(
-            I64, new long[] {1, positions}, GraphWriter.littleEndian(8 * positions).position(8 * positions));
+            I64,
+            new long[] {1, positions},
+            GraphWriter.littleEndian(8 * positions).position(8 * positions));
     String row = g.op("Slice", buffer, g.ints(0), g.unsqueeze(sequence, 0), g.ints(1), g.ints(1));
     return g.expand(row, g.shape(batch, sequence));
   }
@@ -97,7 +98,8 @@ record Roberta(int vocabulary, int positions, int hidden, int layers, int heads,
   private String selfAttention(GraphWriter g, String x, String mask) {
     String q = Layers.linear(g.in("query"), x, hidden, hidden, 1);
     String k = split(g, Layers.linear(g.in("key"), x, hidden, hidden, 1));
-    String v = g.transpose(split(g, Layers.linear(g.in("value"), x, hidden, hidden, 1)), 0, 2, 1, 3);
+    String v =
+        g.transpose(split(g, Layers.linear(g.in("value"), x, hidden, hidden, 1)), 0, 2, 1, 3);
     q = g.transpose(split(g, q), 0, 2, 1, 3);
     String scores = g.matMul(q, g.transpose(k, 0, 2, 3, 1));
     scores = g.div(scores, g.scalar((float) Math.sqrt(hidden / (double) heads)));

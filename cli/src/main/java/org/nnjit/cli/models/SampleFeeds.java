@@ -107,7 +107,7 @@ public final class SampleFeeds {
     }
   }
 
-  /** Segments of a seven-segment display that are lit: top, the upper two, middle, lower two, bottom. */
+  /** Lit segments of a seven-segment display: top, upper two, middle, lower two, bottom. */
   private static final int[] LIT = {
     0b1110111, 0b0010010, 0b1011101, 0b1011011, 0b0111010,
     0b1101011, 0b1101111, 0b1010010, 0b1111111, 0b1111011
@@ -115,8 +115,13 @@ public final class SampleFeeds {
 
   /** Ends of the segments in pixels: x0, y0, x1, y1. */
   private static final double[][] SEGMENTS = {
-    {9, 5, 19, 5}, {9, 5, 9, 14}, {19, 5, 19, 14}, {9, 14, 19, 14},
-    {9, 14, 9, 23}, {19, 14, 19, 23}, {9, 23, 19, 23}
+    {9, 5, 19, 5},
+    {9, 5, 9, 14},
+    {19, 5, 19, 14},
+    {9, 14, 19, 14},
+    {9, 14, 9, 23},
+    {19, 14, 19, 23},
+    {9, 23, 19, 23}
   };
 
   /** Plain digits made of straight strokes, [batch, 1, 28, 28]; the label is {@link #digit}. */

@@ -42,17 +42,17 @@ record SqueezeNet(int side, int stem, List<Fire> steps, int classes) {
   private void build(GraphWriter root) {
     GraphWriter g = root.in("features");
     Features x = Features.image(root, "input", 3, side);
-    x = x.convBias(g.in("features.0", "0"), stem, 3, 2, 1, Features.same(1));
-    x = x.relu(g.in("features.1", "1"));
+    x = x.convBias(g.item("features", 0), stem, 3, 2, 1, Features.same(1));
+    x = x.relu(g.item("features", 1));
     int index = 2;
     for (Fire step : steps) {
-      GraphWriter module = g.in("features." + index, "" + index++);
+      GraphWriter module = g.item("features", index++);
       x = step == POOL ? x.maxPool(module, Features.same(1), true) : fire(module, x, step);
     }
     GraphWriter classifier = root.in("classifier");
-    x = x.convBias(classifier.in("classifier.1", "1"), classes, 1, 1, 1, Features.same(1));
-    x = x.relu(classifier.in("classifier.2", "2"));
-    String pooled = classifier.in("classifier.3", "3").op("GlobalAveragePool", x.value());
+    x = x.convBias(classifier.item("classifier", 1), classes, 1, 1, 1, Features.same(1));
+    x = x.relu(classifier.item("classifier", 2));
+    String pooled = classifier.item("classifier", 3).op("GlobalAveragePool", x.value());
     String flat = root.node("Flatten", List.of(pooled), Attr.of("axis", 1));
     root.output(flat, "output", DType.F32, "batch", classes);
   }
@@ -62,10 +62,12 @@ record SqueezeNet(int side, int stem, List<Fire> steps, int classes) {
         x.convBias(g.in("squeeze"), fire.squeeze, 1, 1, 1, Features.same(1))
             .relu(g.in("squeeze_activation"));
     Features one =
-        squeezed.convBias(g.in("expand1x1"), fire.expand, 1, 1, 1, Features.same(1))
+        squeezed
+            .convBias(g.in("expand1x1"), fire.expand, 1, 1, 1, Features.same(1))
             .relu(g.in("expand1x1_activation"));
     Features three =
-        squeezed.convBias(g.in("expand3x3"), fire.expand, 3, 1, 1, Features.same(3))
+        squeezed
+            .convBias(g.in("expand3x3"), fire.expand, 3, 1, 1, Features.same(3))
             .relu(g.in("expand3x3_activation"));
     return one.concat(g, three);
   }

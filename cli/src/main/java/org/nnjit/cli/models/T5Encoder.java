@@ -67,7 +67,10 @@ record T5Encoder(int vocabulary, int hidden, int layers, int heads, int width, i
     String square = g.op("Pow", x, g.scalar(2f));
     String mean =
         g.node(
-            "ReduceMean", List.of(square), Attr.of("axes", new long[] {-1}), Attr.of("keepdims", 1));
+            "ReduceMean",
+            List.of(square),
+            Attr.of("axes", new long[] {-1}),
+            Attr.of("keepdims", 1));
     String root = g.op("Sqrt", g.add(mean, g.scalar(EPSILON)));
     String normed = g.mul(x, g.div(g.scalar(1f), root));
     return g.mul(g.weight("weight", 1, 0.05, hidden), normed);
@@ -104,7 +107,7 @@ record T5Encoder(int vocabulary, int hidden, int layers, int heads, int width, i
     String distance = g.op("Abs", relative);
     String near = g.op("Less", distance, g.scalar((long) exact));
     String log = g.op("Log", g.div(g.cast(distance, F32), g.scalar((float) exact)));
-    String share = g.div(log, g.scalar((float) Math.log(FARTHEST / (double) exact)));
+    String share = g.div(log, g.scalar((float) StrictMath.log(FARTHEST / (double) exact)));
     String steps = g.cast(g.mul(share, g.scalar((float) (half - exact))), I64);
     String far = g.add(steps, g.scalar((long) exact));
     String most =

@@ -84,9 +84,9 @@ record Vit(int side, int patch, int hidden, int layers, int heads, int inner, in
     x = g.add(selfAttention(g.in("self_attention"), normed), x);
     normed = Layers.layerNorm(g.in("ln_2"), x, hidden, EPSILON);
     GraphWriter mlp = g.in("mlp");
-    String wide = Layers.linear(mlp.in("mlp.0", "0"), normed, hidden, inner, 1);
-    wide = Layers.gelu(mlp.in("mlp.1", "1"), wide);
-    String narrow = Layers.linear(mlp.in("mlp.3", "3"), wide, inner, hidden, 1.5 * branchGain());
+    String wide = Layers.linear(mlp.item("mlp", 0), normed, hidden, inner, 1);
+    wide = Layers.gelu(mlp.item("mlp", 1), wide);
+    String narrow = Layers.linear(mlp.item("mlp", 3), wide, inner, hidden, 1.5 * branchGain());
     return g.add(x, narrow);
   }
 
@@ -100,8 +100,7 @@ record Vit(int side, int patch, int hidden, int layers, int heads, int inner, in
     String sequence = g.dim(x, 0);
     String batch = g.dim(x, 1);
     String width = g.dim(x, 2);
-    String headWidth =
-        g.cast(g.cast(g.div(width, g.scalar((long) heads)), I64), I64);
+    String headWidth = g.cast(g.cast(g.div(width, g.scalar((long) heads)), I64), I64);
     String weight = g.weight("in_proj_weight", 0, 1 / Math.sqrt(hidden), hidden, 3 * hidden);
     String all = g.add(g.weight("in_proj_bias", 0, 0.02, 3 * hidden), g.matMul(x, weight));
     String[] qkv = thirds(g, all);

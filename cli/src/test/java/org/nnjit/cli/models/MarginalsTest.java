@@ -43,8 +43,7 @@ class MarginalsTest {
   @Test
   void aConvolutionAddsItsTaps() {
     Weight weight = new Weight.Values(new float[] {1, 2, 3, 4}, 1, 2, 1, 2);
-    Marginals shifted =
-        Marginals.standard(2).centred(new Weight.Values(new float[] {10, 100}, 2));
+    Marginals shifted = Marginals.standard(2).centred(new Weight.Values(new float[] {10, 100}, 2));
     Marginals out = shifted.convolved(weight, 1);
     assertEquals(1, out.channels());
     assertEquals(10 * (1 + 2) + 100 * (3 + 4), out.mean(0), 1e-6);
