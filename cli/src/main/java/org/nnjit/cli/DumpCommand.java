@@ -1,0 +1,138 @@
+package org.nnjit.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.nnjit.graph.Constant;
+import org.nnjit.graph.Dim;
+import org.nnjit.graph.Graph;
+import org.nnjit.graph.ModelException;
+import org.nnjit.graph.Node;
+import org.nnjit.graph.Port;
+import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.loop.LoopText;
+import org.nnjit.onnx.ByteSource;
+import org.nnjit.onnx.OnnxReader;
+import org.nnjit.onnx.OnnxTensors;
+import org.nnjit.plan.Plan;
+import org.nnjit.plan.Weights;
+import org.nnjit.schedule.Target;
+import org.nnjit.session.Compiler;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
+import org.nnjit.wasm.WasmText;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code nnjit dump}: what each stage of the compiler makes of a model. */
+@Command(
+    name = "dump",
+    description = "Print what each stage of the compiler makes of a model.",
+    mixinStandardHelpOptions = true)
+final class DumpCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "MODEL.onnx", description = "The model.")
+  private Path model;
+
+  @Option(
+      names = "--stage",
+      defaultValue = "graph,fused,plan",
+      split = ",",
+      description = "Of: onnx, graph, computes, fused, loops, wat, plan (default ${DEFAULT-VALUE}).")
+  private List<String> stages;
+
+  @Option(
+      names = "--shape",
+      description = "Shape of an input, e.g. --shape input_ids=1x128; others take 1 for a symbol.")
+  private Map<String, String> shapes = new LinkedHashMap<>();
+
+  @Override
+  public Integer call() throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    if (!Files.isRegularFile(model)) {
+      throw new ModelException("no file '" + model + "'");
+    }
+    ByteSource source = ByteSource.of(Files.readAllBytes(model));
+    Graph graph = OnnxReader.read(source).graph();
+    if (stages.contains("onnx")) {
+      for (Node n : graph.nodes()) {
+        out.println(n);
+      }
+    }
+    Map<String, TensorType> feeds = new LinkedHashMap<>();
+    for (Port p : graph.inputs()) {
+      feeds.put(p.name(), TensorType.of(p.dtype(), shape(p)));
+    }
+    Specialiser.checkFeeds(graph, feeds);
+    Specialiser.Values values =
+        new Specialiser.Values() {
+          @Override
+          public Tensor feed(String name) {
+            return null;
+          }
+
+          @Override
+          public Tensor stored(Constant.Stored c) {
+            return OnnxTensors.load(source, c);
+          }
+        };
+    Compiler.Compiled c =
+        Compiler.compile(graph, feeds, values, Target.common(), new Weights(1024), false);
+    for (String stage : stages) {
+      switch (stage) {
+        case "onnx" -> {
+          // printed above
+        }
+        case "graph" -> out.println(c.graph());
+        case "computes" -> out.println(c.program());
+        case "fused" -> out.println(c.fused());
+        case "loops" -> c.plan().kernels().forEach(k -> out.println(LoopText.print(k.loops())));
+        case "wat" -> out.println(WasmText.print(c.plan().module()));
+        case "plan" -> plan(out, c.plan());
+        default -> throw new ModelException("no stage '" + stage + "', see nnjit dump --help");
+      }
+    }
+    return 0;
+  }
+
+  private Shape shape(Port p) {
+    String given = shapes.get(p.name());
+    if (given != null) {
+      String[] parts = given.split("x");
+      int[] dims = new int[parts.length];
+      for (int i = 0; i < dims.length; i++) {
+        dims[i] = Integer.parseInt(parts[i]);
+      }
+      return Shape.of(dims);
+    }
+    int[] dims = new int[p.dims() == null ? 0 : p.dims().size()];
+    for (int i = 0; i < dims.length; i++) {
+      Dim d = p.dims().get(i);
+      dims[i] = d.isKnown() ? d.value() : 1;
+    }
+    return Shape.of(dims);
+  }
+
+  private static void plan(PrintWriter out, Plan p) {
+    out.printf(
+        "%d kernels, %d calls, module %d bytes, weights %d bytes, arena %d bytes%n",
+        p.kernels().size(), p.commands().size(), p.module().length, p.weightBytes(),
+        p.arenaBytes());
+    for (Plan.Command c : p.commands()) {
+      String kernel = c.kernel() < 0 ? "host" : p.kernels().get(c.kernel()).name();
+      String schedule = c.kernel() < 0 ? "" : p.kernels().get(c.kernel()).schedule().toString();
+      out.printf(
+          "%-28s %-22s %9.3f MFLOP  %-52s %s%n",
+          kernel, c.output(), c.flops() / 1e6, schedule, c.label());
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package org.nnjit.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.server.Browser;
+
+/** Every ONNX node test of Debian's libonnx-testdata through generated kernels in Chromium. */
+class ConformanceTest {
+  private static final Path NODES =
+      Path.of(
+          System.getProperty("nnjit.onnxTestData", "/usr/share/libonnx-testdata/data/node"));
+
+  /**
+   * Tests whose expected result nobody else gives either: this one scales by the fractional output
+   * size that later versions of the specification dropped, and ONNX Runtime excludes it too.
+   */
+  private static final Set<String> DISPUTED =
+      Set.of("test_resize_downsample_scales_linear_align_corners");
+
+  @TempDir Path work;
+
+  @Test
+  void nodeTestsPassInChromium() throws Exception {
+    Browser browser = Suite.browser("chromium");
+    Assumptions.assumeTrue(Files.isDirectory(NODES), "libonnx-testdata is not installed");
+    List<Map<String, Object>> cases = new ArrayList<>();
+    try (Stream<Path> dirs = Files.list(NODES)) {
+      for (Path dir : dirs.sorted().toList()) {
+        String name = dir.getFileName().toString();
+        if (Files.exists(dir.resolve("model.onnx")) && !DISPUTED.contains(name)) {
+          String url = "/node/" + name;
+          cases.add(Suite.testCase(name, url + "/model.onnx", Suite.sets(dir, url)));
+        }
+      }
+    }
+    List<Suite.Outcome> outcomes =
+        Suite.run(
+            browser,
+            cases,
+            Map.of("threads", 1, "rtol", 1e-3, "atol", 1e-6),
+            Map.of("/node", NODES),
+            work,
+            true,
+            Duration.ofMinutes(25));
+    int passed = 0;
+    List<String> wrong = new ArrayList<>();
+    Map<String, Integer> unsupported = new TreeMap<>();
+    for (Suite.Outcome o : outcomes) {
+      switch (o.status()) {
+        case "passed" -> passed++;
+        case "unsupported" ->
+            unsupported.merge(
+                o.message().replaceAll(" at node.*|'[^']*'", ""), 1, Integer::sum);
+        default -> wrong.add(o.name() + ": " + o.message());
+      }
+    }
+    System.out.println(
+        "conformance in Chromium: " + passed + " passed, " + wrong.size() + " wrong, "
+            + (outcomes.size() - passed - wrong.size()) + " unsupported");
+    unsupported.forEach((k, v) -> System.out.println("  unsupported " + v + "x " + k));
+    wrong.forEach(w -> System.out.println("  WRONG " + w));
+    assertEquals(List.of(), wrong);
+    assertTrue(passed >= 300, passed + " node tests pass, wanted at least 300");
+  }
+}

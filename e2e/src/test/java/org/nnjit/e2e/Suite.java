@@ -1,0 +1,112 @@
+package org.nnjit.e2e;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+import org.nnjit.server.Browser;
+import org.nnjit.server.PageServer;
+
+/** Runs a list of cases in a browser through the page suite.html. */
+final class Suite {
+  private Suite() {}
+
+  /** One result line of the page. */
+  record Outcome(String name, String status, String message, double error) {}
+
+  /** The browser of this kind; the test is skipped without it, and fails in CI. */
+  static Browser browser(String kind) {
+    boolean wanted = Boolean.parseBoolean(System.getProperty("nnjit.browsers", "true"));
+    Assumptions.assumeTrue(wanted, "browser suites are switched off (--quick)");
+    Optional<Browser> found = Browser.find(kind);
+    if (found.isEmpty() && Boolean.getBoolean("nnjit.requireBrowsers")) {
+      Assertions.fail(kind + " is not installed, and CI requires the browser suites");
+    }
+    Assumptions.assumeTrue(found.isPresent(), kind + " is not installed");
+    return found.get();
+  }
+
+  /** A case for the page: name, model address, data sets. */
+  static Map<String, Object> testCase(
+      String name, String model, List<Map<String, List<String>>> sets) {
+    Map<String, Object> c = new LinkedHashMap<>();
+    c.put("name", name);
+    c.put("model", model);
+    c.put("sets", sets);
+    return c;
+  }
+
+  /** Data sets of a folder in the layout of the ONNX backend tests. */
+  static List<Map<String, List<String>>> sets(Path dir, String url) {
+    List<Map<String, List<String>>> sets = new ArrayList<>();
+    for (int s = 0; Files.isDirectory(dir.resolve("test_data_set_" + s)); s++) {
+      String set = "test_data_set_" + s;
+      Map<String, List<String>> files = new LinkedHashMap<>();
+      for (String kind : List.of("input", "output")) {
+        List<String> urls = new ArrayList<>();
+        for (int i = 0; Files.exists(dir.resolve(set).resolve(kind + "_" + i + ".pb")); i++) {
+          urls.add(url + "/" + set + "/" + kind + "_" + i + ".pb");
+        }
+        files.put(kind + "s", urls);
+      }
+      sets.add(files);
+    }
+    return sets;
+  }
+
+  /**
+   * Runs cases and returns what the page reports.
+   *
+   * @param directories folders to serve, by path
+   * @param work folder for the job file, served too
+   */
+  static List<Outcome> run(
+      Browser browser,
+      List<Map<String, Object>> cases,
+      Map<String, Object> settings,
+      Map<String, Path> directories,
+      Path work,
+      boolean isolated,
+      Duration timeout)
+      throws Exception {
+    Map<String, Object> job = new LinkedHashMap<>(settings);
+    job.put("cases", cases);
+    Files.writeString(work.resolve("job.json"), new Gson().toJson(job));
+    Map<String, Path> served = new LinkedHashMap<>(directories);
+    served.put("/job", work);
+    PageServer.Options options =
+        new PageServer.Options("127.0.0.1", 0, isolated, List.of(), served);
+    try (PageServer server = PageServer.start(options);
+        Browser.Running ignored =
+            browser.open(
+                server.uri("/web/suite.html?report=suite&job=/job/job.json"), true, List.of())) {
+      String json = server.awaitReport("suite", timeout);
+      JsonObject report = JsonParser.parseString(json).getAsJsonObject();
+      if (report.has("failure")) {
+        Assertions.fail("the page failed: " + report.get("failure").getAsString());
+      }
+      JsonArray results = report.getAsJsonArray("results");
+      List<Outcome> out = new ArrayList<>();
+      for (JsonElement e : results) {
+        JsonObject r = e.getAsJsonObject();
+        String message = r.has("message") ? r.get("message").getAsString() : "";
+        double error = r.has("error") && !r.get("error").isJsonNull() ? r.get("error").getAsDouble() : 0;
+        out.add(
+            new Outcome(
+                r.get("name").getAsString(), r.get("status").getAsString(), message, error));
+      }
+      return out;
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import { InferenceSession, Tensor } from '/npm/nnjit.js';
+
+const $ = (id) => document.getElementById(id);
+const query = new URLSearchParams(location.search);
+const show = (id, on = true) => { $(id).hidden = !on; };
+const ms = (v) => (v === undefined ? '–' : v < 10 ? `${v.toFixed(2)} ms` : `${v.toFixed(1)} ms`);
+const mib = (v) => (v < 1 << 20 ? `${(v / 1024).toFixed(1)} KiB` : `${(v / (1 << 20)).toFixed(1)} MiB`);
+let session = null;
+let feeds = null;
+let latencies = [];
+
+/** Feeds that fit a model's inputs: token ids, masks of ones, images of noise. */
+function sampleFeeds(inputs) {
+  let seed = 1;
+  const random = () => ((seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32);
+  const out = {};
+  for (const input of inputs) {
+    const dims = (input.shape ?? [1]).map((d) => {
+      if (typeof d === 'number') return d;
+      return /batch|^n$|^\?$/i.test(d) ? 1 : /past/i.test(d) ? 0 : 128;
+    });
+    const n = dims.reduce((a, b) => a * b, 1);
+    const mask = /mask/i.test(input.name);
+    const value = (i) => (mask ? 1 : /position/.test(input.name) ? i % dims.at(-1) : 4 + Math.floor(random() * 90));
+    switch (input.type) {
+      case 'int64': out[input.name] = new Tensor('int64', BigInt64Array.from({ length: n }, (_, i) => BigInt(value(i))), dims); break;
+      case 'int32': out[input.name] = new Tensor('int32', Int32Array.from({ length: n }, (_, i) => value(i)), dims); break;
+      case 'bool': out[input.name] = new Tensor('bool', new Uint8Array(n).fill(1), dims); break;
+      default: out[input.name] = new Tensor(input.type, Float32Array.from({ length: n }, () => (mask ? 1 : random() * 2 - 1)), dims);
+    }
+  }
+  return out;
+}
+
+function onProgress(p) {
+  show('progress');
+  if (p.stage === 'download') {
+    $('progress').value = p.total ? p.loaded / p.total : 0;
+    $('status').textContent = `Loading ${mib(p.loaded)}${p.total ? ` of ${mib(p.total)}` : ''}`;
+  } else if (p.stage === 'compile') {
+    $('status').textContent = `${p.kernels} kernels, ${mib(p.bytes)}, written in ${ms(p.ms)}`;
+  } else if (p.stage === 'weights') {
+    $('progress').value = p.loaded / p.total;
+    $('status').textContent = 'Packing weights';
+  }
+}
+
+function chips(device) {
+  const has = [
+    device.simd && 'SIMD', device.relaxedSimd && 'relaxed SIMD', `${device.threads} thread${device.threads > 1 ? 's' : ''}`,
+    device.isolated ? 'cross-origin isolated' : null, `${device.hardwareConcurrency} cores reported`,
+  ].filter(Boolean);
+  $('device').replaceChildren(...has.map((t) => Object.assign(document.createElement('span'), { textContent: t })),
+    ...device.notes.map((t) => Object.assign(document.createElement('span'), { textContent: t, className: 'note' })));
+}
+
+function facts(list) {
+  $('factlist').replaceChildren(...list.flatMap(([k, v]) => [
+    Object.assign(document.createElement('dt'), { textContent: k }), Object.assign(document.createElement('dd'), { textContent: v })]));
+}
+
+function drawLatency() {
+  const top = Math.max(...latencies) * 1.1;
+  const w = 400 / Math.max(20, latencies.length);
+  $('latency').innerHTML = latencies.map((v, i) => `<rect x="${i * w + 1}" y="${80 - (v / top) * 80}" width="${Math.max(1, w - 2)}" height="${(v / top) * 80}" fill="var(--accent)"><title>${ms(v)}</title></rect>`).join('');
+}
+
+const median = (a) => [...a].sort((x, y) => x - y)[a.length >> 1];
+
+function topValues(t) {
+  const values = Array.from(t.data.slice(0, 200000), Number);
+  const order = values.map((v, i) => [v, i]).sort((a, b) => b[0] - a[0]).slice(0, 5);
+  return order.map(([v, i]) => `[${i}] ${v.toPrecision(5)}`).join(', ');
+}
+
+function outputs(out) {
+  const lines = Object.entries(out).slice(0, 8).map(([name, t]) => {
+    const p = document.createElement('p');
+    const b = Object.assign(document.createElement('strong'), { textContent: `${name}: ${t.type}[${t.dims}]` });
+    p.append(b, document.createElement('br'), `largest: ${topValues(t)}`);
+    return p;
+  });
+  $('outputlist').replaceChildren(...lines);
+  show('outputs');
+}
+
+async function planTable() {
+  const { commands } = await session.profile(feeds);
+  const top = Math.max(...commands.map((c) => c.ms), 1e-9);
+  $('rows').replaceChildren(...commands.map((c) => {
+    const tr = document.createElement('tr');
+    const cell = (text, className) => Object.assign(tr.insertCell(), { textContent: text, className: className ?? '' });
+    cell(c.index);
+    cell(c.node).title = c.node;
+    const k = cell('');
+    const button = Object.assign(document.createElement('button'), { textContent: c.kernel, disabled: c.kernel === 'host' });
+    button.onclick = () => kernel(c.kernel);
+    k.append(button);
+    cell(c.outputShape);
+    cell((c.flops / 1e6).toFixed(2), 'num');
+    const time = cell('');
+    const bar = Object.assign(document.createElement('span'), { className: 'bar' });
+    bar.style.width = `${(c.ms / top) * 6}rem`;
+    time.append(bar, ms(c.ms));
+    return tr;
+  }));
+  show('plan');
+  return commands;
+}
+
+async function kernel(name) {
+  const text = await session.kernelText(name);
+  $('kernelname').textContent = name;
+  $('schedule').textContent = text.schedule;
+  const choose = (tab) => {
+    document.querySelectorAll('[role=tab]').forEach((b) => b.setAttribute('aria-selected', String(b.dataset.tab === tab)));
+    $('text').textContent = text[tab];
+  };
+  document.querySelectorAll('[role=tab]').forEach((b) => { b.onclick = () => choose(b.dataset.tab); });
+  choose('loops');
+  show('kernel');
+  $('kernel').scrollIntoView({ behavior: 'smooth' });
+}
+
+async function open(model, label) {
+  show('error', false);
+  for (const id of ['facts', 'outputs', 'plan', 'kernel', 'draw']) show(id, false);
+  $('load').disabled = true;
+  try {
+    await session?.release();
+    const start = performance.now();
+    session = await InferenceSession.create(model, { threads: Number($('threads').value), onProgress });
+    feeds = sampleFeeds(session.inputMetadata);
+    const out = await session.run(feeds);
+    const first = performance.now() - start;
+    latencies = await session.measure(feeds, 10);
+    const s = await session.stats();
+    chips(s.device);
+    const list = [
+      ['Model', `${label}, ${mib(s.load.bytes)}, ${s.model.nodes} nodes, opset ${s.model.opset}`],
+      ['First answer', `${ms(first)} after the click (file read in ${ms(s.load.ms)})`],
+      ['Kernels written', `${s.plan.kernels.length} for ${s.plan.commands.length} calls, ${mib(s.plan.moduleBytes)} of WebAssembly, compiled in ${ms(s.plan.compileMs)}`],
+      ['Weights packed', `${mib(s.plan.weightBytes)} in ${ms(s.plan.packMs)}`],
+      ['Working memory', mib(s.plan.arenaBytes)],
+      ['Latency', `median ${ms(median(latencies))} on ${s.device.threads} thread${s.device.threads > 1 ? 's' : ''}`],
+    ];
+    facts(list);
+    show('facts');
+    drawLatency();
+    outputs(out);
+    const commands = await planTable();
+    show('draw', session.inputNames.includes('image') && label.startsWith('digits'));
+    $('status').textContent = 'Ready';
+    show('progress', false);
+    return { facts: Object.fromEntries(list), device: s.device, outputs: Object.fromEntries(Object.entries(out).map(([n, t]) => [n, `${t.type}[${t.dims}] largest ${topValues(t)}`])),
+      slowest: [...commands].sort((a, b) => b.ms - a.ms).slice(0, 8) };
+  } catch (e) {
+    $('error').textContent = e.message;
+    show('error');
+    show('progress', false);
+    $('status').textContent = '';
+    return { error: e.message };
+  } finally {
+    $('load').disabled = false;
+  }
+}
+
+/** The drawing as the network wants it: ink scaled into 20x20, centred by mass in 28x28. */
+function normalise(canvas) {
+  const { width, height } = canvas;
+  const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+  let x0 = width, x1 = -1, y0 = height, y1 = -1;
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) if (pixels[(y * width + x) * 4] > 20) { x0 = Math.min(x0, x); x1 = Math.max(x1, x); y0 = Math.min(y0, y); y1 = Math.max(y1, y); }
+  const out = new Float32Array(784);
+  if (x1 < 0) return out;
+  const scale = 20 / Math.max(x1 - x0 + 1, y1 - y0 + 1);
+  const small = new OffscreenCanvas(28, 28).getContext('2d', { willReadFrequently: true });
+  const place = (dx, dy) => {
+    small.fillStyle = '#000';
+    small.fillRect(0, 0, 28, 28);
+    small.imageSmoothingQuality = 'high';
+    small.drawImage(canvas, x0, y0, x1 - x0 + 1, y1 - y0 + 1, 14 - ((x1 - x0 + 1) * scale) / 2 + dx, 14 - ((y1 - y0 + 1) * scale) / 2 + dy, (x1 - x0 + 1) * scale, (y1 - y0 + 1) * scale);
+    return small.getImageData(0, 0, 28, 28).data;
+  };
+  let p = place(0, 0);
+  let m = 0, mx = 0, my = 0;
+  for (let i = 0; i < 784; i++) { m += p[i * 4]; mx += p[i * 4] * (i % 28); my += p[i * 4] * Math.floor(i / 28); }
+  p = place(13.5 - mx / m, 13.5 - my / m);
+  for (let i = 0; i < 784; i++) out[i] = p[i * 4] / 255;
+  return out;
+}
+
+const canvas = $('canvas');
+const pen = canvas.getContext('2d', { willReadFrequently: true });
+pen.lineWidth = 18; pen.lineCap = 'round'; pen.lineJoin = 'round'; pen.strokeStyle = '#fff';
+let last = null;
+let busy = false;
+async function recognise() {
+  if (busy || !session) return;
+  busy = true;
+  try {
+    const out = await session.run({ image: new Tensor('float32', normalise(canvas), [1, 1, 28, 28]) });
+    const p = Array.from(Object.values(out)[0].data);
+    $('digit').textContent = p.indexOf(Math.max(...p));
+    $('bars').innerHTML = p.map((v, i) => `<span>${i}</span><i style="width:${(v * 100).toFixed(1)}%" title="${(v * 100).toFixed(1)} %"></i>`).join('');
+  } finally { busy = false; }
+}
+canvas.onpointerdown = (e) => { last = [e.offsetX, e.offsetY]; canvas.setPointerCapture(e.pointerId); };
+canvas.onpointermove = (e) => {
+  if (!last) return;
+  pen.beginPath(); pen.moveTo(...last); last = [e.offsetX, e.offsetY]; pen.lineTo(...last); pen.stroke();
+  recognise();
+};
+canvas.onpointerup = () => { last = null; recognise(); };
+$('clear').onclick = () => { pen.clearRect(0, 0, 224, 224); $('digit').textContent = '–'; $('bars').replaceChildren(); };
+
+$('load').onclick = () => { const o = $('models').selectedOptions[0]; if (o) open(o.value, o.textContent); };
+$('again').onclick = async () => { latencies = latencies.concat(await session.measure(feeds, 20)); drawLatency(); };
+const file = (f) => f && open(f, f.name);
+$('file').onchange = (e) => file(e.target.files[0]);
+$('drop').ondragover = (e) => { e.preventDefault(); $('drop').classList.add('over'); };
+$('drop').ondragleave = () => $('drop').classList.remove('over');
+$('drop').ondrop = (e) => { e.preventDefault(); $('drop').classList.remove('over'); file(e.dataTransfer.files[0]); };
+
+const models = await (await fetch('/api/models')).json();
+$('models').replaceChildren(...models.map((m) => new Option(`${m.name} (${mib(m.bytes)})`, m.url)));
+$('threads').value = query.get('threads') ?? Math.min(4, navigator.hardwareConcurrency || 1);
+const wanted = models.find((m) => m.name === query.get('model'));
+if (wanted) {
+  $('models').value = wanted.url;
+  const answer = await open(wanted.url, wanted.name);
+  if (wanted.name === 'digits' && !answer.error) {
+    pen.beginPath(); pen.moveTo(70, 60); pen.lineTo(155, 60); pen.lineTo(100, 175); pen.stroke();
+    await recognise();
+    answer.drawnSevenRecognisedAs = $('digit').textContent;
+  }
+  const id = query.get('report');
+  if (id) await fetch(`/report/${id}`, { method: 'POST', body: JSON.stringify(answer) });
+}
