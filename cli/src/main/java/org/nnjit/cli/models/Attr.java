@@ -1,6 +1,5 @@
 package org.nnjit.cli.models;
 
-import com.google.protobuf.ByteString;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.AttributeProto.AttributeType;
 import onnx.Onnx.TensorProto;
@@ -23,10 +22,6 @@ final class Attr {
       attribute.addInts(value);
     }
     return attribute.build();
-  }
-
-  static AttributeProto of(String name, String value) {
-    return named(name, AttributeType.STRING).setS(ByteString.copyFromUtf8(value)).build();
   }
 
   static AttributeProto tensor(String name, TensorProto value) {
