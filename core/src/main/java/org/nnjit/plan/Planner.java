@@ -40,6 +40,7 @@ public final class Planner {
   private final Map<String, Kernel> kernels = new LinkedHashMap<>();
   private final List<Step> steps = new ArrayList<>();
   private final Set<String> constant = new HashSet<>();
+  private final Set<String> varying = new HashSet<>();
   private final Map<String, TensorType> types;
   private final Map<String, String> packedNames = new HashMap<>();
 
@@ -83,6 +84,7 @@ public final class Planner {
   private Plan run() {
     planBase = weights.top();
     constant.addAll(program.constants().keySet());
+    findVarying();
     for (Call c : program.calls()) {
       select(c);
     }
@@ -115,13 +117,35 @@ public final class Planner {
 
   // --- kernels ---
 
+  /** A value written in parts varies when one of its parts does. */
+  private void findVarying() {
+    Set<String> known = new HashSet<>(program.constants().keySet());
+    Set<String> made = new HashSet<>();
+    for (Call c : program.calls()) {
+      made.addAll(c.results());
+    }
+    known.addAll(made);
+    boolean changed = true;
+    while (changed) {
+      changed = false;
+      for (Call c : program.calls()) {
+        boolean fixed = c instanceof ComputeCall && known.containsAll(c.args());
+        for (String r : c.results()) {
+          changed |= !fixed && known.remove(r);
+        }
+      }
+    }
+    varying.addAll(made);
+    varying.removeAll(known);
+  }
+
   private void select(Call call) {
     if (call instanceof ComputeCall c && Supports.all(c.compute())) {
-      boolean once = !c.args().isEmpty() || isFill(c);
+      boolean once = true;
       for (String a : c.args()) {
         once &= constant.contains(a);
       }
-      once &= !program.outputs().contains(c.result());
+      once &= !program.outputs().contains(c.result()) && !varying.contains(c.result());
       if (once) {
         constant.add(c.result());
         if (!c.args().isEmpty() && originals.containsAll(c.args())) {
@@ -142,10 +166,6 @@ public final class Planner {
       return;
     }
     steps.add(new Step(call, null, call.args(), false));
-  }
-
-  private static boolean isFill(ComputeCall c) {
-    return c.args().isEmpty();
   }
 
   private String pack(ComputeCall c, Compute compute, Schedule schedule, int arg) {

@@ -22,6 +22,9 @@ final class Trilu implements Operator {
     if (c.shape(0).rank() < 2) {
       throw c.error("input has shape " + c.shape(0) + ", wanted matrices");
     }
+    if (c.has(1)) {
+      c.value(1);
+    }
     return List.of(TensorType.of(c.dtype(0), c.shape(0)));
   }
 

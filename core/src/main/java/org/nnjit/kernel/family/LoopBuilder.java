@@ -196,7 +196,11 @@ final class LoopBuilder {
     }
     Value pointer = new Value.Address(buffers[arg], Value.i32(0));
     StringBuilder key = new StringBuilder("p").append(arg);
+    // The pointer itself must stay inside the memory: an offset is added without wrapping around.
     int folded = constant < 0 ? constant : 0;
+    for (int i = 0; i < a.terms(); i++) {
+      folded = a.coefficient(i) < 0 ? constant : folded;
+    }
     for (int l = 0; l < last; l++) {
       boolean first = l == 0 && folded != 0;
       if (at.get(l).isEmpty() && !first) {
@@ -334,12 +338,12 @@ final class LoopBuilder {
   private Value hoisted(Expr e) {
     int l = guards > 0 ? levels.size() - 1 : levelOf(e);
     if (guards > 0) {
-      return scalarTree(e);
+      return scalarTree(e, l);
     }
     String key = "v" + identityText(e) + variant(e);
     Local known = levels.get(l).known.get(key);
     if (known == null) {
-      Value v = scalarTree(e);
+      Value v = scalarTree(e, l);
       known = Local.of("v", v.type());
       levels.get(l).body.add(Stmt.let(known, v));
       levels.get(l).known.put(key, known);
@@ -347,7 +351,8 @@ final class LoopBuilder {
     return Value.get(known);
   }
 
-  private Value scalarTree(Expr e) {
+  /** The scalar value of a tree; statements it needs go to the level that will hold it. */
+  private Value scalarTree(Expr e, int level) {
     Axis saved = vectorAxis;
     if (saved == null || !Exprs.uses(e, saved)) {
       vectorAxis = null;
@@ -370,7 +375,7 @@ final class LoopBuilder {
     Value v = tree(e);
     Level scratch = levels.remove(levels.size() - 1);
     for (Stmt s : scratch.body) {
-      top().body.add(s);
+      levels.get(level).body.add(s);
     }
     vectorAxis = saved;
     lane = savedLane;

@@ -24,7 +24,7 @@ final class Vectors {
    * depends on a condition that varies along it: such a read could leave its buffer.
    */
   static boolean allows(Expr e, Axis axis, LoopBuilder addresses) {
-    if (!Exprs.uses(e, axis)) {
+    if (!Exprs.uses(e, axis) && !hasStage(e)) {
       return true;
     }
     switch (e) {
@@ -98,6 +98,19 @@ final class Vectors {
       score += c == 1 && !a.hidesAxis(axis) ? 1 : c == 0 && !a.hidesAxis(axis) ? 0 : -1;
     }
     return score;
+  }
+
+  /** A stage's value may be a vector of lanes itself. */
+  private static boolean hasStage(Expr e) {
+    if (e instanceof Expr.StageValue) {
+      return true;
+    }
+    for (Expr o : Exprs.operands(e)) {
+      if (hasStage(o)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isF32(DType t) {
