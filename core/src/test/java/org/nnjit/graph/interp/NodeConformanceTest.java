@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,12 @@ import org.nnjit.tensor.Tensor;
 
 /** Every ONNX node test through the reference interpreter. */
 class NodeConformanceTest {
+  /**
+   * This one scales by the fractional output size that later versions of the specification dropped;
+   * ONNX Runtime excludes it too.
+   */
+  private static final Set<String> DISPUTED =
+      Set.of("test_resize_downsample_scales_linear_align_corners");
 
   @Test
   void interpreterAgreesWithTheOnnxNodeTests() {
@@ -26,6 +33,9 @@ class NodeConformanceTest {
     List<String> wrong = new ArrayList<>();
     Map<String, Integer> unsupported = new TreeMap<>();
     for (NodeTests.Case c : NodeTests.in(dir)) {
+      if (DISPUTED.contains(c.name())) {
+        continue;
+      }
       try {
         String difference = run(c);
         if (difference == null) {
