@@ -65,13 +65,31 @@ final class CastEmitter {
       }
     } else if (Value.scalarType(to) == LType.I32) {
       if (fromFloat) {
-        code.op(to == DType.U32 ? Op.I32X4_TRUNC_SAT_F32X4_U : Op.I32X4_TRUNC_SAT_F32X4_S);
+        if (to == DType.U32) {
+          unsignedLanes(code);
+        } else {
+          code.op(Op.I32X4_TRUNC_SAT_F32X4_S);
+        }
       }
       new IntCode(code, LType.I32X4, to).wrap();
     } else {
       throw new IllegalStateException(
           code.name() + ": vector conversion of " + from + " to " + to);
     }
+  }
+
+  /** Floats to u32; negative values wrap as those of the signed type do. */
+  private static void unsignedLanes(FunctionBuilder code) {
+    FloatCode m = new FloatCode(code, LType.F32X4, false);
+    final int x = m.let();
+    m.get(x);
+    code.op(Op.I32X4_TRUNC_SAT_F32X4_S);
+    m.get(x);
+    code.op(Op.I32X4_TRUNC_SAT_F32X4_U);
+    m.get(x);
+    m.lt(0);
+    m.select();
+    m.done();
   }
 
   private static void scalar(FunctionBuilder code, DType from, DType to, LType source) {
