@@ -1,7 +1,9 @@
 package org.nnjit.loop;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.tensor.DType;
 
@@ -22,11 +24,13 @@ import org.nnjit.tensor.DType;
 public final class LoopText {
   private final StringBuilder out = new StringBuilder();
   private final List<Tile> tiles = new ArrayList<>();
+  private final Map<Local, String> names = new HashMap<>();
+  private final Map<String, Integer> taken = new HashMap<>();
 
   private LoopText() {}
 
   /** The whole kernel and its tiles, each line ended. */
-  public static String of(LoopNest nest) {
+  public static String print(LoopNest nest) {
     LoopText text = new LoopText();
     StringBuilder out = text.out;
     out.append("kernel ").append(nest.name()).append(" (");
@@ -41,7 +45,7 @@ public final class LoopText {
       out.append("tile ").append(tile.name()).append(" (");
       for (int i = 0; i < tile.params().size(); i++) {
         Local p = tile.params().get(i);
-        out.append(i == 0 ? "" : ", ").append(p.name()).append(": ");
+        out.append(i == 0 ? "" : ", ").append(text.name(p)).append(": ");
         out.append(p.type() == LType.PTR ? "&" + p.buffer().name() : "i32");
       }
       out.append(")\n");
@@ -64,6 +68,17 @@ public final class LoopText {
     return text.out.toString();
   }
 
+  /** The local's name, with a number where another local has it already. */
+  private String name(Local local) {
+    String name = names.get(local);
+    if (name == null) {
+      int count = taken.merge(local.name(), 1, Integer::sum);
+      name = count == 1 ? local.name() : local.name() + "'" + count;
+      names.put(local, name);
+    }
+    return name;
+  }
+
   private StringBuilder line(int depth) {
     for (int i = 0; i < depth; i++) {
       out.append("  ");
@@ -79,7 +94,7 @@ public final class LoopText {
         }
       }
       case Stmt.For loop -> {
-        line(depth).append("for ").append(loop.var()).append(" = ");
+        line(depth).append("for ").append(name(loop.var())).append(" = ");
         print(loop.begin(), 0);
         out.append(" .. ");
         print(loop.end(), 0);
@@ -87,7 +102,7 @@ public final class LoopText {
         print(loop.body(), depth + 1);
       }
       case Stmt.Let let -> {
-        line(depth).append(let.local()).append(" = ");
+        line(depth).append(name(let.local())).append(" = ");
         print(let.value(), 0);
         out.append('\n');
       }
@@ -158,7 +173,7 @@ public final class LoopText {
         out.append(c.type() == LType.F64 ? "" + c.value() : "" + (float) c.value());
         constantType(c.type(), LType.F32);
       }
-      case Value.Get get -> out.append(get.local());
+      case Value.Get get -> out.append(name(get.local()));
       case Value.Address a -> {
         out.append('&');
         element(a, 0);

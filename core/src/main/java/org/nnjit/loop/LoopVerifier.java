@@ -103,7 +103,7 @@ public final class LoopVerifier {
               "argument " + i + " does not fit parameter " + param, LoopText.of(call));
           inside.add(param);
         }
-        new LoopVerifier(name + ", tile " + call.tile().name(), List.of())
+        new LoopVerifier(name + ", tile " + call.tile().name(), buffers)
             .check(call.tile().body(), inside);
       }
     }

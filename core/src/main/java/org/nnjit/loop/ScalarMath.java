@@ -78,7 +78,6 @@ final class ScalarMath {
     return switch (op) {
       case ADD -> a + b;
       case DIV -> a / b;
-      case FLOOR_DIV -> Math.floor(a / b);
       case FLOOR_MOD -> {
         double r = a % b;
         yield r != 0 && (r < 0) != (b < 0) ? r + b : r;
@@ -189,7 +188,7 @@ final class ScalarMath {
     return switch (to) {
       case BOOL -> x != 0 ? 1 : 0;
       case I64 -> (long) x;
-      case U64 -> x < 0x1p63 ? (long) x : x >= 0x1p64 ? -1 : (long) (x - 0x1p63) ^ Long.MIN_VALUE;
+      case U64 -> !(x >= 0x1p63) ? (long) x : x >= 0x1p64 ? -1 : (long) (x - 0x1p63) ^ Long.MIN_VALUE;
       case U32 -> (int) (long) x;
       default -> wrap(to, (int) x);
     };

@@ -140,6 +140,11 @@ public final class FunctionBuilder {
     code.fixed32(lane3);
   }
 
+  /** A vector constant of four equal 32-bit lanes. */
+  public void splat(int lane) {
+    v128(lane, lane, lane, lane);
+  }
+
   /** A vector constant of four f32 lanes. */
   public void v128Floats(float lane0, float lane1, float lane2, float lane3) {
     v128(
@@ -190,8 +195,7 @@ public final class FunctionBuilder {
    * @param offset bytes added to the address, read as unsigned 32 bits
    */
   public void memory(Op op, int alignBytes, int offset) {
-    emit(op, Immediate.MEMARG);
-    memarg(op, alignBytes, offset);
+    memarg(op, Immediate.MEMARG, alignBytes, offset);
   }
 
   /** Like {@link #memory(Op, int, int)} with an offset of 0 to 2^32-1 bytes. */
@@ -204,20 +208,24 @@ public final class FunctionBuilder {
 
   /** A load or store of one lane, {@code v128.load32_lane} and its like. */
   public void memoryLane(Op op, int alignBytes, int offset, int lane) {
-    emit(op, Immediate.MEMARG_LANE);
-    memarg(op, alignBytes, offset);
+    memarg(op, Immediate.MEMARG_LANE, alignBytes, offset);
     code.u8(lane);
   }
 
-  private void memarg(Op op, int alignBytes, int offset) {
+  private void memarg(Op op, Immediate wanted, int alignBytes, int offset) {
     int log2 = 31 - Integer.numberOfLeadingZeros(alignBytes);
-    if (alignBytes != 1 << log2
+    boolean isPowerOfTwo = alignBytes == 1 << log2;
+    if (!isPowerOfTwo
         || log2 > op.alignLog2
         || (log2 != op.alignLog2 && op.isAtomic())) {
       throw misuse(
-          op.text() + " got alignment " + alignBytes + ", its natural one is "
+          op.text()
+              + " got alignment "
+              + alignBytes
+              + ", its natural one is "
               + op.naturalAlignBytes());
     }
+    emit(op, wanted);
     code.u32(log2);
     code.u32(offset);
   }

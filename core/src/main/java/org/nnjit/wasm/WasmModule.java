@@ -89,8 +89,11 @@ public final class WasmModule {
     for (int i = 0; i < signature.length(); i++) {
       if (i != colon && ValType.ofLetter(signature.charAt(i)) == null) {
         throw new IllegalStateException(
-            "signature '" + signature + "': wanted letters i l f d v r, got "
-                + signature.charAt(i));
+            "signature '"
+                + signature
+                + "' has letter "
+                + signature.charAt(i)
+                + ", wanted i l f d v r");
       }
     }
     if (signature.length() - colon > 2) {

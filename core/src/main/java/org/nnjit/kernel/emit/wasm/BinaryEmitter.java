@@ -225,10 +225,6 @@ final class BinaryEmitter {
 
   private void composed(FloatCode m, BinaryOp op) {
     switch (op) {
-      case FLOOR_DIV -> {
-        m.div();
-        m.floor();
-      }
       case FLOOR_MOD, POW, REM -> {
         int function = switch (op) {
           case FLOOR_MOD -> shared.floorMod();

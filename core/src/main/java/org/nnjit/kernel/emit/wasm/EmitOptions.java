@@ -1,5 +1,8 @@
 package org.nnjit.kernel.emit.wasm;
 
+import org.nnjit.schedule.Feature;
+import org.nnjit.schedule.Target;
+
 /**
  * What the engine that runs the code can do.
  *
@@ -7,9 +10,8 @@ package org.nnjit.kernel.emit.wasm;
  * @param relaxedSimd relaxed SIMD, used for fused multiply-add
  */
 public record EmitOptions(boolean simd, boolean relaxedSimd) {
-  /** SIMD without the relaxed instructions: every current engine. */
-  public static final EmitOptions SIMD = new EmitOptions(true, false);
 
-  /** SIMD with fused multiply-add. */
-  public static final EmitOptions RELAXED = new EmitOptions(true, true);
+  public static EmitOptions of(Target target) {
+    return new EmitOptions(target.has(Feature.SIMD), target.has(Feature.RELAXED_SIMD));
+  }
 }

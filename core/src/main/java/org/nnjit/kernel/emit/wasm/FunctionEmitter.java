@@ -18,6 +18,7 @@ final class FunctionEmitter {
   private final Slots slots;
   private final ValueEmitter values;
   private final MemoryEmitter memory;
+  private final int buffers;
 
   FunctionEmitter(WasmEmitter emitter, FunctionBuilder code, List<Buffer> buffers) {
     this.emitter = emitter;
@@ -25,6 +26,7 @@ final class FunctionEmitter {
     this.slots = new Slots(code);
     this.values = new ValueEmitter(emitter, code, slots, buffers);
     this.memory = values.memory();
+    this.buffers = buffers.size();
   }
 
   void parameter(Local local, int index, boolean notNegative) {
@@ -57,6 +59,9 @@ final class FunctionEmitter {
           throw new IllegalStateException(
               code.name() + ": tile " + call.tile().name() + " takes "
                   + call.tile().params().size() + " arguments, got " + call.args().size());
+        }
+        for (int i = 0; i < buffers; i++) {
+          code.get(i);
         }
         for (int i = 0; i < call.args().size(); i++) {
           values.push(call.args().get(i));

@@ -4,21 +4,20 @@ import org.nnjit.loop.LType;
 import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
 import org.nnjit.wasm.ValType;
-import org.nnjit.wasm.WasmModule;
 
 /**
  * Functions too long to expand where they are used: powers and float remainders, in f64, so that
  * f32 results are right to 1 ulp. Each is printed once for a module, when first asked for.
  */
 final class SharedFunctions {
-  private final WasmModule module;
+  private final WasmEmitter emitter;
   private int power = -1;
   private int remainder = -1;
   private int floorMod = -1;
   private int integerPower = -1;
 
-  SharedFunctions(WasmModule module) {
-    this.module = module;
+  SharedFunctions(WasmEmitter emitter) {
+    this.emitter = emitter;
   }
 
   /**
@@ -27,7 +26,7 @@ final class SharedFunctions {
    */
   int power() {
     if (power < 0) {
-      FunctionBuilder code = module.function("pow", "dd:d");
+      FunctionBuilder code = emitter.function("pow", "dd:d");
       power = code.index();
       printPower(new FloatCode(code, LType.F64, false));
     }
@@ -100,7 +99,7 @@ final class SharedFunctions {
   /** C's fmod as {@code (f64, f64) -> f64}, exact. */
   int remainder() {
     if (remainder < 0) {
-      FunctionBuilder code = module.function("fmod", "dd:d");
+      FunctionBuilder code = emitter.function("fmod", "dd:d");
       remainder = code.index();
       printRemainder(new FloatCode(code, LType.F64, false));
     }
@@ -178,7 +177,7 @@ final class SharedFunctions {
   int floorMod() {
     if (floorMod < 0) {
       final int fmod = remainder();
-      FunctionBuilder code = module.function("floormod", "dd:d");
+      FunctionBuilder code = emitter.function("floormod", "dd:d");
       floorMod = code.index();
       FloatCode m = new FloatCode(code, LType.F64, false);
       m.get(0);
@@ -209,7 +208,7 @@ final class SharedFunctions {
    */
   int integerPower() {
     if (integerPower < 0) {
-      FunctionBuilder code = module.function("ipow", "ll:l");
+      FunctionBuilder code = emitter.function("ipow", "ll:l");
       integerPower = code.index();
       printIntegerPower(code);
     }
@@ -226,18 +225,7 @@ final class SharedFunctions {
     code.i64(0);
     code.op(Op.I64_LT_S);
     code.ifThen();
-    // Of 1 and -1 only the exponent's parity counts; other bases act like 0^1.
-    code.get(exponent);
-    code.i64(1);
-    code.op(Op.I64_AND);
-    code.i64(1);
-    code.get(base);
-    code.i64(1);
-    code.op(Op.I64_ADD);
-    code.i64(3);
-    code.op(Op.I64_LT_U);
-    code.op(Op.SELECT);
-    code.set(exponent);
+    // Other bases than 1 and -1 give 0, as 0^1 does; of those two the exponent's parity counts.
     code.get(base);
     code.i64(0);
     code.get(base);
@@ -246,7 +234,14 @@ final class SharedFunctions {
     code.i64(3);
     code.op(Op.I64_LT_U);
     code.op(Op.SELECT);
-    code.set(base);
+    code.tee(base);
+    code.op(Op.I64_EQZ);
+    code.op(Op.I64_EXTEND_I32_U);
+    code.get(exponent);
+    code.i64(1);
+    code.op(Op.I64_AND);
+    code.op(Op.I64_OR);
+    code.set(exponent);
     code.end();
     code.block();
     code.loop();

@@ -70,6 +70,13 @@ final class ValueEmitter {
       }
       case Value.Lanes lanes -> {
         checkSimd(lanes.type());
+        if (lanes.a() instanceof Value.IntConst a
+            && lanes.b() instanceof Value.IntConst b
+            && lanes.c() instanceof Value.IntConst c
+            && lanes.d() instanceof Value.IntConst d) {
+          code.v128((int) a.value(), (int) b.value(), (int) c.value(), (int) d.value());
+          return;
+        }
         push(lanes.a());
         code.op(lanes.type() == LType.F32X4 ? Op.F32X4_SPLAT : Op.I32X4_SPLAT);
         replace(lanes.b(), 1);

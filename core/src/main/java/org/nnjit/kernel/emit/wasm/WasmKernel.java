@@ -19,8 +19,7 @@ public final class WasmKernel {
   public static byte[] standalone(LoopNest nest, EmitOptions options, boolean sharedMemory) {
     WasmModule module = new WasmModule();
     module.importMemory("env", "memory", 0, sharedMemory ? MAX_PAGES : -1, sharedMemory);
-    int kernel = new WasmEmitter(module, options).emit(nest);
-    module.exportFunction("run", kernel);
+    module.export("run", new WasmEmitter(module, options).emit(nest));
     return module.toBytes(false);
   }
 }

@@ -21,6 +21,9 @@ final class Maps {
     Value of(List<Value> x);
   }
 
+  static final EmitOptions SIMD = new EmitOptions(true, false);
+  static final EmitOptions RELAXED = new EmitOptions(true, true);
+
   private Maps() {}
 
   /** {@code out[i] = f(in0[i], in1[i], ...)}, one or four elements at a time. */

@@ -122,7 +122,7 @@ final class UnaryTest {
       for (int kind = 0; kind < 4; kind++) {
         DType dtype = kind == 3 ? DType.F64 : DType.F32;
         boolean vector = kind == 1 || kind == 2;
-        EmitOptions options = kind == 2 ? EmitOptions.RELAXED : EmitOptions.SIMD;
+        EmitOptions options = kind == 2 ? Maps.RELAXED : Maps.SIMD;
         String name = c.op + " " + List.of("f32", "f32x4", "f32x4 relaxed", "f64").get(kind);
         LoopNest nest =
             Maps.map(name, List.of(dtype), dtype, vector,

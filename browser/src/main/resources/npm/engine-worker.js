@@ -1,0 +1,417 @@
+// The engine worker: loads files, owns the memory and the threads, and runs plans that the compiler
+// (engine.js, from Java) makes.
+import * as engine from './engine.js';
+import { FEATURE_MODULES } from './features.js';
+
+const SEGMENT = 4 << 20;
+const state = {
+  id: 0, files: null, info: null, device: null, memory: null, threads: 1, workers: [],
+  plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 }, lost: null,
+};
+
+/** The bytes of one file in pieces, which are given back once their weights are in place. */
+class SegmentedFile {
+  constructor(name, address) {
+    this.name = name;
+    this.address = address;
+    this.pieces = [];
+    this.size = 0;
+  }
+
+  add(bytes) {
+    this.pieces.push({ from: this.size, bytes });
+    this.size += bytes.byteLength;
+  }
+
+  #index(offset) {
+    let low = 0;
+    let high = this.pieces.length - 1;
+    while (low < high) {
+      const mid = (low + high + 1) >> 1;
+      if (this.pieces[mid].from <= offset) low = mid;
+      else high = mid - 1;
+    }
+    return low;
+  }
+
+  read(offset, into) {
+    let done = 0;
+    for (let i = this.#index(offset); done < into.length; i++) {
+      const piece = this.pieces[i];
+      if (!piece) throw new Error(`the file ends at byte ${this.size}`);
+      if (!piece.bytes) piece.bytes = this.#again(piece.from, i);
+      const at = offset + done - piece.from;
+      const n = Math.min(into.length - done, piece.bytes.byteLength - at);
+      into.set(new Int8Array(piece.bytes.buffer, piece.bytes.byteOffset + at, n), done);
+      done += n;
+    }
+  }
+
+  /** Pieces given back are fetched again when another shape wants the weights otherwise. */
+  #again(from, i) {
+    const end = i + 1 < this.pieces.length ? this.pieces[i + 1].from : this.size;
+    const request = new XMLHttpRequest();
+    request.open('GET', this.address, false);
+    request.responseType = 'arraybuffer';
+    request.setRequestHeader('Range', `bytes=${from}-${end - 1}`);
+    request.send();
+    if (request.status !== 206) {
+      throw new Error(`${this.address}: the server answered ${request.status} to a range request`);
+    }
+    return new Uint8Array(request.response);
+  }
+
+  /** Gives back whole pieces before this offset; only where they can be fetched again. */
+  discard(upTo) {
+    if (!this.address) return;
+    for (const p of this.pieces) {
+      if (p.bytes && p.from + p.bytes.byteLength <= upTo) {
+        if (p.bytes.buffer.transfer) p.bytes.buffer.transfer(0);
+        p.bytes = null;
+      }
+    }
+  }
+}
+
+const userError = (message) => Object.assign(new Error(message), { user: true });
+
+async function readFile(name, source, report) {
+  const file = new SegmentedFile(name, typeof source === 'string' ? source : null);
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
+    file.add(ArrayBuffer.isView(source)
+      ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+      : new Uint8Array(source));
+    return file;
+  }
+  let stream;
+  let total = 0;
+  if (typeof source === 'string') {
+    let response;
+    try {
+      response = await fetch(source);
+    } catch (e) {
+      throw userError(`${source}: cannot be loaded (${e.message})`);
+    }
+    if (!response.ok) throw userError(`${source}: the server answered ${response.status} ${response.statusText}`);
+    if (response.redirected) file.address = response.url;
+    total = Number(response.headers.get('Content-Length') ?? 0);
+    stream = response.body;
+  } else if (source instanceof Blob) {
+    total = source.size;
+    stream = source.stream();
+    file.address = URL.createObjectURL(source);
+  } else {
+    throw userError('the model must be an address, an ArrayBuffer, a Uint8Array or a Blob');
+  }
+  const reader = stream.getReader();
+  let piece = new Uint8Array(Math.min(SEGMENT, Math.max(total, 65536)));
+  let used = 0;
+  let said = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    let at = 0;
+    while (at < value.length) {
+      if (used === piece.length) {
+        file.add(piece);
+        piece = new Uint8Array(SEGMENT);
+        used = 0;
+      }
+      const n = Math.min(value.length - at, piece.length - used);
+      piece.set(value.subarray(at, at + n), used);
+      used += n;
+      at += n;
+    }
+    const loaded = file.size + used;
+    if (loaded - said > 8 << 20) {
+      said = loaded;
+      report({ stage: 'download', file: name, loaded, total });
+    }
+  }
+  if (used) file.add(piece.subarray(0, used));
+  if (total && file.size !== total) throw userError(`${source}: got ${file.size} of ${total} bytes, the transfer broke off`);
+  report({ stage: 'download', file: name, loaded: file.size, total: file.size });
+  return file;
+}
+
+/** Features of this engine, and one line for each that is missing. */
+function probe(options) {
+  const notes = [];
+  const has = (name) => WebAssembly.validate(FEATURE_MODULES[name]);
+  const simd = options.simd !== false && has('simd');
+  const relaxedSimd = simd && options.relaxedSimd !== false && has('relaxedSimd');
+  const isolated = globalThis.crossOriginIsolated === true;
+  const atomics = has('threads') && typeof SharedArrayBuffer !== 'undefined';
+  const hardwareConcurrency = navigator.hardwareConcurrency || 1;
+  let threads = options.threads || Math.min(4, hardwareConcurrency);
+  if (!simd) notes.push('no WebAssembly SIMD: kernels run one number at a time, 4 to 10 times slower');
+  else if (!relaxedSimd) notes.push('no relaxed SIMD: multiply and add are two instructions, up to 2 times slower');
+  if (!isolated || !atomics) {
+    if (threads > 1) {
+      notes.push(isolated ? 'no WebAssembly threads: one thread only'
+        : 'the page is not cross-origin isolated (COOP and COEP headers): one thread only');
+    }
+    threads = 1;
+  }
+  return { simd, relaxedSimd, isolated, threads, hardwareConcurrency, notes };
+}
+
+const parse = (json) => {
+  const value = JSON.parse(json);
+  if (value.error) throw Object.assign(new Error(value.error), { user: value.user });
+  return value;
+};
+
+async function create(args, report) {
+  const start = performance.now();
+  state.device = probe(args);
+  state.threads = state.device.threads;
+  const files = new Map();
+  const external = new Map(args.external.map((e) => [e.path, e.data]));
+  files.set('', await readFile('', args.model, report));
+  state.files = {
+    size: (name) => {
+      const f = files.get(name);
+      if (!f) throw userError(`external data file '${name}' was not loaded`);
+      return f.size;
+    },
+    read: (name, offset, into) => files.get(name).read(offset, into),
+    discard: (name, upTo) => files.get(name).discard(upTo),
+  };
+  const features = [state.device.simd && 'simd', state.device.relaxedSimd && 'relaxed-simd',
+    state.threads > 1 && 'threads'].filter(Boolean).join(',');
+  const info = parse(engine.open(state.files, features, state.threads, state.threads > 1));
+  state.id = info.id;
+  state.info = info;
+  for (const name of info.externalFiles) {
+    const source = external.get(name)
+      ?? (typeof args.model === 'string' ? new URL(name, args.model).href : null);
+    if (source === null) {
+      throw userError(`the model keeps weights in '${name}'; pass it in options.externalData as {path: '${name}', data}`);
+    }
+    files.set(name, await readFile(name, source, report));
+  }
+  let bytes = 0;
+  for (const f of files.values()) bytes += f.size;
+  state.load = { bytes, ms: performance.now() - start };
+  for (let t = 1; t < state.threads; t++) addWorker();
+  return { inputs: info.inputs, outputs: info.outputs, device: state.device };
+}
+
+function addWorker() {
+  const worker = new Worker(new URL('./thread-worker.js', import.meta.url));
+  worker.ready = new Map();
+  worker.onmessage = (e) => {
+    if (e.data.error) state.lost = `a thread of nnJIT stopped: ${e.data.error}`;
+    else worker.ready.get(e.data.ready)?.();
+  };
+  worker.onerror = (e) => { state.lost = `a thread of nnJIT stopped: ${e.message}`; };
+  state.workers.push(worker);
+}
+
+function ensureMemory(end) {
+  const pages = Math.ceil(end / 65536) + 1;
+  if (pages > 65536) {
+    throw userError(`the model needs ${Math.ceil(end / (1 << 20))} MiB, WebAssembly memory ends at 4096 MiB`);
+  }
+  try {
+    if (!state.memory) {
+      state.memory = state.threads > 1
+        ? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true })
+        : new WebAssembly.Memory({ initial: pages });
+    } else {
+      const have = state.memory.buffer.byteLength / 65536;
+      if (pages > have) state.memory.grow(pages - have);
+    }
+  } catch (e) {
+    throw userError(`out of memory: the model needs ${Math.ceil(end / (1 << 20))} MiB (${e.message})`);
+  }
+}
+
+const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** The plan for these feeds, compiled and its weights loaded when it is new. */
+async function planFor(feeds, report) {
+  const lines = [];
+  const bytes = {};
+  for (const [name, f] of Object.entries(feeds)) {
+    lines.push(`${name}\t${f.type}\t${f.dims.join(',')}`);
+    bytes[name] = bytesOf(f.data);
+  }
+  const start = performance.now();
+  const { plan } = parse(engine.prepare(state.id, lines.join('\n'), bytes));
+  state.current = plan;
+  if (state.plans[plan]) return state.plans[plan];
+  const p = parse(engine.describe(state.id, plan));
+  const code = engine.module(state.id, plan);
+  p.compileMs = performance.now() - start;
+  report({ stage: 'compile', kernels: p.kernels.length, bytes: code.byteLength, ms: p.compileMs });
+  ensureMemory(p.endAddress);
+  const module = new WebAssembly.Module(code);
+  p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
+  const ready = state.workers.map((w) => new Promise((done) => w.ready.set(plan, done)));
+  state.workers.forEach((w) => w.postMessage({ plan, module, memory: state.memory }));
+  const packing = performance.now();
+  const table = p.exports.table;
+  p.load.forEach((step, i) => {
+    if (step[0] === 0) {
+      engine.writeConstant(state.id, plan, step[2 + 1], state.memory);
+    } else if (step[0] === 1) {
+      state.files.read(step[4], step[3], new Int8Array(state.memory.buffer, step[1], step[2]));
+      if (i % 16 === 15) report({ stage: 'weights', loaded: i, total: p.load.length });
+    } else {
+      table.get(step[1])(...step.slice(2));
+    }
+  });
+  freeFiles(p.load);
+  p.packMs = performance.now() - packing;
+  await Promise.race([Promise.all(ready), new Promise((_, no) => setTimeout(() => no(new Error('the threads did not start within 20 s')), 20000))]);
+  state.plans[plan] = p;
+  return p;
+}
+
+/** After the first plan the weights are in place and the file's bytes can go. */
+function freeFiles(load) {
+  const upTo = new Map();
+  for (const step of load) {
+    if (step[0] === 1) upTo.set(step[4], Math.max(upTo.get(step[4]) ?? 0, step[3] + step[2]));
+  }
+  for (const [name, end] of upTo) state.files.discard(name, end);
+}
+
+function write(p, feeds) {
+  for (const place of p.inputs) {
+    new Uint8Array(state.memory.buffer, place.address, place.bytes).set(bytesOf(feeds[place.name].data));
+  }
+}
+
+/** One run; returns its milliseconds. */
+function execute(p) {
+  if (state.lost) throw Object.assign(new Error(state.lost), { fatal: true });
+  const start = performance.now();
+  p.segments.forEach((index, i) => {
+    if (index < 0) {
+      const answer = engine.host(state.id, state.current, i, state.memory);
+      if (answer) parse(answer);
+      return;
+    }
+    const run = `run${index}`;
+    state.workers.forEach((w, t) => w.postMessage({ plan: state.current, run, thread: t + 1, threads: state.threads }));
+    try {
+      p.exports[run](0, state.threads);
+    } catch (e) {
+      throw Object.assign(new Error(state.lost ?? `a kernel failed: ${e.message}`), { fatal: true });
+    }
+  });
+  const ms = performance.now() - start;
+  state.runs.count++;
+  state.runs.lastMs = ms;
+  return ms;
+}
+
+const outputs = (p) => p.outputs.map((o) => ({
+  name: o.name, type: o.type, dims: o.dims,
+  data: new Uint8Array(state.memory.buffer, o.address, o.bytes).slice().buffer,
+}));
+
+const methods = {
+  create,
+  async prepare({ feeds }, report) {
+    await planFor(feeds, report);
+    return {};
+  },
+  async run({ feeds }, report) {
+    const p = await planFor(feeds, report);
+    write(p, feeds);
+    const ms = execute(p);
+    return { outputs: outputs(p), ms };
+  },
+  async measure({ feeds, repeats, atLeastMs }, report) {
+    const p = await planFor(feeds, report);
+    write(p, feeds);
+    const ms = [];
+    const start = performance.now();
+    while (ms.length < repeats || performance.now() - start < atLeastMs) {
+      ms.push(execute(p));
+      if (ms.length % 8 === 0) await new Promise((done) => setTimeout(done));
+    }
+    return { ms };
+  },
+  async profile({ feeds }, report) {
+    const p = await planFor(feeds, report);
+    write(p, feeds);
+    const times = p.commands.map(() => []);
+    for (let round = 0; round < 5; round++) {
+      let segment = 0;
+      p.commands.forEach((c, i) => {
+        if (c.tableIndex < 0) {
+          while (p.segments[segment] >= 0) segment++;
+          const start = performance.now();
+          const answer = engine.host(state.id, state.current, segment++, state.memory);
+          if (answer) parse(answer);
+          times[i].push(performance.now() - start);
+          return;
+        }
+        const f = p.exports.table.get(c.tableIndex);
+        const start = performance.now();
+        f(0, 1);
+        times[i].push(performance.now() - start);
+      });
+    }
+    return { commands: p.commands.map((c, i) => ({
+      index: i, node: c.node, kernel: p.kernels[c.kernel]?.name ?? 'host', flops: c.flops,
+      outputShape: c.output, ms: Math.min(...times[i]),
+    })) };
+  },
+  async stats() {
+    const p = state.plans[state.current];
+    return {
+      device: state.device,
+      load: state.load,
+      model: { name: state.info.name, producer: state.info.producer, opset: state.info.opset, nodes: state.info.nodes },
+      memoryBytes: state.memory?.buffer.byteLength ?? 0,
+      runs: state.runs,
+      plan: p && {
+        kernels: p.kernels,
+        commands: p.commands.map((c, i) => ({ index: i, node: c.node, kernel: p.kernels[c.kernel]?.name ?? 'host', flops: c.flops, outputShape: c.output, parallel: c.parallel })),
+        arenaBytes: p.arenaBytes, weightBytes: p.weightBytes, moduleBytes: p.moduleBytes,
+        compileMs: p.compileMs, packMs: p.packMs,
+      },
+    };
+  },
+  async kernelText({ name }) {
+    const p = state.plans[state.current];
+    const i = p?.kernels.findIndex((k) => k.name === name) ?? -1;
+    if (i < 0) throw userError(`no kernel '${name}' in the last plan`);
+    return {
+      schedule: p.kernels[i].schedule,
+      loops: engine.loops(state.id, state.current, i),
+      wat: engine.wat(state.id, state.current, name),
+    };
+  },
+  async dump({ stage }) {
+    if (state.current < 0) throw userError('nothing has been compiled yet; run the model first');
+    return { text: engine.dump(state.id, state.current, stage) };
+  },
+  async release() {
+    state.workers.forEach((w) => w.terminate());
+    if (state.id) engine.release(state.id);
+    state.memory = null;
+    state.plans = [];
+    return {};
+  },
+};
+
+let queue = Promise.resolve();
+onmessage = (e) => {
+  const { id, method, args } = e.data;
+  queue = queue.then(async () => {
+    try {
+      const result = await methods[method](args, (progress) => postMessage({ progress }));
+      const moved = (result.outputs ?? []).map((o) => o.data).filter(Boolean);
+      postMessage({ id, result }, moved);
+    } catch (error) {
+      postMessage({ id, error: error.message ?? String(error), user: error.user === true, fatal: error.fatal === true });
+    }
+  });
+};

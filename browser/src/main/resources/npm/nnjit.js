@@ -1,0 +1,178 @@
+// nnJIT's public API. All work is done in a worker: the page's thread only posts messages.
+
+const TYPES = {
+  float32: Float32Array, float64: Float64Array, int8: Int8Array, uint8: Uint8Array,
+  int16: Int16Array, uint16: Uint16Array, int32: Int32Array, uint32: Uint32Array,
+  int64: BigInt64Array, uint64: BigUint64Array, bool: Uint8Array, float16: Uint16Array,
+  bfloat16: Uint16Array,
+};
+
+/** An n-dimensional array: type name, flat typed array in row-major order, dimensions. */
+export class Tensor {
+  constructor(type, data, dims) {
+    if (typeof type !== 'string') {
+      throw new TypeError('new Tensor(type, data, dims): type must be a string such as "float32"');
+    }
+    const array = TYPES[type];
+    if (!array) {
+      throw new TypeError(`tensor type '${type}' is not supported; supported are ${Object.keys(TYPES).join(', ')}`);
+    }
+    if (Array.isArray(data)) {
+      data = type === 'int64' || type === 'uint64' ? array.from(data, BigInt) : array.from(data, Number);
+    }
+    if (!(data instanceof array)) {
+      throw new TypeError(`a ${type} tensor takes ${array.name}, got ${data?.constructor?.name ?? typeof data}`);
+    }
+    dims = dims ? Array.from(dims, Number) : [data.length];
+    const elements = dims.reduce((a, b) => a * b, 1);
+    if (dims.some((d) => !Number.isInteger(d) || d < 0) || elements !== data.length) {
+      throw new RangeError(`dims [${dims}] hold ${elements} elements, the data ${data.length}`);
+    }
+    this.type = type;
+    this.data = data;
+    this.dims = dims;
+    this.size = data.length;
+  }
+}
+
+/** What this page may use. */
+export const env = { threads: undefined, simd: true, relaxedSimd: true };
+
+export class InferenceSession {
+  #worker;
+  #waiting = new Map();
+  #next = 1;
+  #progress;
+  #dead = null;
+  #info;
+
+  constructor(worker, onProgress) {
+    this.#worker = worker;
+    this.#progress = onProgress;
+    worker.onmessage = (e) => this.#receive(e.data);
+    worker.onerror = (e) => this.#fail(new Error(`nnJIT's worker stopped: ${e.message ?? 'unknown error'}`));
+  }
+
+  /**
+   * Loads a model.
+   * @param {string|URL|ArrayBuffer|Uint8Array|Blob} model address or bytes of an ONNX file
+   * @param {{threads?: number, simd?: boolean, relaxedSimd?: boolean, onProgress?: function,
+   *   externalData?: Array<{path: string, data: string|ArrayBuffer|Uint8Array|Blob}>}} options
+   * @returns {Promise<InferenceSession>}
+   */
+  static async create(model, options = {}) {
+    const worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module' });
+    const session = new InferenceSession(worker, options.onProgress);
+    const plain = (m) => (m instanceof URL || typeof m === 'string' ? new URL(m, globalThis.location?.href).href : m);
+    try {
+      session.#info = await session.#call('create', {
+        model: plain(model),
+        threads: options.threads ?? env.threads ?? 0,
+        simd: options.simd ?? env.simd,
+        relaxedSimd: options.relaxedSimd ?? env.relaxedSimd,
+        external: (options.externalData ?? []).map((e) => ({ path: e.path, data: plain(e.data) })),
+      });
+    } catch (e) {
+      worker.terminate();
+      throw e;
+    }
+    return session;
+  }
+
+  get inputNames() { return this.#info.inputs.map((i) => i.name); }
+  get outputNames() { return this.#info.outputs.map((o) => o.name); }
+  get inputMetadata() { return this.#info.inputs; }
+  get outputMetadata() { return this.#info.outputs; }
+
+  /** Runs the model on these tensors, by input name, and returns its outputs by name. */
+  async run(feeds) {
+    const result = await this.#call('run', { feeds: this.#feeds(feeds) });
+    return this.#outputs(result.outputs);
+  }
+
+  /** Runs once on one thread with the time of every command. */
+  async profile(feeds) {
+    return this.#call('profile', { feeds: this.#feeds(feeds) });
+  }
+
+  /** Compiles and loads weights for these feeds without running. */
+  async prepare(feeds) {
+    await this.#call('prepare', { feeds: this.#feeds(feeds) });
+  }
+
+  /** Runs the model `repeats` times inside the worker and returns each run's milliseconds. */
+  async measure(feeds, repeats, atLeastMs = 0) {
+    return (await this.#call('measure', { feeds: this.#feeds(feeds), repeats, atLeastMs })).ms;
+  }
+
+  /** Device, load, plan and run figures. */
+  async stats() { return this.#call('stats', {}); }
+
+  /** Schedule, loops and WebAssembly text of a kernel of the last plan. */
+  async kernelText(name) { return this.#call('kernelText', { name }); }
+
+  /** A compiler stage of the last plan as text: graph, computes or fused. */
+  async dump(stage) { return (await this.#call('dump', { stage })).text; }
+
+  /** Frees memory, workers and everything else; the session cannot be used again. */
+  async release() {
+    if (this.#dead) return;
+    try {
+      await Promise.race([this.#call('release', {}), new Promise((done) => setTimeout(done, 1000))]);
+    } finally {
+      this.#fail(new Error('this session has been released; create a new one'));
+      this.#worker.terminate();
+    }
+  }
+
+  #feeds(feeds) {
+    const out = {};
+    if (feeds === null || typeof feeds !== 'object') {
+      throw new TypeError('feeds must be an object of tensors by input name');
+    }
+    for (const [name, t] of Object.entries(feeds)) {
+      if (!t || !t.type || !t.dims || !t.data) {
+        throw new TypeError(`feed '${name}' is not a Tensor`);
+      }
+      out[name] = { type: t.type, dims: Array.from(t.dims), data: t.data };
+    }
+    return out;
+  }
+
+  #outputs(list) {
+    const out = {};
+    for (const o of list) out[o.name] = new Tensor(o.type, new TYPES[o.type](o.data), o.dims);
+    return out;
+  }
+
+  #call(method, args) {
+    if (this.#dead) return Promise.reject(this.#dead);
+    return new Promise((resolve, reject) => {
+      const id = this.#next++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, method, args });
+    });
+  }
+
+  #receive(m) {
+    if (m.progress) {
+      this.#progress?.(m.progress);
+      return;
+    }
+    const w = this.#waiting.get(m.id);
+    this.#waiting.delete(m.id);
+    if (!w) return;
+    if (m.error) w.reject(Object.assign(new Error(m.error), { user: m.user }));
+    else w.resolve(m.result);
+    if (m.fatal) {
+      this.#fail(new Error(m.error));
+      this.#worker.terminate();
+    }
+  }
+
+  #fail(error) {
+    this.#dead = error;
+    for (const w of this.#waiting.values()) w.reject(error);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,141 @@
+package org.nnjit.fuse;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Expr.Read;
+import org.nnjit.compute.Expr.Var;
+import org.nnjit.compute.Exprs;
+import org.nnjit.compute.Stage;
+import org.nnjit.fuse.Fusion.Calls;
+import org.nnjit.fuse.Program.ComputeCall;
+import org.nnjit.tensor.TensorType;
+
+/**
+ * A map over the result of a reduction or contraction becomes its epilogue: bias, activation,
+ * residual. The map must read that result element for element and be its only reader.
+ */
+final class FuseEpilogue implements Fusion.Rule {
+
+  @Override
+  public boolean apply(Calls calls) {
+    boolean changed = false;
+    for (int i = 0; i < calls.size(); i++) {
+      ComputeCall map = calls.compute(i);
+      if (map == null || !Inline.isPlainMap(map.compute()) || calls.writer(map.result()) != i) {
+        continue;
+      }
+      int best = -1;
+      for (String arg : map.args()) {
+        int w = calls.writer(arg);
+        if (w > best && fits(calls, w, arg, map)) {
+          best = w;
+        }
+      }
+      if (best >= 0) {
+        ComputeCall producer = calls.compute(best);
+        // At the map's place every argument of both is known; the producer's place becomes free.
+        calls.set(i, merge(producer, map));
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  private static boolean fits(Calls calls, int writer, String value, ComputeCall map) {
+    ComputeCall producer = calls.compute(writer);
+    if (producer == null
+        || producer.compute().stages().isEmpty()
+        || calls.isOutput(value)
+        || calls.readers(value).size() != 1
+        || calls.isConstant(value) != calls.isConstant(map.result())
+        || producer.compute().output().dtype() != map.compute().output().dtype()
+        || !producer.compute().output().shape().equals(map.compute().output().shape())) {
+      return false;
+    }
+    int arg = map.args().indexOf(value);
+    for (Expr r : Exprs.reads(map.compute())) {
+      if (Exprs.argOf(r) == arg && !isIdentity(r, map.compute().spatial())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isIdentity(Expr read, List<Axis> axes) {
+    if (!(read instanceof Read r)) {
+      return false;
+    }
+    for (int i = 0; i < axes.size(); i++) {
+      Expr e = r.index().get(i);
+      boolean one = axes.get(i).extent() == 1 && e.equals(Expr.i32(0));
+      if (!one && !(e instanceof Var v && v.axis() == axes.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static ComputeCall merge(ComputeCall producer, ComputeCall map) {
+    Compute p = producer.compute();
+    Compute m = map.compute();
+    String value = producer.result();
+    List<String> args = new ArrayList<>();
+    List<TensorType> types = new ArrayList<>();
+    int[] fromProducer = new int[p.inputs().size()];
+    for (int i = 0; i < fromProducer.length; i++) {
+      fromProducer[i] = Inline.argument(producer.args().get(i), p.inputs().get(i), args, types);
+    }
+    int[] fromMap = new int[m.inputs().size()];
+    for (int i = 0; i < fromMap.length; i++) {
+      String name = map.args().get(i);
+      fromMap[i] =
+          name.equals(value) ? -1 : Inline.argument(name, m.inputs().get(i), args, types);
+    }
+    Map<Axis, Expr> at = new HashMap<>();
+    for (int i = 0; i < m.spatial().size(); i++) {
+      at.put(m.spatial().get(i), p.store().get(i));
+    }
+    Expr result = Inline.renumber(p.body(), fromProducer);
+    Expr body = replace(m.body(), at, fromMap, result);
+    List<Stage> stages = new ArrayList<>();
+    for (Stage s : p.stages()) {
+      Expr b = Inline.renumber(s.body(), fromProducer);
+      stages.add(new Stage(s.outer(), s.combiner(), s.axes(), b));
+    }
+    String name = p.name().length() > 40 ? p.name() : p.name() + "_" + m.name();
+    Compute merged =
+        new Compute(name, types, m.output(), p.spatial(), stages, body, p.store());
+    return Inline.dropUnused(
+        new ComputeCall(producer.label() + " + " + map.label(), merged, args, map.result()));
+  }
+
+  private static Expr replace(Expr e, Map<Axis, Expr> at, int[] fromMap, Expr result) {
+    return Exprs.rewrite(
+        e,
+        x -> {
+          if (x instanceof Var v) {
+            return at.get(v.axis());
+          }
+          if (x instanceof Read r) {
+            if (fromMap[r.arg()] < 0) {
+              return result;
+            }
+            List<Expr> index = new ArrayList<>();
+            for (Expr i : r.index()) {
+              index.add(replace(i, at, fromMap, result));
+            }
+            return new Read(fromMap[r.arg()], r.type(), index);
+          }
+          if (x instanceof Expr.ReadFlat r) {
+            return new Expr.ReadFlat(
+                fromMap[r.arg()], r.type(), replace(r.index(), at, fromMap, result));
+          }
+          return null;
+        });
+  }
+}

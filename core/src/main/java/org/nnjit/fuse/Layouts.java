@@ -1,0 +1,284 @@
+package org.nnjit.fuse;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nnjit.compute.Affine;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Expr.Binary;
+import org.nnjit.compute.Expr.FloatConst;
+import org.nnjit.compute.Expr.Read;
+import org.nnjit.compute.Expr.Select;
+import org.nnjit.compute.Stage;
+import org.nnjit.fuse.Program.Call;
+import org.nnjit.fuse.Program.ComputeCall;
+import org.nnjit.fuse.Program.HostCall;
+import org.nnjit.tensor.Layout;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.TensorType;
+
+/**
+ * Chooses layouts around convolutions: images lie channel-last, with a halo of zeros as wide as the
+ * padding of the convolutions that read them. Invariant made: convolutions read without guards, and
+ * their channels are dense.
+ */
+public final class Layouts {
+  private final Program program;
+  private final List<Call> calls;
+  private final Map<String, TensorType> types;
+  private final Set<String> channelLast = new LinkedHashSet<>();
+  private final Map<String, int[]> halos = new HashMap<>();
+  private final Map<String, Long> elements = new HashMap<>();
+
+  private Layouts(Program program) {
+    this.program = program;
+    this.calls = new ArrayList<>(program.calls());
+    this.types = new LinkedHashMap<>(program.types());
+  }
+
+  /**
+   * The program with layouts.
+   *
+   * @param program same values and calls, some copies more
+   * @param paddedElements elements to allocate for each value with a halo, which must be zero
+   *     before the first run and is written by nobody outside the tensor itself
+   */
+  public record Result(Program program, Map<String, Long> paddedElements) {}
+
+  public static Result apply(Program program) {
+    return new Layouts(program).run();
+  }
+
+  private Result run() {
+    boolean any = false;
+    for (Call c : calls) {
+      any |= isConv(c);
+    }
+    if (!any) {
+      return new Result(program, Map.of());
+    }
+    copyFixedInputs();
+    spread();
+    for (int i = 0; i < calls.size(); i++) {
+      if (isConv(calls.get(i))) {
+        unguard(i);
+      }
+    }
+    for (String v : channelLast) {
+      types.put(v, types.get(v).withLayout(layout(v)));
+    }
+    retype();
+    relayoutWeights();
+    return new Result(
+        new Program(program.inputs(), program.outputs(), types, program.constants(), calls),
+        elements);
+  }
+
+  private boolean isConv(Call call) {
+    return call instanceof ComputeCall c
+        && c.compute().name().startsWith("conv")
+        && c.compute().output().shape().rank() == 4
+        && product(c.compute()) != null;
+  }
+
+  /** The product that the convolution sums, or null. */
+  private static Binary product(Compute c) {
+    return c.stages().size() == 1
+            && c.stages().get(0).body() instanceof Binary b
+            && b.op() == BinaryOp.MUL
+        ? b
+        : null;
+  }
+
+  /** The image read, its guard taken off. */
+  private static Read image(Compute c) {
+    Expr a = product(c).a();
+    if (a instanceof Select s && s.whenFalse() instanceof FloatConst f && f.value() == 0) {
+      a = s.whenTrue();
+    }
+    return a instanceof Read r && r.index().size() == 4 ? r : null;
+  }
+
+  private boolean isFixed(String value) {
+    return program.inputs().contains(value)
+        || program.outputs().contains(value)
+        || program.constants().containsKey(value);
+  }
+
+  /** Convolutions over model inputs read a copy, which may be laid out freely. */
+  private void copyFixedInputs() {
+    Map<String, String> copies = new HashMap<>();
+    for (int i = 0; i < calls.size(); i++) {
+      if (!isConv(calls.get(i))) {
+        continue;
+      }
+      ComputeCall call = (ComputeCall) calls.get(i);
+      Read r = image(call.compute());
+      if (r == null || !isFixed(call.args().get(r.arg()))) {
+        continue;
+      }
+      String from = call.args().get(r.arg());
+      String to = copies.get(from);
+      if (to == null) {
+        to = from + "#image";
+        copies.put(from, to);
+        TensorType t = types.get(from);
+        types.put(to, TensorType.of(t.dtype(), t.shape()));
+        calls.add(i++, copy(call.label(), "image", from, t, to, types.get(to)));
+      }
+      List<String> args = new ArrayList<>(call.args());
+      args.set(r.arg(), to);
+      calls.set(i, new ComputeCall(call.label(), call.compute(), args, call.result()));
+    }
+  }
+
+  private static ComputeCall copy(
+      String label, String name, String from, TensorType fromType, String to, TensorType toType) {
+    List<Axis> axes = Compute.axes(toType);
+    Expr body = Expr.read(0, fromType.dtype(), Compute.vars(axes));
+    Compute c = Compute.of(name, List.of(fromType), toType, axes, List.of(), body);
+    return new ComputeCall(label, c, List.of(from), to);
+  }
+
+  /** Images of convolutions, and whatever is calculated from them element by element or window. */
+  private void spread() {
+    Set<String> host = new HashSet<>();
+    for (Call c : calls) {
+      if (c instanceof HostCall h) {
+        host.addAll(h.args());
+        host.addAll(h.results());
+      }
+    }
+    for (int round = 0; round < 2; round++) {
+      for (Call c : calls) {
+        if (!(c instanceof ComputeCall call)) {
+          continue;
+        }
+        boolean image = isConv(c);
+        if (image) {
+          Read r = image(call.compute());
+          String x = r == null ? null : call.args().get(r.arg());
+          if (x != null && !isFixed(x) && !host.contains(x)) {
+            channelLast.add(x);
+          }
+        }
+        for (String a : call.args()) {
+          image |= channelLast.contains(a) && types.get(a).shape().rank() == 4;
+        }
+        String y = call.result();
+        if (image && types.get(y).shape().rank() == 4 && !isFixed(y) && !host.contains(y)) {
+          channelLast.add(y);
+        }
+      }
+    }
+  }
+
+  /** Takes the guard off a convolution and notes the halo it needs instead. */
+  private void unguard(int at) {
+    ComputeCall call = (ComputeCall) calls.get(at);
+    Compute c = call.compute();
+    Read r = image(c);
+    if (r == null || !(product(c).a() instanceof Select)) {
+      return;
+    }
+    String x = call.args().get(r.arg());
+    if (!channelLast.contains(x)) {
+      return;
+    }
+    Shape shape = types.get(x).shape();
+    int[] halo = halos.computeIfAbsent(x, k -> new int[4]);
+    for (int d = 2; d < 4; d++) {
+      Affine a = Affine.of(r.index().get(d));
+      int low = a.constant();
+      int high = a.constant();
+      for (int i = 0; i < a.terms(); i++) {
+        if (!(a.term(i) instanceof Expr.Var v)) {
+          return;
+        }
+        int reach = a.coefficient(i) * (v.axis().extent() - 1);
+        low += Math.min(0, reach);
+        high += Math.max(0, reach);
+      }
+      int k = (d - 2) * 2;
+      halo[k] = Math.max(halo[k], -low);
+      halo[k + 1] = Math.max(halo[k + 1], high - (shape.dim(d) - 1));
+    }
+    Stage s = c.stages().get(0);
+    Stage bare =
+        new Stage(s.outer(), s.combiner(), s.axes(), Expr.mul(r, product(c).b()));
+    Compute plain =
+        new Compute(
+            c.name(), c.inputs(), c.output(), c.spatial(), List.of(bare), c.body(), c.store());
+    calls.set(at, new ComputeCall(call.label(), plain, call.args(), call.result()));
+  }
+
+  private Layout layout(String value) {
+    Shape s = types.get(value).shape();
+    int[] h = halos.getOrDefault(value, new int[4]);
+    int c = s.dim(1);
+    int rows = s.dim(2) + h[0] + h[1];
+    int columns = s.dim(3) + h[2] + h[3];
+    if (h[0] + h[1] + h[2] + h[3] > 0) {
+      elements.put(value, (long) s.dim(0) * rows * columns * c);
+    }
+    int offset = (h[0] * columns + h[2]) * c;
+    return Layout.of(offset, rows * columns * c, 1, columns * c, c);
+  }
+
+  private void retype() {
+    for (int i = 0; i < calls.size(); i++) {
+      if (calls.get(i) instanceof ComputeCall c) {
+        calls.set(i, retyped(c));
+      }
+    }
+  }
+
+  private ComputeCall retyped(ComputeCall call) {
+    List<TensorType> inputs = new ArrayList<>();
+    for (String a : call.args()) {
+      inputs.add(types.get(a));
+    }
+    Compute c = call.compute();
+    Compute typed =
+        new Compute(
+            c.name(), inputs, types.get(call.result()), c.spatial(), c.stages(), c.body(),
+            c.store());
+    return new ComputeCall(call.label(), typed, call.args(), call.result());
+  }
+
+  /** Depthwise weights get their channels dense, so that they load as vectors. */
+  private void relayoutWeights() {
+    for (int i = 0; i < calls.size(); i++) {
+      if (!isConv(calls.get(i))) {
+        continue;
+      }
+      ComputeCall call = (ComputeCall) calls.get(i);
+      Compute c = call.compute();
+      boolean depthwise = c.spatial().get(1).extent() > 1 && c.spatial().get(2).extent() == 1;
+      if (!depthwise || !(product(c).b() instanceof Read w)) {
+        continue;
+      }
+      String from = call.args().get(w.arg());
+      TensorType t = types.get(from);
+      int o = t.shape().dim(0);
+      int in = t.shape().dim(1);
+      Layout dense = Layout.of(0, 1, o, t.shape().dim(3) * in * o, in * o);
+      String to = from + "#dense";
+      if (!types.containsKey(to)) {
+        types.put(to, t.withLayout(dense));
+        calls.add(i++, copy(call.label(), "relayout", from, t, to, types.get(to)));
+      }
+      List<String> args = new ArrayList<>(call.args());
+      args.set(w.arg(), to);
+      calls.set(i, retyped(new ComputeCall(call.label(), c, args, call.result())));
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package org.nnjit.fuse;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.nnjit.compute.Affine;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Expr.Read;
+import org.nnjit.compute.Expr.ReadFlat;
+import org.nnjit.compute.Expr.Var;
+import org.nnjit.compute.Exprs;
+import org.nnjit.fuse.Fusion.Calls;
+import org.nnjit.fuse.Program.ComputeCall;
+
+/**
+ * A call that only moves another's result (transpose before a reshape, a part of a concat, a
+ * reshape) goes into that other's store: the result is written where it is wanted.
+ */
+final class SinkStore implements Fusion.Rule {
+
+  @Override
+  public boolean apply(Calls calls) {
+    boolean changed = false;
+    for (int i = 0; i < calls.size(); i++) {
+      ComputeCall move = calls.compute(i);
+      if (move == null || !move.compute().stages().isEmpty() || move.args().size() != 1) {
+        continue;
+      }
+      String value = move.args().get(0);
+      int w = calls.writer(value);
+      ComputeCall producer = w < 0 ? null : calls.compute(w);
+      if (producer == null
+          || calls.isOutput(value)
+          || calls.readers(value).size() != 1
+          || InlineView.isView(producer.compute())
+          || calls.isConstant(value)) {
+        continue;
+      }
+      Compute merged = null;
+      if (move.compute().body() instanceof Read r && wantsSink(calls, move)) {
+        merged = throughRead(producer.compute(), move.compute(), r);
+      } else if (Inline.isReshape(move.compute())) {
+        merged = throughReshape(producer.compute(), move.compute());
+      }
+      if (merged != null) {
+        String label = producer.label();
+        calls.set(i, new ComputeCall(label, merged, producer.args(), move.result()));
+        calls.set(w, null);
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  /** A part of a larger result must be stored anyway; a whole one only before a reshape. */
+  private static boolean wantsSink(Calls calls, ComputeCall move) {
+    if (calls.writer(move.result()) < 0 || calls.isOutput(move.result())) {
+      return true;
+    }
+    if (!Inline.isPlainMap(move.compute())) {
+      return true;
+    }
+    for (int reader : calls.readers(move.result())) {
+      ComputeCall c = calls.compute(reader);
+      if (c == null) {
+        return true;
+      }
+      for (Expr r : Exprs.reads(c.compute())) {
+        if (r instanceof ReadFlat f && c.args().get(f.arg()).equals(move.result())) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** The move reads each element once, at distinct axes: its axes are the producer's indices. */
+  private static Compute throughRead(Compute p, Compute move, Read read) {
+    Map<Axis, Expr> at = new HashMap<>();
+    for (int d = 0; d < read.index().size(); d++) {
+      int extent = p.output().shape().dim(d);
+      Expr e = read.index().get(d);
+      if (extent == 1 && e.equals(Expr.i32(0))) {
+        continue;
+      }
+      if (!(e instanceof Var v) || at.containsKey(v.axis()) || v.axis().extent() != extent) {
+        return null;
+      }
+      at.put(v.axis(), p.store().get(d));
+    }
+    for (Axis axis : move.spatial()) {
+      if (!at.containsKey(axis)) {
+        if (axis.extent() != 1) {
+          return null;
+        }
+        at.put(axis, Expr.i32(0));
+      }
+    }
+    List<Expr> store = Exprs.substitute(move.store(), at);
+    return new Compute(
+        p.name(), p.inputs(), move.output(), p.spatial(), p.stages(), p.body(), store);
+  }
+
+  private static Compute throughReshape(Compute p, Compute move) {
+    Expr flat = Exprs.linear(p.store(), p.output().shape().dims());
+    int[] dims = move.output().shape().dims();
+    List<Expr> store = Affine.delinearise(flat, dims);
+    int[] strides = move.output().shape().rowMajorStrides();
+    if (!Affine.sum(0, store, strides).isPure()) {
+      return null;
+    }
+    return new Compute(
+        p.name(), p.inputs(), move.output(), p.spatial(), p.stages(), p.body(), store);
+  }
+}

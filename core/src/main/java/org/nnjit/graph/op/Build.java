@@ -1,0 +1,115 @@
+package org.nnjit.graph.op;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.graph.Lowering;
+import org.nnjit.graph.OpContext;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.TensorType;
+
+/** Expressions that several operators need. */
+final class Build {
+  private Build() {}
+
+  /** Reads an argument at the axes of a broadcast result. */
+  static Expr broadcast(int arg, TensorType type, List<Axis> axes) {
+    int rank = type.shape().rank();
+    List<Expr> index = new ArrayList<>();
+    for (int i = 0; i < rank; i++) {
+      Axis a = axes.get(axes.size() - rank + i);
+      index.add(type.shape().dim(i) == 1 ? Expr.i32(0) : Expr.var(a));
+    }
+    return Expr.read(arg, type.dtype(), index);
+  }
+
+  /** Half-precision floats are calculated in f32. */
+  static DType working(DType t) {
+    return t == DType.F16 || t == DType.BF16 ? DType.F32 : t;
+  }
+
+  /** A read in the working precision. */
+  static Expr wide(Expr e) {
+    return Expr.cast(working(e.type()), e);
+  }
+
+  static Expr number(DType t, double v) {
+    return Expr.constant(t, v);
+  }
+
+  static Expr le(Expr a, Expr b) {
+    return Expr.binary(BinaryOp.LE, a, b);
+  }
+
+  static Expr eq(Expr a, Expr b) {
+    return Expr.binary(BinaryOp.EQ, a, b);
+  }
+
+  /** A bool's negation. */
+  static Expr not(Expr a) {
+    return Expr.unary(org.nnjit.compute.UnaryOp.NOT, a);
+  }
+
+  /** An index tensor's element as i32, negative ones counted from the end, kept in bounds. */
+  static Expr index(Expr raw, int extent) {
+    Expr i = Expr.cast(DType.I32, raw);
+    Expr zero = Expr.i32(0);
+    Expr wrapped = Expr.select(Expr.lt(i, zero), Expr.add(i, Expr.i32(extent)), i);
+    return Expr.max(zero, Expr.min(wrapped, Expr.i32(extent - 1)));
+  }
+
+  /** Elementwise compute over broadcast inputs, one expression of the reads. */
+  static Lowering map(
+      OpContext c, String name, TensorType out, List<Axis> axes, Expr body, int inputs) {
+    List<TensorType> types = new ArrayList<>();
+    for (int i = 0; i < inputs; i++) {
+      types.add(c.input(i));
+    }
+    return Lowering.of(
+        Compute.of(name, types, out, axes, List.of(), Expr.cast(out.dtype(), body)));
+  }
+
+  /** Shape of all inputs broadcast together. */
+  static Shape broadcastShape(OpContext c, int inputs) {
+    Shape s = c.shape(0);
+    for (int i = 1; i < inputs; i++) {
+      Shape next = Shape.broadcast(s, c.shape(i));
+      if (next == null) {
+        throw c.error(
+            "inputs " + s + " and " + c.shape(i)
+                + " do not broadcast: each pair of dimensions must be equal or hold a 1");
+      }
+      s = next;
+    }
+    return s;
+  }
+
+  /** Axes from an attribute or an optional input, brought into range; null when absent. */
+  static int[] axes(OpContext c, int input, int rank) {
+    int[] axes = c.attributes().getInts("axes", (int[]) null);
+    if (axes == null && c.has(input)) {
+      axes = c.ints(input);
+    }
+    if (axes == null) {
+      return null;
+    }
+    int[] out = new int[axes.length];
+    for (int i = 0; i < axes.length; i++) {
+      out[i] = c.axis(axes[i], rank);
+    }
+    return out;
+  }
+
+  static boolean contains(int[] list, int v) {
+    for (int x : list) {
+      if (x == v) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,171 @@
+package org.nnjit.kernel.family;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nnjit.compute.Affine;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Combiner;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Expr.Binary;
+import org.nnjit.compute.Expr.Read;
+import org.nnjit.compute.Expr.ReadFlat;
+import org.nnjit.compute.Stage;
+import org.nnjit.tensor.DType;
+
+/**
+ * A compute seen as {@code C[batch, m, n] = sum over k of A[batch, m, k] * B[batch, k, n]}: MatMul,
+ * Gemm, batched products of attention, and convolution over a channel-last input, where m are
+ * pixels, n output channels and k the window and input channels.
+ *
+ * @param compute the collapsed compute
+ * @param a read of the operand that varies with m; its elements are splatted
+ * @param b read of the operand that varies with n; its elements are loaded as vectors
+ * @param batch spatial axes in both operands or in neither that are not m or n, outermost first
+ * @param m axis of rows of a tile, or null when there is one row
+ * @param n axis of columns
+ * @param k reduced axes in the order they are walked: largest step of A first
+ */
+record Contraction(
+    Compute compute, Expr a, Expr b, List<Axis> batch, Axis m, Axis n, List<Axis> k) {
+
+  /** The contraction that a compute is, or null. */
+  static Contraction of(Compute original) {
+    if (original.stages().size() != 1
+        || original.stages().get(0).combiner() != Combiner.SUM
+        || original.stages().get(0).outer() != original.spatial().size()
+        || !(original.stages().get(0).body() instanceof Binary p)
+        || p.op() != BinaryOp.MUL
+        || !isOperand(p.a())
+        || !isOperand(p.b())
+        || p.type() != DType.F32
+        || original.output().dtype() != DType.F32) {
+      return null;
+    }
+    LoopBuilder addresses =
+        new LoopBuilder(MapReduceFamily.buffers(original), MapReduceFamily.types(original));
+    Compute c = Collapse.apply(original, addresses);
+    Stage stage = c.stages().get(0);
+    Binary product = (Binary) stage.body();
+    Affine x = addresses.address(product.a());
+    Affine y = addresses.address(product.b());
+    Affine out = addresses.address(c.inputs().size(), c.store());
+    if (!x.isPure() || !y.isPure() || !out.isPure() || c.spatial().isEmpty()) {
+      return null;
+    }
+    // B is the operand whose own axis is dense in the output; a weight is the other choice.
+    int direct = score(c, x, y, out);
+    int swapped = score(c, y, x, out);
+    if (direct < 0 && swapped < 0) {
+      return null;
+    }
+    boolean swap = swapped > direct;
+    Affine fa = swap ? y : x;
+    Affine fb = swap ? x : y;
+    Axis n = column(c, fa, fb, out);
+    Axis m = null;
+    List<Axis> batch = new ArrayList<>();
+    for (Axis axis : c.spatial()) {
+      if (axis != n && fb.coefficient(axis) == 0 && fa.coefficient(axis) > 0
+          && (m == null || rowRank(axis, fa) > rowRank(m, fa))) {
+        m = axis;
+      }
+    }
+    for (Axis axis : c.spatial()) {
+      if (axis != n && axis != m) {
+        batch.add(axis);
+      }
+    }
+    List<Axis> k = new ArrayList<>(stage.axes());
+    for (int i = 1; i < k.size(); i++) {
+      for (int j = i; j > 0 && fa.coefficient(k.get(j - 1)) < fa.coefficient(k.get(j)); j--) {
+        Axis t = k.get(j);
+        k.set(j, k.get(j - 1));
+        k.set(j - 1, t);
+      }
+    }
+    for (Axis axis : k) {
+      if (fa.coefficient(axis) < 0 || fb.coefficient(axis) < 0) {
+        return null;
+      }
+    }
+    Expr ea = swap ? product.b() : product.a();
+    Expr eb = swap ? product.a() : product.b();
+    return new Contraction(c, ea, eb, batch, m, n, k);
+  }
+
+  /** A long axis makes good tiles; among long ones the innermost does. */
+  private static int rowRank(Axis axis, Affine a) {
+    return Math.min(axis.extent(), 12) * 16 + (a.coefficient(axis) < 1 << 20 ? 1 : 0);
+  }
+
+  private static boolean isOperand(Expr e) {
+    return e instanceof Read || e instanceof ReadFlat;
+  }
+
+  private static Axis column(Compute c, Affine a, Affine b, Affine out) {
+    Axis best = null;
+    for (Axis axis : c.spatial()) {
+      if (a.coefficient(axis) == 0 && b.coefficient(axis) > 0) {
+        boolean dense = out.coefficient(axis) == 1;
+        boolean bestDense = best != null && out.coefficient(best) == 1;
+        if (best == null || (dense && !bestDense)
+            || (dense == bestDense && axis.extent() > best.extent())) {
+          best = axis;
+        }
+      }
+    }
+    return best;
+  }
+
+  /** How well B suits as the vector operand; negative when it cannot be. */
+  private static int score(Compute c, Affine a, Affine b, Affine out) {
+    Axis n = column(c, a, b, out);
+    if (n == null) {
+      return -1;
+    }
+    return (out.coefficient(n) == 1 ? 4 : 0) + (n.extent() >= 4 ? 2 : 0)
+        + (b.coefficient(n) == 1 ? 1 : 0);
+  }
+
+  int argA() {
+    return argOf(a);
+  }
+
+  int argB() {
+    return argOf(b);
+  }
+
+  private static int argOf(Expr read) {
+    return org.nnjit.compute.Exprs.argOf(read);
+  }
+
+  int rows() {
+    return m == null ? 1 : m.extent();
+  }
+
+  int columns() {
+    return n.extent();
+  }
+
+  int depth() {
+    int d = 1;
+    for (Axis axis : k) {
+      d *= axis.extent();
+    }
+    return d;
+  }
+
+  /** Batch axes that B varies with, in order. */
+  List<Axis> batchOfB(LoopBuilder addresses) {
+    Affine fb = addresses.address(b);
+    List<Axis> axes = new ArrayList<>();
+    for (Axis axis : batch) {
+      if (fb.coefficient(axis) != 0) {
+        axes.add(axis);
+      }
+    }
+    return axes;
+  }
+}

@@ -1,0 +1,37 @@
+package org.nnjit.kernel.family;
+
+import java.util.List;
+import org.nnjit.compute.Compute;
+import org.nnjit.schedule.Target;
+
+/** The families, most special first: the first that accepts a compute lowers it. */
+public final class Families {
+  private static final List<KernelFamily> ALL =
+      List.of(new ContractionFamily(), new MapReduceFamily());
+
+  private Families() {}
+
+  public static List<KernelFamily> all() {
+    return ALL;
+  }
+
+  /** The first family that accepts the compute; the last accepts everything. */
+  public static KernelFamily of(Compute compute, Target target) {
+    for (KernelFamily f : ALL) {
+      if (f.accepts(compute, target)) {
+        return f;
+      }
+    }
+    throw new IllegalStateException("no family accepts " + compute.name());
+  }
+
+  /** The family of that name. */
+  public static KernelFamily named(String name) {
+    for (KernelFamily f : ALL) {
+      if (f.name().equals(name)) {
+        return f;
+      }
+    }
+    throw new IllegalStateException("no kernel family '" + name + "'");
+  }
+}

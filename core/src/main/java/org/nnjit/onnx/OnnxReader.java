@@ -1,0 +1,304 @@
+package org.nnjit.onnx;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.nnjit.graph.Attributes;
+import org.nnjit.graph.Constant;
+import org.nnjit.graph.Dim;
+import org.nnjit.graph.Graph;
+import org.nnjit.graph.ModelException;
+import org.nnjit.graph.Node;
+import org.nnjit.graph.Port;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
+
+/** Reads a ModelProto into a graph. */
+public final class OnnxReader {
+  private static final int MIN_OPSET = 7;
+  private static final int MAX_OPSET = 21;
+
+  private final ByteSource source;
+  private final Map<String, Integer> opsets = new TreeMap<>();
+  private final Map<String, Constant> constants = new LinkedHashMap<>();
+  private final Set<String> externalFiles = new LinkedHashSet<>();
+  private final List<Node> nodes = new ArrayList<>();
+  private final List<Port> inputs = new ArrayList<>();
+  private final List<Port> outputs = new ArrayList<>();
+  private String name = "";
+
+  private OnnxReader(ByteSource source) {
+    this.source = source;
+  }
+
+  /**
+   * Reads a model; large weights are only located.
+   *
+   * @throws ModelException when the bytes are no valid model or it needs what nnJIT lacks
+   */
+  public static OnnxModel read(ByteSource source) {
+    refuseOtherFiles(source);
+    return new OnnxReader(source).model();
+  }
+
+  private static void refuseOtherFiles(ByteSource source) {
+    int n = (int) Math.min(64, source.size());
+    if (n == 0) {
+      throw new ModelException("the model file is empty (0 bytes), wanted an ONNX model");
+    }
+    byte[] head = new byte[n];
+    source.read(0, head, 0, n);
+    StringBuilder text = new StringBuilder();
+    for (byte b : head) {
+      text.append((char) (b & 0xff));
+    }
+    String start = text.toString();
+    if (start.startsWith("version https://git-lfs")) {
+      throw new ModelException(
+          "this is a git-LFS pointer, not the model; fetch the file itself with 'git lfs pull'");
+    }
+    if (start.trim().startsWith("<")) {
+      throw new ModelException(
+          "this is an HTML or XML page, not an ONNX model; check the address it was loaded from");
+    }
+    if (start.startsWith("PK")) {
+      throw new ModelException("this is a zip archive, not an ONNX model; unpack it first");
+    }
+  }
+
+  private OnnxModel model() {
+    long ir = 0;
+    String producer = "";
+    Map<String, String> metadata = new TreeMap<>();
+    List<Wire> graphs = new ArrayList<>();
+    Wire w = Wire.of(source, "model");
+    while (w.next()) {
+      switch (w.field()) {
+        case 1 -> ir = w.number();
+        case 2 -> producer = w.string();
+        case 7 -> graphs.add(w.message("graph"));
+        case 8 -> opset(w.message("opset_import"));
+        case 14 -> entry(w.message("metadata_props"), metadata);
+        case 25 -> throw new ModelException("model-local functions are not supported yet");
+        default -> w.skip();
+      }
+    }
+    if (graphs.size() != 1) {
+      throw new ModelException(
+          "not a valid ONNX model: " + graphs.size() + " graphs in the file, wanted 1");
+    }
+    Integer own = opsets.get("");
+    if (own == null) {
+      own = 1;
+      opsets.put("", 1);
+    }
+    graph(graphs.get(0));
+    if (own < MIN_OPSET || own > MAX_OPSET) {
+      throw new ModelException(
+          "the model uses opset " + own + ", nnJIT reads " + MIN_OPSET + " to " + MAX_OPSET
+              + "; convert it with onnx.version_converter");
+    }
+    List<Port> fed = new ArrayList<>();
+    for (Port p : inputs) {
+      if (!constants.containsKey(p.name())) {
+        fed.add(p);
+      }
+    }
+    List<Node> sorted = TopologicalOrder.of(nodes, fed, constants.keySet(), outputs);
+    Graph graph = new Graph(name, fed, outputs, sorted, constants);
+    return new OnnxModel(graph, ir, opsets, producer, metadata, externalFiles);
+  }
+
+  private void opset(Wire w) {
+    String domain = "";
+    long version = 0;
+    while (w.next()) {
+      switch (w.field()) {
+        case 1 -> domain = w.string();
+        case 2 -> version = w.number();
+        default -> w.skip();
+      }
+    }
+    opsets.put(plain(domain), (int) version);
+  }
+
+  private static String plain(String domain) {
+    return domain.equals("ai.onnx") ? "" : domain;
+  }
+
+  private static void entry(Wire w, Map<String, String> into) {
+    String key = "";
+    String value = "";
+    while (w.next()) {
+      switch (w.field()) {
+        case 1 -> key = w.string();
+        case 2 -> value = w.string();
+        default -> w.skip();
+      }
+    }
+    into.put(key, value);
+  }
+
+  private void graph(Wire w) {
+    while (w.next()) {
+      switch (w.field()) {
+        case 1 -> node(w.message("node"));
+        case 2 -> name = w.string();
+        case 5 -> initializer(w.message("initializer"));
+        case 11 -> inputs.add(port(w.message("input")));
+        case 12 -> outputs.add(port(w.message("output")));
+        case 15 -> throw new ModelException("sparse initializers are not supported");
+        default -> w.skip();
+      }
+    }
+  }
+
+  private void initializer(Wire w) {
+    TensorProto t = TensorProto.read(w);
+    add(t.name(), t.constant(source));
+  }
+
+  private void add(String value, Constant c) {
+    if (constants.put(value, c) != null) {
+      throw new ModelException("value '" + value + "' is defined twice");
+    }
+    if (c instanceof Constant.Stored s && !s.file().isEmpty()) {
+      externalFiles.add(s.file());
+    }
+  }
+
+  private void node(Wire w) {
+    List<String> in = new ArrayList<>();
+    List<String> out = new ArrayList<>();
+    String nodeName = "";
+    String type = "";
+    String domain = "";
+    List<Wire> attributes = new ArrayList<>();
+    while (w.next()) {
+      switch (w.field()) {
+        case 1 -> in.add(w.string());
+        case 2 -> out.add(w.string());
+        case 3 -> nodeName = w.string();
+        case 4 -> type = w.string();
+        case 5 -> attributes.add(w.message("attribute"));
+        case 7 -> domain = plain(w.string());
+        default -> w.skip();
+      }
+    }
+    int opset = opsets.getOrDefault(domain, 1);
+    Node bare = new Node(nodeName, domain, type, opset, in, out, Attributes.NONE);
+    Map<String, Object> values = new TreeMap<>();
+    Constant constant = null;
+    for (Wire a : attributes) {
+      Attribute attribute = Attribute.read(a, source, bare);
+      if (attribute.constant() != null && type.equals("Constant")) {
+        constant = attribute.constant();
+      } else if (attribute.value() != null) {
+        values.put(attribute.name(), attribute.value());
+      }
+    }
+    if (type.equals("Constant") && domain.isEmpty()) {
+      if (out.size() != 1) {
+        throw new ModelException(bare.label() + ": has " + out.size() + " outputs, wanted 1");
+      }
+      add(out.get(0), constant != null ? constant : constantOf(bare, values));
+      return;
+    }
+    nodes.add(new Node(nodeName, domain, type, opset, in, out, Attributes.of(values)));
+  }
+
+  private static Constant constantOf(Node node, Map<String, Object> values) {
+    Object v = values.size() == 1 ? values.values().iterator().next() : null;
+    Tensor t =
+        switch (v) {
+          case Long l -> {
+            Tensor one = Tensor.zeros(DType.I64, Shape.SCALAR);
+            one.setLong(0, l);
+            yield one;
+          }
+          case Double d -> Tensor.scalar(DType.F32, d);
+          case long[] l -> Tensor.ofLongs(Shape.of(l.length), l);
+          case double[] d -> {
+            Tensor all = Tensor.zeros(DType.F32, Shape.of(d.length));
+            for (int i = 0; i < d.length; i++) {
+              all.setDouble(i, d[i]);
+            }
+            yield all;
+          }
+          case null, default ->
+              throw new ModelException(
+                  node.label() + ": has no value nnJIT can read, wanted value, value_int(s) or"
+                      + " value_float(s)");
+        };
+    return new Constant.Inline(t);
+  }
+
+  private static Port port(Wire w) {
+    String portName = "";
+    DType dtype = null;
+    List<Dim> dims = null;
+    int code = 0;
+    boolean other = false;
+    while (w.next()) {
+      switch (w.field()) {
+        case 1 -> portName = w.string();
+        case 2 -> {
+          Wire type = w.message("type");
+          while (type.next()) {
+            if (type.field() == 1) {
+              Wire tensor = type.message("tensor_type");
+              while (tensor.next()) {
+                switch (tensor.field()) {
+                  case 1 -> code = (int) tensor.number();
+                  case 2 -> dims = dims(tensor.message("shape"));
+                  default -> tensor.skip();
+                }
+              }
+            } else {
+              other |= type.field() != 6;
+              type.skip();
+            }
+          }
+        }
+        default -> w.skip();
+      }
+    }
+    dtype = DType.ofOnnx(code);
+    if (other || (dtype == null && code != 0)) {
+      throw new ModelException(
+          "value '" + portName + "' is "
+              + (other ? "a sequence, map or optional" : "of element type " + code)
+              + ", nnJIT takes tensors of numbers and bools");
+    }
+    return new Port(portName, dtype, dims);
+  }
+
+  private static List<Dim> dims(Wire w) {
+    List<Dim> dims = new ArrayList<>();
+    while (w.next()) {
+      if (w.field() != 1) {
+        w.skip();
+        continue;
+      }
+      Wire d = w.message("dim");
+      Dim dim = Dim.symbolic("");
+      while (d.next()) {
+        switch (d.field()) {
+          case 1 -> {
+            long v = d.number();
+            dim = v >= 0 && v <= Integer.MAX_VALUE ? Dim.of((int) v) : Dim.symbolic("");
+          }
+          case 2 -> dim = Dim.symbolic(d.string());
+          default -> d.skip();
+        }
+      }
+      dims.add(dim);
+    }
+    return dims;
+  }
+}

@@ -1,0 +1,452 @@
+package org.nnjit.plan;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Exprs;
+import org.nnjit.compute.Stage;
+import org.nnjit.compute.Workload;
+import org.nnjit.fuse.Program;
+import org.nnjit.fuse.Program.Call;
+import org.nnjit.fuse.Program.ComputeCall;
+import org.nnjit.kernel.emit.wasm.Supports;
+import org.nnjit.kernel.family.ContractionFamily;
+import org.nnjit.kernel.family.Families;
+import org.nnjit.kernel.family.KernelFamily;
+import org.nnjit.schedule.Schedule;
+import org.nnjit.schedule.Target;
+import org.nnjit.tensor.TensorType;
+
+/**
+ * Makes a plan of a fused program: chooses kernels, packs weights, gives addresses, writes the
+ * module.
+ */
+public final class Planner {
+  /** One step before addresses are known. */
+  private record Step(Call call, Kernel kernel, List<String> args, boolean once) {}
+
+  private final Program program;
+  private final Map<String, Long> padded;
+  private final Target target;
+  private final Weights weights;
+  private final String prefix;
+  private final ProgramModule module;
+  private final Map<String, Kernel> kernels = new LinkedHashMap<>();
+  private final List<Step> steps = new ArrayList<>();
+  private final Set<String> constant = new HashSet<>();
+  private final Map<String, TensorType> types;
+  private final Map<String, String> packedNames = new HashMap<>();
+
+  private Planner(
+      Program program,
+      Map<String, Long> padded,
+      Target target,
+      Weights weights,
+      String prefix,
+      boolean shared) {
+    this.program = program;
+    this.padded = padded;
+    this.target = target;
+    this.weights = weights;
+    this.prefix = prefix;
+    this.module = new ProgramModule(target, shared);
+    this.types = new LinkedHashMap<>(program.types());
+  }
+
+  /**
+   * Compiles a program.
+   *
+   * @param program fused, with layouts
+   * @param padded elements of values with a halo
+   * @param target the device
+   * @param weights where weights of the session lie already
+   * @param prefix makes value names of this plan unique among the session's weights where their
+   *     content depends on the feeds; usually ""
+   * @param shared memory is shared among threads
+   */
+  public static Plan plan(
+      Program program,
+      Map<String, Long> padded,
+      Target target,
+      Weights weights,
+      String prefix,
+      boolean shared) {
+    return new Planner(program, padded, target, weights, prefix, shared).run();
+  }
+
+  private Plan run() {
+    constant.addAll(program.constants().keySet());
+    for (Call c : program.calls()) {
+      select(c);
+    }
+    Set<String> neededAtRun = new HashSet<>(program.outputs());
+    for (Step s : steps) {
+      if (!s.once()) {
+        neededAtRun.addAll(s.args());
+      }
+    }
+    Map<String, Integer> at = new HashMap<>();
+    List<Plan.LoadStep> load = new ArrayList<>();
+    long before = weights.top();
+    placeWeights(neededAtRun, at);
+    List<Plan.Range> zeroed = new ArrayList<>();
+    for (Map.Entry<String, Long> p : padded.entrySet()) {
+      int bytes = (int) (p.getValue() * types.get(p.getKey()).dtype().bytes());
+      int address = weights.place("halo " + p.getKey() + " " + weights.top(), bytes);
+      at.put(p.getKey(), address);
+      zeroed.add(new Plan.Range(address, bytes));
+    }
+    long weightBytes = weights.top() - before;
+    // Both passes are laid out from 0 first, to learn how much room they need.
+    long arenaBytes = Math.max(staging(0, at, null), arena(0, at, null));
+    long base = weights.arenaBase(arenaBytes);
+    staging(base, at, load);
+    Map<String, Integer> live = new HashMap<>(at);
+    arena(base, live, live);
+    return module(live, load, zeroed, weightBytes, arenaBytes);
+  }
+
+  // --- kernels ---
+
+  private void select(Call call) {
+    if (call instanceof ComputeCall c && Supports.all(c.compute())) {
+      boolean once = !c.args().isEmpty() || isFill(c);
+      for (String a : c.args()) {
+        once &= constant.contains(a);
+      }
+      once &= !program.outputs().contains(c.result());
+      if (once) {
+        constant.add(c.result());
+      }
+      Compute compute = c.compute();
+      KernelFamily family = Families.of(compute, target);
+      Schedule schedule = family.defaultSchedule(compute, target);
+      List<String> args = new ArrayList<>(c.args());
+      if (family instanceof ContractionFamily) {
+        int packed = ContractionFamily.packedArgument(compute, schedule);
+        if (packed >= 0) {
+          args.set(packed, pack(c, compute, schedule, packed));
+        }
+      }
+      steps.add(new Step(c, kernel(compute, family, schedule), args, once));
+      return;
+    }
+    steps.add(new Step(call, null, call.args(), false));
+  }
+
+  private static boolean isFill(ComputeCall c) {
+    return c.args().isEmpty();
+  }
+
+  private String pack(ComputeCall c, Compute compute, Schedule schedule, int arg) {
+    String from = c.args().get(arg);
+    Compute packing = ContractionFamily.packing(compute, schedule);
+    String key = from + "#" + Workload.of(packing).key();
+    boolean once = constant.contains(from);
+    String name = packedNames.get(key);
+    if (name == null) {
+      name = key;
+      packedNames.put(key, name);
+      types.put(name, packing.output());
+      KernelFamily family = Families.named("mapreduce");
+      Schedule plain = family.defaultSchedule(packing, target);
+      ComputeCall call = new ComputeCall(c.label(), packing, List.of(from), name);
+      steps.add(new Step(call, kernel(packing, family, plain), List.of(from), once));
+      if (once) {
+        constant.add(name);
+      }
+    }
+    return name;
+  }
+
+  private Kernel kernel(Compute compute, KernelFamily family, Schedule schedule) {
+    String key = Workload.of(compute).key() + schedule;
+    Kernel k = kernels.get(key);
+    if (k == null) {
+      k = module.add(compute, family, schedule);
+      kernels.put(key, k);
+    }
+    k.calls++;
+    return k;
+  }
+
+  // --- addresses ---
+
+  private long bytesOf(String value) {
+    TensorType t = types.get(value);
+    long top = t.layout().offset();
+    for (int i = 0; i < t.shape().rank(); i++) {
+      if (t.shape().dim(i) == 0) {
+        return 4;
+      }
+      top += (long) t.layout().stride(i) * (t.shape().dim(i) - 1);
+    }
+    return Math.max(t.bytes(), (top + 1) * t.dtype().bytes());
+  }
+
+  private String weightKey(String value) {
+    return prefix + value + " " + types.get(value);
+  }
+
+  /** Constants that runs read get places for good. */
+  private void placeWeights(Set<String> needed, Map<String, Integer> at) {
+    List<String> all = new ArrayList<>(program.constants().keySet());
+    for (Step s : steps) {
+      if (s.once()) {
+        all.addAll(s.call().results());
+      }
+    }
+    for (String v : all) {
+      if (needed.contains(v) && constant.contains(v) && !at.containsKey(v)) {
+        Integer known = weights.find(weightKey(v));
+        at.put(v, known != null ? known : -1);
+      }
+    }
+    // Places are given only after looking, so that what is new is known to be new.
+    for (String v : all) {
+      if (at.getOrDefault(v, 0) == -1) {
+        fresh.add(v);
+        at.put(v, weights.place(weightKey(v), bytesOf(v)));
+      }
+    }
+  }
+
+  private final Set<String> fresh = new HashSet<>();
+
+  /** Lays out what loading needs besides; returns the end, and writes the steps when asked. */
+  private long staging(long base, Map<String, Integer> at, List<Plan.LoadStep> out) {
+    Set<String> wanted = wantedByLoad();
+    Map<String, Integer> lastUse = new HashMap<>();
+    for (int i = 0; i < steps.size(); i++) {
+      Step s = steps.get(i);
+      if (s.once() && wanted.contains(s.call().results().get(0))) {
+        for (String a : s.args()) {
+          lastUse.put(a, i);
+        }
+      }
+    }
+    Arena arena = new Arena(base);
+    Map<String, Long> temp = new HashMap<>();
+    Set<String> loaded = new HashSet<>();
+    for (String v : program.constants().keySet()) {
+      if (fresh.contains(v)) {
+        if (out != null) {
+          out.add(new Plan.LoadConstant(v, program.constants().get(v), at.get(v)));
+        }
+        loaded.add(v);
+      }
+    }
+    for (int i = 0; i < steps.size(); i++) {
+      Step s = steps.get(i);
+      String result = s.call().results().get(0);
+      if (!s.once() || !wanted.contains(result)) {
+        continue;
+      }
+      for (String a : s.args()) {
+        if (program.constants().containsKey(a) && loaded.add(a) && !at.containsKey(a)) {
+          temp.put(a, arena.take(bytesOf(a)));
+          if (out != null) {
+            int address = (int) (long) temp.get(a);
+            out.add(new Plan.LoadConstant(a, program.constants().get(a), address));
+          }
+        }
+      }
+      if (!at.containsKey(result)) {
+        temp.put(result, arena.take(bytesOf(result)));
+      }
+      if (out != null) {
+        out.add(new Plan.LoadKernel(s.kernel().tableIndex(), kernelArgs(s, at, temp)));
+      }
+      for (String a : new HashSet<>(s.args())) {
+        if (temp.containsKey(a) && lastUse.get(a) == i) {
+          arena.free(temp.remove(a));
+        }
+      }
+    }
+    return arena.top() - base;
+  }
+
+  /** Results of load steps that something new needs. */
+  private Set<String> wantedByLoad() {
+    Set<String> wanted = new HashSet<>(fresh);
+    for (int i = steps.size() - 1; i >= 0; i--) {
+      Step s = steps.get(i);
+      if (s.once() && wanted.contains(s.call().results().get(0))) {
+        wanted.addAll(s.args());
+      }
+    }
+    return wanted;
+  }
+
+  private int[] kernelArgs(Step s, Map<String, Integer> at, Map<String, Long> temp) {
+    int[] args = new int[s.args().size() + 3];
+    for (int i = 0; i < s.args().size(); i++) {
+      args[i] = address(s.args().get(i), at, temp);
+    }
+    args[args.length - 3] = address(s.call().results().get(0), at, temp);
+    args[args.length - 2] = 0;
+    args[args.length - 1] = s.kernel().nest().blocks();
+    return args;
+  }
+
+  private static int address(String value, Map<String, Integer> at, Map<String, Long> temp) {
+    Long t = temp.get(value);
+    if (t != null) {
+      return (int) (long) t;
+    }
+    Integer a = at.get(value);
+    if (a == null) {
+      throw new IllegalStateException("no address for '" + value + "'");
+    }
+    return a;
+  }
+
+  /** Lays out what a run needs; returns the size, and notes addresses when asked. */
+  private long arena(long base, Map<String, Integer> at, Map<String, Integer> into) {
+    Map<String, Integer> lastUse = new HashMap<>();
+    for (int i = 0; i < steps.size(); i++) {
+      if (!steps.get(i).once()) {
+        for (String a : steps.get(i).args()) {
+          lastUse.put(a, i);
+        }
+        for (String r : steps.get(i).call().results()) {
+          lastUse.put(r, Math.max(i, lastUse.getOrDefault(r, i)));
+        }
+      }
+    }
+    for (String o : program.outputs()) {
+      lastUse.put(o, Integer.MAX_VALUE);
+    }
+    Arena arena = new Arena(base);
+    Map<String, Long> live = new HashMap<>();
+    for (String v : program.inputs()) {
+      live.put(v, arena.take(bytesOf(v)));
+      note(into, v, live.get(v));
+    }
+    for (int i = 0; i < steps.size(); i++) {
+      Step s = steps.get(i);
+      if (s.once()) {
+        continue;
+      }
+      for (String r : s.call().results()) {
+        if (!r.isEmpty() && !live.containsKey(r) && !(padded.containsKey(r))) {
+          live.put(r, arena.take(bytesOf(r)));
+          note(into, r, live.get(r));
+        }
+      }
+      Set<String> ended = new HashSet<>(s.args());
+      ended.addAll(s.call().results());
+      for (String v : ended) {
+        if (live.containsKey(v) && lastUse.getOrDefault(v, -1) <= i) {
+          arena.free(live.get(v));
+          live.remove(v);
+        }
+      }
+    }
+    return arena.top() - base;
+  }
+
+  private static void note(Map<String, Integer> into, String value, long address) {
+    if (into != null) {
+      into.put(value, (int) address);
+    }
+  }
+
+  // --- the module ---
+
+  private Plan module(
+      Map<String, Integer> at,
+      List<Plan.LoadStep> load,
+      List<Plan.Range> zeroed,
+      long weightBytes,
+      long arenaBytes) {
+    List<Plan.Segment> segments = new ArrayList<>();
+    List<Plan.Command> commands = new ArrayList<>();
+    List<Kernel> order = new ArrayList<>(kernels.values());
+    boolean open = false;
+    for (Step s : steps) {
+      if (s.once()) {
+        continue;
+      }
+      if (s.kernel() == null) {
+        if (open) {
+          module.endSegment();
+        }
+        segments.add(host(s, at));
+        commands.add(
+            new Plan.Command(
+                s.call().label(), -1, -1, types.get(s.call().results().get(0)), 0, false));
+        open = false;
+        continue;
+      }
+      if (!open) {
+        segments.add(new Plan.Kernels(module.beginSegment()));
+        open = true;
+      }
+      ComputeCall c = (ComputeCall) s.call();
+      double flops = flops(c.compute());
+      int[] args = kernelArgs(s, at, Map.of());
+      boolean parallel = module.call(s.kernel(), args, flops);
+      int index = order.indexOf(s.kernel());
+      commands.add(
+          new Plan.Command(
+              c.label(), index, module.lastTableIndex(), c.compute().output(), flops, parallel));
+    }
+    if (open) {
+      module.endSegment();
+    }
+    List<Plan.Place> inputs = new ArrayList<>();
+    for (String v : program.inputs()) {
+      inputs.add(new Plan.Place(v, types.get(v), at.get(v)));
+    }
+    List<Plan.Place> outputs = new ArrayList<>();
+    for (String v : program.outputs()) {
+      outputs.add(new Plan.Place(v, types.get(v), at.get(v)));
+    }
+    List<Plan.KernelInfo> infos = new ArrayList<>();
+    for (Kernel k : order) {
+      infos.add(k.info());
+    }
+    return new Plan(
+        module.toBytes(), weights.top(), load, zeroed, inputs, outputs, segments, commands, infos,
+        weightBytes, arenaBytes);
+  }
+
+  private Plan.Host host(Step s, Map<String, Integer> at) {
+    List<Plan.Place> args = new ArrayList<>();
+    for (String a : s.call().args()) {
+      args.add(a.isEmpty() ? null : new Plan.Place(a, types.get(a), at.get(a)));
+    }
+    List<Plan.Place> results = new ArrayList<>();
+    for (String r : s.call().results()) {
+      results.add(r.isEmpty() ? null : new Plan.Place(r, types.get(r), at.get(r)));
+    }
+    return new Plan.Host(s.call(), args, results);
+  }
+
+  /** Operations of a compute; a multiply-add counts two. */
+  static double flops(Compute c) {
+    double points = 1;
+    for (Axis a : c.spatial()) {
+      points *= a.extent();
+    }
+    double total = points * Exprs.cost(c.body());
+    for (Stage s : c.stages()) {
+      double visits = 1;
+      for (int i = 0; i < s.outer(); i++) {
+        visits *= c.spatial().get(i).extent();
+      }
+      for (Axis a : s.axes()) {
+        visits *= a.extent();
+      }
+      total += visits * (1 + Exprs.cost(s.body()));
+    }
+    return total;
+  }
+}

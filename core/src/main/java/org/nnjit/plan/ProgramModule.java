@@ -1,0 +1,227 @@
+package org.nnjit.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nnjit.compute.Compute;
+import org.nnjit.kernel.emit.wasm.EmitOptions;
+import org.nnjit.kernel.emit.wasm.WasmEmitter;
+import org.nnjit.kernel.family.KernelFamily;
+import org.nnjit.loop.LoopNest;
+import org.nnjit.schedule.Schedule;
+import org.nnjit.schedule.Target;
+import org.nnjit.wasm.FunctionBuilder;
+import org.nnjit.wasm.Op;
+import org.nnjit.wasm.ValType;
+import org.nnjit.wasm.WasmModule;
+
+/**
+ * The module of a plan: kernels, one small function (thread, threads) for each command, and one
+ * {@code run} for each segment that calls its commands with barriers between them.
+ *
+ * <p>The first bytes of the memory hold the barrier: a count at {@link #COUNT}, a generation at
+ * {@link #GENERATION}.
+ */
+final class ProgramModule {
+  static final int COUNT = 64;
+  static final int GENERATION = 128;
+
+  /** Commands with fewer operations stay on one thread: a barrier costs more than they do. */
+  private static final double SERIAL_FLOPS = 16000;
+
+  /** Spins before a thread sleeps: about 30 microseconds. */
+  private static final int SPINS = 4000;
+
+  /** A thread that waits longer than this for another, in nanoseconds, gives up. */
+  private static final long LOST = 60_000_000_000L;
+
+  private final WasmModule module = new WasmModule();
+  private final List<Integer> table = new ArrayList<>();
+  private final WasmEmitter emitter;
+  private final boolean shared;
+  private final FunctionBuilder barrier;
+  private FunctionBuilder segment;
+  private int segments;
+  private boolean afterSerial;
+  private boolean afterParallel;
+  private int lastTableIndex;
+
+  ProgramModule(Target target, boolean shared) {
+    this.shared = shared;
+    module.importMemory("env", "memory", 1, shared ? 65536 : -1, shared);
+    this.emitter = new WasmEmitter(module, EmitOptions.of(target));
+    this.barrier = shared ? barrier() : null;
+  }
+
+  Kernel add(Compute compute, KernelFamily family, Schedule schedule) {
+    LoopNest nest = family.lower(compute, schedule);
+    FunctionBuilder code = emitter.emit(nest);
+    int bytes = emitter.takeBytes();
+    return new Kernel(nest, schedule, code, tableEntry(code), bytes);
+  }
+
+  /** Begins a new exported run function and returns its number. */
+  int beginSegment() {
+    segment = module.function("run" + segments, "ii:");
+    module.export("run" + segments, segment);
+    afterSerial = false;
+    afterParallel = false;
+    return segments++;
+  }
+
+  /** Adds a kernel call to the segment; true when all threads share it. */
+  boolean call(Kernel kernel, int[] args, double flops) {
+    int blocks = kernel.nest().blocks();
+    boolean parallel = blocks > 1 && flops >= SERIAL_FLOPS;
+    FunctionBuilder command = module.function("command_" + kernel.nest().name(), "ii:");
+    if (parallel) {
+      int begin = command.local(ValType.I32);
+      int end = command.local(ValType.I32);
+      share(command, blocks, 0, begin);
+      share(command, blocks, 1, end);
+      command.get(begin);
+      command.get(end);
+      command.op(Op.I32_LT_S);
+      command.ifThen();
+      addresses(command, args);
+      command.get(begin);
+      command.get(end);
+    } else {
+      command.get(0);
+      command.op(Op.I32_EQZ);
+      command.ifThen();
+      addresses(command, args);
+      command.i32(0);
+      command.i32(blocks);
+    }
+    command.call(kernel.code().index());
+    command.end();
+    lastTableIndex = tableEntry(command);
+    if (shared && (afterParallel || afterSerial && parallel)) {
+      segment.get(1);
+      segment.call(barrier.index());
+    }
+    segment.get(0);
+    segment.get(1);
+    segment.call(command.index());
+    afterParallel = parallel;
+    afterSerial = !parallel;
+    return parallel;
+  }
+
+  /** local = blocks * (thread + plus) / threads. */
+  private static void share(FunctionBuilder c, int blocks, int plus, int local) {
+    c.get(0);
+    if (plus > 0) {
+      c.i32(plus);
+      c.op(Op.I32_ADD);
+    }
+    c.i32(blocks);
+    c.op(Op.I32_MUL);
+    c.get(1);
+    c.op(Op.I32_DIV_U);
+    c.set(local);
+  }
+
+  private static void addresses(FunctionBuilder c, int[] args) {
+    for (int i = 0; i < args.length - 2; i++) {
+      c.i32(args[i]);
+    }
+  }
+
+  /** Ends the segment: every thread is done when thread 0 returns from it. */
+  void endSegment() {
+    if (shared && afterParallel) {
+      segment.get(1);
+      segment.call(barrier.index());
+    }
+  }
+
+  int lastTableIndex() {
+    return lastTableIndex;
+  }
+
+  private int tableEntry(FunctionBuilder function) {
+    table.add(function.index());
+    return table.size() - 1;
+  }
+
+  byte[] toBytes() {
+    int[] entries = new int[table.size()];
+    for (int i = 0; i < entries.length; i++) {
+      entries[i] = table.get(i);
+    }
+    int index = module.table(entries.length, entries.length);
+    module.elements(index, 0, entries);
+    module.exportTable("table", index);
+    return module.toBytes(true);
+  }
+
+  /**
+   * Threads meet here: the last one to come opens the next generation, the others spin a while and
+   * then sleep.
+   */
+  private FunctionBuilder barrier() {
+    FunctionBuilder c = module.function("barrier", "i:");
+    int generation = c.local(ValType.I32);
+    int spins = c.local(ValType.I32);
+    c.get(0);
+    c.i32(1);
+    c.op(Op.I32_LE_S);
+    c.ifThen();
+    c.op(Op.RETURN);
+    c.end();
+    c.i32(0);
+    c.memory(Op.I32_ATOMIC_LOAD, 4, GENERATION);
+    c.set(generation);
+    c.i32(0);
+    c.i32(1);
+    c.memory(Op.I32_ATOMIC_RMW_ADD, 4, COUNT);
+    c.get(0);
+    c.i32(1);
+    c.op(Op.I32_SUB);
+    c.op(Op.I32_EQ);
+    c.ifThen();
+    c.i32(0);
+    c.i32(0);
+    c.memory(Op.I32_ATOMIC_STORE, 4, COUNT);
+    c.i32(0);
+    c.i32(1);
+    c.memory(Op.I32_ATOMIC_RMW_ADD, 4, GENERATION);
+    c.op(Op.DROP);
+    c.i32(0);
+    c.i32(-1);
+    c.memory(Op.MEMORY_ATOMIC_NOTIFY, 4, GENERATION);
+    c.op(Op.DROP);
+    c.op(Op.RETURN);
+    c.end();
+    c.block();
+    c.i32(SPINS);
+    c.set(spins);
+    c.loop();
+    c.i32(0);
+    c.memory(Op.I32_ATOMIC_LOAD, 4, GENERATION);
+    c.get(generation);
+    c.op(Op.I32_NE);
+    c.brIf(1);
+    c.get(spins);
+    c.i32(1);
+    c.op(Op.I32_SUB);
+    c.tee(spins);
+    c.brIf(0);
+    c.i32(0);
+    c.get(generation);
+    c.i64(LOST);
+    c.memory(Op.MEMORY_ATOMIC_WAIT32, 4, GENERATION);
+    c.i32(2);
+    c.op(Op.I32_EQ);
+    c.ifThen();
+    c.op(Op.UNREACHABLE);
+    c.end();
+    c.i32(SPINS);
+    c.set(spins);
+    c.br(0);
+    c.end();
+    c.end();
+    return c;
+  }
+}

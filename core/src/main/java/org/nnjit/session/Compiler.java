@@ -1,0 +1,55 @@
+package org.nnjit.session;
+
+import java.util.Map;
+import java.util.Set;
+import org.nnjit.fuse.Fusion;
+import org.nnjit.fuse.Layouts;
+import org.nnjit.fuse.Program;
+import org.nnjit.fuse.ProgramBuilder;
+import org.nnjit.graph.Graph;
+import org.nnjit.graph.pass.Passes;
+import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.graph.pass.TypedGraph;
+import org.nnjit.plan.Plan;
+import org.nnjit.plan.Planner;
+import org.nnjit.plan.Weights;
+import org.nnjit.schedule.Target;
+import org.nnjit.tensor.TensorType;
+
+/** The whole compiler on one page: every stage in order, each result kept for dumping. */
+public final class Compiler {
+  private Compiler() {}
+
+  /**
+   * What came out of each stage.
+   *
+   * @param graph typed, folded and fused
+   * @param valueInputs feeds whose values the result depends on
+   * @param program computes before fusion
+   * @param fused computes after fusion and layout
+   * @param plan the module and its addresses
+   */
+  public record Compiled(
+      TypedGraph graph, Set<String> valueInputs, Program program, Program fused, Plan plan) {}
+
+  /** Compiles a graph for these feed types. */
+  public static Compiled compile(
+      Graph graph,
+      Map<String, TensorType> feeds,
+      Specialiser.Values values,
+      Target target,
+      Weights weights,
+      boolean shared) {
+    Specialiser.Result specialised = Specialiser.specialise(graph, feeds, values);
+    TypedGraph typed = specialised.graph();
+    Passes.apply(typed);
+    Program program = ProgramBuilder.build(typed);
+    Layouts.Result laidOut = Layouts.apply(Fusion.apply(program));
+    Program fused = laidOut.program();
+    // Folded values may depend on shapes: those that do are told apart by their own names' types.
+    String prefix = "";
+    Plan plan =
+        Planner.plan(fused, laidOut.paddedElements(), target, weights, prefix, shared);
+    return new Compiled(typed, specialised.valueInputs(), program, fused, plan);
+  }
+}

@@ -1,0 +1,104 @@
+package org.nnjit.session;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nnjit.compute.CanonicalText;
+import org.nnjit.graph.Constant;
+import org.nnjit.graph.Graph;
+import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.onnx.OnnxModel;
+import org.nnjit.plan.Weights;
+import org.nnjit.schedule.Target;
+import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
+
+/** One model, its plans by feed types, and where its weights lie. Not safe for several threads. */
+public final class Session {
+  /** Bytes at the start of the memory that hold the barrier and the like. */
+  public static final int RESERVED = 1024;
+
+  private final OnnxModel model;
+  private final Target target;
+  private final boolean shared;
+  private final Weights weights = new Weights(RESERVED);
+  private final List<Compiler.Compiled> plans = new ArrayList<>();
+  private final Map<String, Integer> byTypes = new HashMap<>();
+  private final Set<String> valueInputs = new HashSet<>();
+
+  public Session(OnnxModel model, Target target, boolean shared) {
+    this.model = model;
+    this.target = target;
+    this.shared = shared;
+  }
+
+  public OnnxModel model() {
+    return model;
+  }
+
+  public Target target() {
+    return target;
+  }
+
+  /** The plan of this number. */
+  public Compiler.Compiled plan(int index) {
+    return plans.get(index);
+  }
+
+  public int plans() {
+    return plans.size();
+  }
+
+  /**
+   * The number of the plan for these feeds; compiled now when it is new.
+   *
+   * @param feeds type of each fed value
+   * @param values the feeds and the weights
+   * @throws org.nnjit.graph.ModelException when the feeds do not fit the model
+   */
+  public int prepare(Map<String, TensorType> feeds, Specialiser.Values values) {
+    Graph graph = model.graph();
+    Specialiser.checkFeeds(graph, feeds);
+    Integer known = byTypes.get(key(feeds, values));
+    if (known != null) {
+      return known;
+    }
+    Compiler.Compiled compiled =
+        Compiler.compile(graph, feeds, values, target, weights, shared);
+    valueInputs.addAll(compiled.valueInputs());
+    plans.add(compiled);
+    byTypes.put(key(feeds, values), plans.size() - 1);
+    return plans.size() - 1;
+  }
+
+  /** Types of all feeds, and the content of those whose values decide shapes. */
+  private String key(Map<String, TensorType> feeds, Specialiser.Values values) {
+    StringBuilder key = new StringBuilder();
+    for (Map.Entry<String, TensorType> e : feeds.entrySet()) {
+      key.append(e.getKey()).append(':').append(e.getValue());
+      if (valueInputs.contains(e.getKey())) {
+        Tensor t = values.feed(e.getKey());
+        StringBuilder bytes = new StringBuilder();
+        for (byte b : t.bytes()) {
+          bytes.append((char) (b & 0xff));
+        }
+        key.append('=').append(CanonicalText.hash(bytes.toString()));
+      }
+      key.append(' ');
+    }
+    return key.toString();
+  }
+
+  /** Files with weights besides the model itself. */
+  public Set<String> externalFiles() {
+    return model.externalFiles();
+  }
+
+  /** Weights that stay in files, by name. */
+  public Map<String, Constant> constants() {
+    return model.graph().constants();
+  }
+}
