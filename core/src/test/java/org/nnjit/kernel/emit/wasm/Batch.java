@@ -9,7 +9,7 @@ import org.nnjit.tensor.Tensor;
 
 /** Kernels that are run in Node and by the interpreter, whose results must agree. */
 final class Batch {
-  private record Entry(LoopNest nest, List<Tensor> tensors, int end, double tolerance) {}
+  private record Entry(LoopNest nest, List<Tensor> tensors, int end, double tolerance, double floor) {}
 
   private final NodeBatch node = new NodeBatch();
   private final List<Entry> entries = new ArrayList<>();
@@ -22,8 +22,19 @@ final class Batch {
    */
   void add(
       LoopNest nest, EmitOptions options, List<Tensor> tensors, int end, double tolerance) {
+    add(nest, options, tensors, end, tolerance, 1e-30);
+  }
+
+  /** {@link #add} with a tolerance relative to {@code floor} where values are smaller than it. */
+  void add(
+      LoopNest nest,
+      EmitOptions options,
+      List<Tensor> tensors,
+      int end,
+      double tolerance,
+      double floor) {
     Maps.call(node, nest, options, tensors, 0, end);
-    entries.add(new Entry(nest, tensors, end, tolerance));
+    entries.add(new Entry(nest, tensors, end, tolerance, floor));
   }
 
   int size() {
@@ -63,7 +74,7 @@ final class Batch {
         same =
             a == b
                 || (a != a && b != b)
-                || Math.abs(a - b) <= e.tolerance * Math.max(Math.abs(b), 1e-30);
+                || Math.abs(a - b) <= e.tolerance * Math.max(Math.abs(b), e.floor);
       } else {
         same = g.getLong(i) == w.getLong(i);
       }
