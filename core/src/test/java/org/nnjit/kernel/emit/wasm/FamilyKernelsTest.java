@@ -133,6 +133,20 @@ final class FamilyKernelsTest {
   }
 
   @Test
+  void rowsInReverse() {
+    TensorType type = TensorType.of(DType.F32, Shape.of(40, 6));
+    List<Axis> axes = Compute.axes(type);
+    Expr row = Expr.sub(Expr.i32(39), Expr.var(axes.get(0)));
+    Expr body = Expr.read(0, DType.F32, row, Expr.var(axes.get(1)));
+    Compute compute = Compute.of("reverse", List.of(type), type, axes, List.of(), body);
+    KernelFamily family = Families.of(compute, Target.common());
+    LoopNest nest = family.lower(compute, family.defaultSchedule(compute, Target.common()));
+    LoopVerifier.verify(nest);
+    batch.add(nest, Maps.SIMD, List.of(floats(40, 6), floats(40, 6)), nest.blocks(), 0);
+    batch.check("seed " + SEED);
+  }
+
+  @Test
   void aTileKernelIsSmallAndQuicklyEmitted() {
     Compute compute = matmul(128, 768, 768, false);
     KernelFamily family = Families.of(compute, Target.common());

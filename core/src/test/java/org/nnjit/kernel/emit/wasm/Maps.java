@@ -56,7 +56,7 @@ final class Maps {
   /** Base addresses of tensors laid one after the other at multiples of 16. */
   static int[] bases(List<Tensor> tensors) {
     int[] bases = new int[tensors.size()];
-    int at = 64;
+    int at = 0;
     for (int i = 0; i < bases.length; i++) {
       bases[i] = at;
       at += (tensors.get(i).bytes().length + 15) & ~15;
