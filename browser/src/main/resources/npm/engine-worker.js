@@ -4,10 +4,11 @@ import * as engine from './engine.js';
 import { FEATURE_MODULES } from './features.js';
 
 const SEGMENT = 4 << 20;
-const state = {
+const fresh = () => ({
   id: 0, files: null, info: null, device: null, memory: null, threads: 1, workers: [],
   plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 }, lost: null,
-};
+});
+const state = fresh();
 
 /** The bytes of one file in pieces, which are given back once their weights are in place. */
 class SegmentedFile {
@@ -396,8 +397,7 @@ const methods = {
   async release() {
     state.workers.forEach((w) => w.terminate());
     if (state.id) engine.release(state.id);
-    state.memory = null;
-    state.plans = [];
+    Object.assign(state, fresh());
     return {};
   },
 };

@@ -38,6 +38,9 @@ export class Tensor {
 /** What this page may use. */
 export const env = { threads: undefined, simd: true, relaxedSimd: true };
 
+/** One engine worker of a released session is kept: the next session starts without loading it. */
+const idle = [];
+
 export class InferenceSession {
   #worker;
   #waiting = new Map();
@@ -61,7 +64,7 @@ export class InferenceSession {
    * @returns {Promise<InferenceSession>}
    */
   static async create(model, options = {}) {
-    const worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module' });
+    const worker = idle.pop() ?? new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module' });
     const session = new InferenceSession(worker, options.onProgress);
     const plain = (m) => (m instanceof URL || typeof m === 'string' ? new URL(m, globalThis.location?.href).href : m);
     try {
@@ -117,12 +120,15 @@ export class InferenceSession {
   /** Frees memory, workers and everything else; the session cannot be used again. */
   async release() {
     if (this.#dead) return;
+    const late = new Promise((_, no) => setTimeout(() => no(new Error('late')), 2000));
     try {
-      await Promise.race([this.#call('release', {}), new Promise((done) => setTimeout(done, 1000))]);
-    } finally {
-      this.#fail(new Error('this session has been released; create a new one'));
+      await Promise.race([this.#call('release', {}), late]);
+      if (idle.length === 0) idle.push(this.#worker);
+      else this.#worker.terminate();
+    } catch {
       this.#worker.terminate();
     }
+    this.#fail(new Error('this session has been released; create a new one'));
   }
 
   #feeds(feeds) {

@@ -35,7 +35,7 @@ public final class Planner {
   private final Map<String, Long> padded;
   private final Target target;
   private final Weights weights;
-  private final String prefix;
+  private final Set<String> originals;
   private final ProgramModule module;
   private final Map<String, Kernel> kernels = new LinkedHashMap<>();
   private final List<Step> steps = new ArrayList<>();
@@ -48,13 +48,13 @@ public final class Planner {
       Map<String, Long> padded,
       Target target,
       Weights weights,
-      String prefix,
+      Set<String> originals,
       boolean shared) {
     this.program = program;
     this.padded = padded;
     this.target = target;
     this.weights = weights;
-    this.prefix = prefix;
+    this.originals = new HashSet<>(originals);
     this.module = new ProgramModule(target, shared);
     this.types = new LinkedHashMap<>(program.types());
   }
@@ -66,8 +66,8 @@ public final class Planner {
    * @param padded elements of values with a halo
    * @param target the device
    * @param weights where weights of the session lie already
-   * @param prefix makes value names of this plan unique among the session's weights where their
-   *     content depends on the feeds; usually ""
+   * @param originals constants of the model itself; other constants may depend on the feeds, so
+   *     plans do not share them
    * @param shared memory is shared among threads
    */
   public static Plan plan(
@@ -75,12 +75,13 @@ public final class Planner {
       Map<String, Long> padded,
       Target target,
       Weights weights,
-      String prefix,
+      Set<String> originals,
       boolean shared) {
-    return new Planner(program, padded, target, weights, prefix, shared).run();
+    return new Planner(program, padded, target, weights, originals, shared).run();
   }
 
   private Plan run() {
+    planBase = weights.top();
     constant.addAll(program.constants().keySet());
     for (Call c : program.calls()) {
       select(c);
@@ -123,6 +124,9 @@ public final class Planner {
       once &= !program.outputs().contains(c.result());
       if (once) {
         constant.add(c.result());
+        if (!c.args().isEmpty() && originals.containsAll(c.args())) {
+          originals.add(c.result());
+        }
       }
       Compute compute = c.compute();
       KernelFamily family = Families.of(compute, target);
@@ -160,6 +164,9 @@ public final class Planner {
       steps.add(new Step(call, kernel(packing, family, plain), List.of(from), once));
       if (once) {
         constant.add(name);
+        if (originals.contains(from)) {
+          originals.add(name);
+        }
       }
     }
     return name;
@@ -191,7 +198,8 @@ public final class Planner {
   }
 
   private String weightKey(String value) {
-    return prefix + value + " " + types.get(value);
+    String own = originals.contains(value) ? "" : "plan at " + planBase + " ";
+    return own + value + " " + types.get(value);
   }
 
   /** Constants that runs read get places for good. */
@@ -218,6 +226,7 @@ public final class Planner {
   }
 
   private final Set<String> fresh = new HashSet<>();
+  private long planBase;
 
   /** Lays out what loading needs besides; returns the end, and writes the steps when asked. */
   private long staging(long base, Map<String, Integer> at, List<Plan.LoadStep> out) {

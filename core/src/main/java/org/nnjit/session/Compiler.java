@@ -46,10 +46,9 @@ public final class Compiler {
     Program program = ProgramBuilder.build(typed);
     Layouts.Result laidOut = Layouts.apply(Fusion.apply(program));
     Program fused = laidOut.program();
-    // Folded values may depend on shapes: those that do are told apart by their own names' types.
-    String prefix = "";
     Plan plan =
-        Planner.plan(fused, laidOut.paddedElements(), target, weights, prefix, shared);
+        Planner.plan(
+            fused, laidOut.paddedElements(), target, weights, graph.constants().keySet(), shared);
     return new Compiled(typed, specialised.valueInputs(), program, fused, plan);
   }
 }

@@ -101,7 +101,7 @@ public final class Tensor {
       case I8 -> bytes[i];
       case U8 -> bytes[i] & 0xff;
       case BOOL -> bytes[i] == 0 ? 0 : 1;
-      default -> (long) getDouble(i);
+      default -> Longs.of(getDouble(i));
     };
   }
 
@@ -113,7 +113,7 @@ public final class Tensor {
       case BF16 -> put16(i * 2, Halves.floatToBf16((float) value));
       case BOOL -> bytes[i] = (byte) (value != 0 ? 1 : 0);
       case U64 -> put64(i * 8, Longs.doubleToUnsigned(value));
-      default -> setLong(i, (long) value);
+      default -> setLong(i, Longs.of(value));
     }
   }
 

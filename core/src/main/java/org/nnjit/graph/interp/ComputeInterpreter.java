@@ -8,6 +8,7 @@ import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Stage;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Longs;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 
@@ -154,7 +155,7 @@ public final class ComputeInterpreter {
     }
 
     long asLong() {
-      return (long) asDouble();
+      return Longs.of(asDouble());
     }
   }
 
@@ -343,7 +344,7 @@ public final class ComputeInterpreter {
         if (to == DType.BOOL) {
           return (from.isFloat() ? x.asDouble() != 0 : x.asLong() != 0) ? 1 : 0;
         }
-        return Scalars.wrap(to, from.isFloat() ? (long) x.asDouble() : x.asLong());
+        return Scalars.wrap(to, from.isFloat() ? Longs.of(x.asDouble()) : x.asLong());
       }
     };
   }

@@ -3,6 +3,7 @@ package org.nnjit.graph.interp;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Longs;
 import org.nnjit.tensor.Tensor;
 
 /** What each elementary function means, in double and in 64-bit integers. */
@@ -108,7 +109,7 @@ final class Scalars {
       case XOR -> a ^ b;
       case SHL -> b >= t.bytes() * 8 || b < 0 ? 0 : a << b;
       case SHR -> b >= t.bytes() * 8 || b < 0 ? 0 : t.isUnsigned() ? a >>> b : a >> b;
-      case POW -> (long) Math.rint(Math.pow(a, b));
+      case POW -> Longs.of(Math.rint(Math.pow(a, b)));
       default -> throw new IllegalStateException(op + " of integers");
     };
   }

@@ -131,7 +131,10 @@ public final class Specialiser {
       try {
         out = op.infer(new OpContext(n, inTypes, in));
       } catch (NeedsValue e) {
-        in[e.input()] = evaluate(n.inputs().get(e.input()));
+        // From here on the value is a constant: the result holds only for feeds that give it.
+        String name = n.inputs().get(e.input());
+        in[e.input()] = evaluate(name);
+        known.put(name, in[e.input()]);
       }
     }
     long elements = 0;

@@ -55,9 +55,8 @@ final class Vectors {
                 || b.op() == BinaryOp.FLOOR_DIV
                 || b.op() == BinaryOp.FLOOR_MOD
                 || b.op() == BinaryOp.SHL
-                || b.op() == BinaryOp.SHR
-                || b.op() == BinaryOp.POW;
-        if (!hasLanes(t) || (!t.isFloat() && division)) {
+                || b.op() == BinaryOp.SHR;
+        if (!hasLanes(t) || b.op() == BinaryOp.POW || (!t.isFloat() && division)) {
           return false;
         }
       }

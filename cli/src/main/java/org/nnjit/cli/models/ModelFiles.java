@@ -1,0 +1,101 @@
+package org.nnjit.cli.models;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.function.LongConsumer;
+
+/** Model files on disk: written whole or not at all, and made once per cache directory. */
+public final class ModelFiles {
+  /** The seed that the demo, the benchmarks and the tests use. */
+  public static final long DEFAULT_SEED = 1;
+
+  private ModelFiles() {}
+
+  /** Size that a model's file will have. */
+  public static long bytes(Model model, long seed) {
+    return file(model, seed).bytes();
+  }
+
+  private static OnnxFile file(Model model, long seed) {
+    return new OnnxFile(model.name(), model.describe(seed));
+  }
+
+  /**
+   * Writes a model to {@code dir/NAME.onnx}: into a temporary file first, renamed at the end.
+   *
+   * @param progress told the number of bytes of weights written so far, now and then
+   * @return the file
+   */
+  public static Path write(Model model, Path dir, long seed, LongConsumer progress)
+      throws IOException {
+    return write(model, file(model, seed), dir, progress);
+  }
+
+  private static Path write(Model model, OnnxFile file, Path dir, LongConsumer progress)
+      throws IOException {
+    Files.createDirectories(dir);
+    Path target = dir.resolve(model.name() + ".onnx");
+    Path part = Files.createTempFile(dir, model.name() + "-", ".part");
+    try {
+      try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part), 1 << 20)) {
+        file.write(out, progress);
+      }
+      long written = Files.size(part);
+      if (written != file.bytes()) {
+        throw new IllegalStateException(
+            model.name() + ": wrote " + written + " bytes, computed " + file.bytes());
+      }
+      return Files.move(
+          part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  /**
+   * The file of a model in a cache directory, made if it is missing or not what this version of the
+   * program would write: its size and the key beside it (NAME.onnx.key, a hash of the description)
+   * must agree.
+   *
+   * @throws IllegalArgumentException with the names that exist
+   */
+  public static Path ensure(String name, Path cacheDir) throws IOException {
+    return ensure(name, cacheDir, bytes -> {});
+  }
+
+  /** As {@link #ensure(String, Path)}, reporting progress while the file is made. */
+  public static Path ensure(String name, Path cacheDir, LongConsumer progress) throws IOException {
+    Model model = Models.named(name);
+    OnnxFile file = file(model, DEFAULT_SEED);
+    Path path = cacheDir.resolve(name + ".onnx");
+    Path keyFile = cacheDir.resolve(name + ".onnx.key");
+    String key = file.key();
+    if (Files.exists(path)
+        && Files.size(path) == file.bytes()
+        && Files.exists(keyFile)
+        && Files.readString(keyFile).equals(key)) {
+      return path;
+    }
+    write(model, file, cacheDir, progress);
+    Files.writeString(keyFile, key);
+    return path;
+  }
+
+  /**
+   * The cache of the source tree that holds a directory: {@code .nnjit/models} beside the script
+   * {@code nnjit}, or under the directory itself outside of a source tree.
+   */
+  public static Path defaultCache(Path from) {
+    Path start = from.toAbsolutePath().normalize();
+    for (Path dir = start; dir != null; dir = dir.getParent()) {
+      if (Files.isRegularFile(dir.resolve("nnjit")) || Files.exists(dir.resolve(".git"))) {
+        return dir.resolve(".nnjit").resolve("models");
+      }
+    }
+    return start.resolve(".nnjit").resolve("models");
+  }
+}
