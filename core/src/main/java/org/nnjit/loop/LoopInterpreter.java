@@ -33,8 +33,15 @@ public final class LoopInterpreter {
     long endBytes = baseBytes + (long) elements * buffer.dtype().bytes();
     if (baseBytes < 0 || endBytes > memory.length) {
       throw new IllegalStateException(
-          "buffer " + buffer + " at " + baseBytes + " to " + endBytes + " does not fit memory of "
-              + memory.length + " bytes");
+          "buffer "
+              + buffer
+              + " at "
+              + baseBytes
+              + " to "
+              + endBytes
+              + " does not fit memory of "
+              + memory.length
+              + " bytes");
     }
     regions.put(buffer, new Region(baseBytes, elements));
     return this;
@@ -119,16 +126,16 @@ public final class LoopInterpreter {
       case Value.Load load -> loadFloats(load);
       case Value.Splat s -> splat(type, floats(s.x())[0]);
       case Value.Lane lane -> new double[] {floats(lane.x())[lane.lane()]};
-      case Value.Lanes l -> new double[] {
-        floats(l.a())[0], floats(l.b())[0], floats(l.c())[0], floats(l.d())[0]
-      };
+      case Value.Lanes l ->
+          new double[] {floats(l.a())[0], floats(l.b())[0], floats(l.c())[0], floats(l.d())[0]};
       case Value.Unary u -> {
         double[] x = floats(u.x()).clone();
         for (int i = 0; i < x.length; i++) {
           // Rounded after each step, as targets without a reciprocal square root do.
-          x[i] = u.op() == UnaryOp.RSQRT
-              ? rounded(type, 1 / rounded(type, Math.sqrt(x[i])))
-              : rounded(type, ScalarMath.unary(u.op(), x[i]));
+          x[i] =
+              u.op() == UnaryOp.RSQRT
+                  ? rounded(type, 1 / rounded(type, Math.sqrt(x[i])))
+                  : rounded(type, ScalarMath.unary(u.op(), x[i]));
         }
         yield x;
       }
@@ -220,7 +227,9 @@ public final class LoopInterpreter {
       case Value.Lanes l -> {
         boolean bool = isBool(l.a());
         yield new long[] {
-          mask(bool, ints(l.a())[0]), mask(bool, ints(l.b())[0]), mask(bool, ints(l.c())[0]),
+          mask(bool, ints(l.a())[0]),
+          mask(bool, ints(l.b())[0]),
+          mask(bool, ints(l.c())[0]),
           mask(bool, ints(l.d())[0])
         };
       }
@@ -270,7 +279,7 @@ public final class LoopInterpreter {
       double[] x = isFloat(u.x().type()) ? floats(u.x()) : new double[ints(u.x()).length];
       long[] result = new long[x.length];
       for (int i = 0; i < x.length; i++) {
-        boolean is = u.op() == UnaryOp.IS_NAN ? x[i] != x[i] : Double.isInfinite(x[i]);
+        boolean is = u.op() == UnaryOp.IS_NAN ? Double.isNaN(x[i]) : Double.isInfinite(x[i]);
         result[i] = bool(x.length, is);
       }
       return result;
@@ -367,13 +376,14 @@ public final class LoopInterpreter {
     double[] x = new double[load.access() == Value.Access.SCALAR ? 1 : 4];
     for (int i = 0; i < x.length; i++) {
       int p = load.access() == Value.Access.VECTOR ? at + i * bytes : at;
-      x[i] = switch (dtype) {
-        case F32 -> Float.intBitsToFloat((int) read(p, 4));
-        case F64 -> Double.longBitsToDouble(read(p, 8));
-        case F16 -> Halves.f16ToFloat((int) read(p, 2) & 0xffff);
-        case BF16 -> Float.intBitsToFloat((int) read(p, 2) << 16);
-        default -> throw error("float load of " + dtype);
-      };
+      x[i] =
+          switch (dtype) {
+            case F32 -> Float.intBitsToFloat((int) read(p, 4));
+            case F64 -> Double.longBitsToDouble(read(p, 8));
+            case F16 -> Halves.f16ToFloat((int) read(p, 2) & 0xffff);
+            case BF16 -> Float.intBitsToFloat((int) read(p, 2) << 16);
+            default -> throw error("float load of " + dtype);
+          };
     }
     return x;
   }
@@ -398,13 +408,14 @@ public final class LoopInterpreter {
     for (int i = 0; i < store.lanes(); i++) {
       long bits;
       if (value instanceof double[] x) {
-        bits = switch (dtype) {
-          case F32 -> Float.floatToRawIntBits((float) x[i]);
-          case F64 -> Double.doubleToRawLongBits(x[i]);
-          case F16 -> Halves.floatToF16((float) x[i]);
-          case BF16 -> Halves.floatToBf16((float) x[i]);
-          default -> throw error("float stored as " + dtype);
-        };
+        bits =
+            switch (dtype) {
+              case F32 -> Float.floatToRawIntBits((float) x[i]);
+              case F64 -> Double.doubleToRawLongBits(x[i]);
+              case F16 -> Halves.floatToF16((float) x[i]);
+              case BF16 -> Halves.floatToBf16((float) x[i]);
+              default -> throw error("float stored as " + dtype);
+            };
       } else {
         bits = ((long[]) value)[i];
         bits = dtype == DType.BOOL ? bits & 1 : bits;
@@ -433,9 +444,15 @@ public final class LoopInterpreter {
     long index = ints(pointer)[0] + offset;
     if (index < 0 || index + elements > region.elements) {
       throw error(
-          "access of " + buffer + "[" + index + "]"
-              + (elements > 1 ? " to [" + (index + elements - 1) + "]" : "") + ", which has "
-              + region.elements + " elements");
+          "access of "
+              + buffer
+              + "["
+              + index
+              + "]"
+              + (elements > 1 ? " to [" + (index + elements - 1) + "]" : "")
+              + ", which has "
+              + region.elements
+              + " elements");
     }
     return (int) (region.baseBytes + index * buffer.dtype().bytes());
   }

@@ -17,9 +17,9 @@ import org.nnjit.tensor.DType;
  *     v4 out[i * 16] = v4 p[0] + v4 b[i * 16]
  * </pre>
  *
- * <p>{@code p[2]} reads one element, {@code v4 p[2]} four, {@code splat p[2]} one into four lanes; a
- * store says how many lanes it writes. Operations on anything but the plain type of their operands
- * name the element type: {@code a /u32 b}. Tiles follow the kernel.
+ * <p>{@code p[2]} reads one element, {@code v4 p[2]} four, {@code splat p[2]} one into four lanes;
+ * a store says how many lanes it writes. Operations on anything but the plain type of their
+ * operands name the element type: {@code a /u32 b}. Tiles follow the kernel.
  */
 public final class LoopText {
   private final StringBuilder out = new StringBuilder();

@@ -7,8 +7,8 @@ import org.nnjit.tensor.DType;
 
 /**
  * Checks what an emitter relies on: operand types agree, locals are set before they are read on
- * every path, pointers point into known buffers, tiles see only what they are given. Run it in tests
- * and before emitting when looking for a bug; a schedule that fails is our own mistake.
+ * every path, pointers point into known buffers, tiles see only what they are given. Run it in
+ * tests and before emitting when looking for a bug; a schedule that fails is our own mistake.
  */
 public final class LoopVerifier {
   private final String name;
@@ -73,7 +73,8 @@ public final class LoopVerifier {
         if (let.local().type() == LType.PTR) {
           expect(
               Value.bufferOf(let.value()) == let.local().buffer(),
-              "pointer " + let.local() + " is one into " + let.local().buffer(), LoopText.of(let));
+              "pointer " + let.local() + " is one into " + let.local().buffer(),
+              LoopText.of(let));
         }
         set.add(let.local());
       }
@@ -83,7 +84,8 @@ public final class LoopVerifier {
         int most = type.isVector() ? 4 : 1;
         expect(
             store.lanes() >= 1 && store.lanes() <= most,
-            "lanes is " + store.lanes() + ", wanted 1 to " + most, LoopText.of(store));
+            "lanes is " + store.lanes() + ", wanted 1 to " + most,
+            LoopText.of(store));
         expect(
             Value.scalarType(Value.bufferOf(store.pointer()).dtype()) == lane(type),
             "a " + Value.bufferOf(store.pointer()).dtype() + " buffer is given " + type,
@@ -100,7 +102,8 @@ public final class LoopVerifier {
               param.type() == LType.I32
                   || (param.type() == LType.PTR
                       && Value.bufferOf(call.args().get(i)) == param.buffer()),
-              "argument " + i + " does not fit parameter " + param, LoopText.of(call));
+              "argument " + i + " does not fit parameter " + param,
+              LoopText.of(call));
           inside.add(param);
         }
         new LoopVerifier(name + ", tile " + call.tile().name(), buffers)
@@ -126,7 +129,8 @@ public final class LoopVerifier {
       case Value.IntConst c ->
           expect(
               c.type() == LType.I32 || c.type() == LType.I64 || c.type() == LType.I32X4,
-              "constant of " + c.type(), LoopText.of(c));
+              "constant of " + c.type(),
+              LoopText.of(c));
       case Value.FloatConst c ->
           expect(isFloat(c.type()), "constant of " + c.type(), LoopText.of(c));
       case Value.Address a -> {
@@ -143,7 +147,8 @@ public final class LoopVerifier {
         DType dtype = Value.bufferOf(load.pointer()).dtype();
         expect(
             load.access() == Value.Access.SCALAR || dtype.bytes() < 8,
-            "vector load of " + dtype, LoopText.of(load));
+            "vector load of " + dtype,
+            LoopText.of(load));
       }
       case Value.Splat s -> scalar32(check(s.x(), set), s);
       case Value.Lane lane -> {
@@ -170,15 +175,15 @@ public final class LoopVerifier {
         LType condition = check(s.condition(), set);
         expect(
             condition == LType.I32 || (condition == LType.I32X4 && s.type().isVector()),
-            "condition is " + condition, LoopText.of(s));
+            "condition is " + condition,
+            LoopText.of(s));
         check(s.whenTrue(), set);
         typed(s.whenFalse(), s.type(), set);
       }
       case Value.Convert c -> {
         LType source = check(c.x(), set);
         element(c.from(), source, c);
-        expect(
-            !source.isVector() || c.to().bytes() < 8, "vector conversion", LoopText.of(c));
+        expect(!source.isVector() || c.to().bytes() < 8, "vector conversion", LoopText.of(c));
       }
       case Value.Horizontal h -> {
         LType vector = check(h.x(), set);
@@ -199,6 +204,8 @@ public final class LoopVerifier {
 
   private void element(DType on, LType type, Value where) {
     expect(
-        Value.scalarType(on) == lane(type), "elements of " + on + " in " + type, LoopText.of(where));
+        Value.scalarType(on) == lane(type),
+        "elements of " + on + " in " + type,
+        LoopText.of(where));
   }
 }

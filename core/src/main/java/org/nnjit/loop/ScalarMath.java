@@ -19,9 +19,12 @@ final class ScalarMath {
       case ACOS -> Math.acos(x);
       case ACOSH -> x < 1 ? Double.NaN : x > 1e100 ? Math.log(x) + Math.log(2) : acosh(x - 1);
       case ASIN -> Math.asin(x);
-      case ASINH -> Math.copySign(
-          a > 1e100 ? Math.log(a) + Math.log(2) : Math.log1p(a + a * a / (1 + Math.sqrt(a * a + 1))),
-          x);
+      case ASINH ->
+          Math.copySign(
+              a > 1e100
+                  ? Math.log(a) + Math.log(2)
+                  : Math.log1p(a + a * a / (1 + Math.sqrt(a * a + 1))),
+              x);
       case ATAN -> Math.atan(x);
       case ATANH -> Math.copySign(Math.log1p(2 * a / (1 - a)) / 2, x);
       case CEIL -> Math.ceil(x);
@@ -53,7 +56,7 @@ final class ScalarMath {
   static double erf(double x) {
     double a = Math.abs(x);
     if (!(a < 6)) {
-      return x != x ? x : Math.signum(x);
+      return Double.isNaN(x) ? x : Math.signum(x);
     }
     double result;
     if (a < 3) {
@@ -122,9 +125,7 @@ final class ScalarMath {
 
   static boolean compare(BinaryOp op, DType on, long a, long b) {
     int order =
-        on == DType.U64
-            ? Long.compareUnsigned(a, b)
-            : Long.compare(value(on, a), value(on, b));
+        on == DType.U64 ? Long.compareUnsigned(a, b) : Long.compare(value(on, a), value(on, b));
     return compare(op, order, 0.0);
   }
 
@@ -141,24 +142,26 @@ final class ScalarMath {
     }
     boolean u64 = on == DType.U64;
     int width = on.bytes() * 8;
-    return wrap(on, switch (op) {
-      case ADD -> a + b;
-      case AND -> a & b;
-      case DIV -> b == 0 ? 0 : u64 ? Long.divideUnsigned(a, b) : a / b;
-      case FLOOR_DIV -> b == 0 ? 0 : u64 ? Long.divideUnsigned(a, b) : Math.floorDiv(a, b);
-      case FLOOR_MOD -> b == 0 ? 0 : u64 ? Long.remainderUnsigned(a, b) : Math.floorMod(a, b);
-      case MAX -> compare(BinaryOp.LT, on, first, second) ? b : a;
-      case MIN -> compare(BinaryOp.LT, on, first, second) ? a : b;
-      case MUL -> a * b;
-      case OR -> a | b;
-      case POW -> power(a, b);
-      case REM -> b == 0 ? 0 : u64 ? Long.remainderUnsigned(a, b) : a % b;
-      case SHL -> b < 0 || b >= width ? 0 : a << b;
-      case SHR -> b < 0 || b >= width ? 0 : on.isUnsigned() ? a >>> b : a >> b;
-      case SUB -> a - b;
-      case XOR -> a ^ b;
-      default -> throw new IllegalStateException(op + " of integers");
-    });
+    return wrap(
+        on,
+        switch (op) {
+          case ADD -> a + b;
+          case AND -> a & b;
+          case DIV -> b == 0 ? 0 : u64 ? Long.divideUnsigned(a, b) : a / b;
+          case FLOOR_DIV -> b == 0 ? 0 : u64 ? Long.divideUnsigned(a, b) : Math.floorDiv(a, b);
+          case FLOOR_MOD -> b == 0 ? 0 : u64 ? Long.remainderUnsigned(a, b) : Math.floorMod(a, b);
+          case MAX -> compare(BinaryOp.LT, on, first, second) ? b : a;
+          case MIN -> compare(BinaryOp.LT, on, first, second) ? a : b;
+          case MUL -> a * b;
+          case OR -> a | b;
+          case POW -> power(a, b);
+          case REM -> b == 0 ? 0 : u64 ? Long.remainderUnsigned(a, b) : a % b;
+          case SHL -> b < 0 || b >= width ? 0 : a << b;
+          case SHR -> b < 0 || b >= width ? 0 : on.isUnsigned() ? a >>> b : a >> b;
+          case SUB -> a - b;
+          case XOR -> a ^ b;
+          default -> throw new IllegalStateException(op + " of integers");
+        });
   }
 
   /** Wrapping; a negative exponent rounds towards zero. */
@@ -188,7 +191,8 @@ final class ScalarMath {
     return switch (to) {
       case BOOL -> x != 0 ? 1 : 0;
       case I64 -> (long) x;
-      case U64 -> !(x >= 0x1p63) ? (long) x : x >= 0x1p64 ? -1 : (long) (x - 0x1p63) ^ Long.MIN_VALUE;
+      case U64 ->
+          !(x >= 0x1p63) ? (long) x : x >= 0x1p64 ? -1 : (long) (x - 0x1p63) ^ Long.MIN_VALUE;
       case U32 -> (int) (long) x;
       default -> wrap(to, (int) x);
     };

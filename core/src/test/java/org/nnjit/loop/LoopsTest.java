@@ -40,7 +40,8 @@ final class LoopsTest {
     Local q = Local.pointer("q", out);
     Tile tile =
         new Tile(
-            "copy", List.of(n, q),
+            "copy",
+            List.of(n, q),
             new Stmt.Store(Value.get(q), 3, new Value.FloatConst(LType.F32, 0.5), 1));
     LoopNest nest =
         kernel(
@@ -50,8 +51,7 @@ final class LoopsTest {
                 other,
                 new Value.MulAdd(
                     new Value.Load(Value.get(p), 4, Value.Access.SPLAT),
-                    new Value.Load(
-                        new Value.Offset(Value.get(p), at), 8, Value.Access.VECTOR),
+                    new Value.Load(new Value.Offset(Value.get(p), at), 8, Value.Access.VECTOR),
                     Value.get(acc))),
             new Stmt.If(
                 new Value.Binary(BinaryOp.LT, DType.U32, at, Value.i32(2)),
@@ -60,7 +60,8 @@ final class LoopsTest {
                     new Value.Unary(UnaryOp.EXP, DType.F32, Value.get(other)), 3),
                 store(
                     new Value.Binary(
-                        BinaryOp.MUL, DType.F32,
+                        BinaryOp.MUL,
+                        DType.F32,
                         new Value.Binary(
                             BinaryOp.SUB, DType.F32, load(at), new Value.FloatConst(LType.F32, 1)),
                         new Value.Lane(Value.get(acc), 2)))),
@@ -117,9 +118,7 @@ final class LoopsTest {
         "k: lanes is 4, wanted 1 to 1 in: out[i] = a[i]",
         kernel(new Stmt.Store(new Value.Address(out, at), 0, load(at), 4)));
     Tile tile = new Tile("t", List.of(), store(load(Value.i32(0))));
-    refused(
-        "k, tile t: read before it is set in: i",
-        kernel(new Stmt.TileCall(tile, List.of())));
+    refused("k, tile t: read before it is set in: i", kernel(new Stmt.TileCall(tile, List.of())));
   }
 
   @Test
@@ -134,11 +133,8 @@ final class LoopsTest {
     IllegalStateException e =
         assertThrows(IllegalStateException.class, () -> interpreter.run(nest, 3, 4));
     assertEquals("kernel k: access of a[4], which has 4 elements", e.getMessage());
-    e =
-        assertThrows(
-            IllegalStateException.class, () -> new LoopInterpreter(memory).bind(a, 32, 9));
-    assertEquals(
-        "buffer a at 32 to 68 does not fit memory of 64 bytes", e.getMessage());
+    e = assertThrows(IllegalStateException.class, () -> new LoopInterpreter(memory).bind(a, 32, 9));
+    assertEquals("buffer a at 32 to 68 does not fit memory of 64 bytes", e.getMessage());
   }
 
   @Test

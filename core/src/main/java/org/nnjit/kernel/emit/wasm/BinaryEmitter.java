@@ -9,8 +9,8 @@ import org.nnjit.wasm.Op;
 import org.nnjit.wasm.ValType;
 
 /**
- * Prints operations of two operands. What WebAssembly cannot do on vectors (integer division, shifts
- * by a vector, powers, remainders of floats) is done lane by lane.
+ * Prints operations of two operands. What WebAssembly cannot do on vectors (integer division,
+ * shifts by a vector, powers, remainders of floats) is done lane by lane.
  */
 final class BinaryEmitter {
   private final FunctionBuilder code;
@@ -144,8 +144,7 @@ final class BinaryEmitter {
       code.get(b);
       values.extract(type, lane);
       onStack(op, on, scalar);
-      code.lane(
-          type == LType.F32X4 ? Op.F32X4_REPLACE_LANE : Op.I32X4_REPLACE_LANE, lane);
+      code.lane(type == LType.F32X4 ? Op.F32X4_REPLACE_LANE : Op.I32X4_REPLACE_LANE, lane);
     }
     code.release(a);
     code.release(b);
@@ -161,7 +160,7 @@ final class BinaryEmitter {
     if (op == BinaryOp.MAX || op == BinaryOp.MIN) {
       Value constant = b.b() instanceof Value.FloatConst ? b.b() : b.a();
       Value other = constant == b.b() ? b.a() : b.b();
-      if (constant instanceof Value.FloatConst c && c.value() == c.value()) {
+      if (constant instanceof Value.FloatConst c && !Double.isNaN(c.value())) {
         FloatCode m = new FloatCode(code, type, false);
         values.push(other);
         if (op == BinaryOp.MAX) {
@@ -226,11 +225,12 @@ final class BinaryEmitter {
   private void composed(FloatCode m, BinaryOp op) {
     switch (op) {
       case FLOOR_MOD, POW, REM -> {
-        int function = switch (op) {
-          case FLOOR_MOD -> shared.floorMod();
-          case POW -> shared.power();
-          default -> shared.remainder();
-        };
+        int function =
+            switch (op) {
+              case FLOOR_MOD -> shared.floorMod();
+              case POW -> shared.power();
+              default -> shared.remainder();
+            };
         if (m.type().isVector()) {
           byLanes(op, DType.F32, m.type());
         } else if (m.isWide()) {

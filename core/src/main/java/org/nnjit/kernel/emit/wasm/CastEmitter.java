@@ -73,8 +73,7 @@ final class CastEmitter {
       }
       new IntCode(code, LType.I32X4, to).wrap();
     } else {
-      throw new IllegalStateException(
-          code.name() + ": vector conversion of " + from + " to " + to);
+      throw new IllegalStateException(code.name() + ": vector conversion of " + from + " to " + to);
     }
   }
 

@@ -57,8 +57,13 @@ final class FunctionEmitter {
       case Stmt.TileCall call -> {
         if (call.args().size() != call.tile().params().size()) {
           throw new IllegalStateException(
-              code.name() + ": tile " + call.tile().name() + " takes "
-                  + call.tile().params().size() + " arguments, got " + call.args().size());
+              code.name()
+                  + ": tile "
+                  + call.tile().name()
+                  + " takes "
+                  + call.tile().params().size()
+                  + " arguments, got "
+                  + call.args().size());
         }
         for (int i = 0; i < buffers; i++) {
           code.get(i);

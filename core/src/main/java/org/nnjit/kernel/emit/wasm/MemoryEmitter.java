@@ -198,13 +198,15 @@ final class MemoryEmitter {
     return switch (v) {
       case Value.IntConst c -> c.value() >= 0;
       case Value.Get g -> slots.isNotNegative(g.local());
-      case Value.Binary b -> b.on() == DType.I32 && switch (b.op()) {
-        case ADD, MUL, DIV, FLOOR_DIV, MIN -> isNotNegative(b.a()) && isNotNegative(b.b());
-        case REM, SHR -> isNotNegative(b.a());
-        case FLOOR_MOD -> isNotNegative(b.b());
-        case MAX, AND -> isNotNegative(b.a()) || isNotNegative(b.b());
-        default -> false;
-      };
+      case Value.Binary b ->
+          b.on() == DType.I32
+              && switch (b.op()) {
+                case ADD, MUL, DIV, FLOOR_DIV, MIN -> isNotNegative(b.a()) && isNotNegative(b.b());
+                case REM, SHR -> isNotNegative(b.a());
+                case FLOOR_MOD -> isNotNegative(b.b());
+                case MAX, AND -> isNotNegative(b.a()) || isNotNegative(b.b());
+                default -> false;
+              };
       case Value.Select s -> isNotNegative(s.whenTrue()) && isNotNegative(s.whenFalse());
       default -> false;
     };

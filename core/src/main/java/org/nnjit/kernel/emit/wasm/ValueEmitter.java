@@ -308,17 +308,18 @@ final class ValueEmitter {
       case Value.Address a -> isCheap(a.index(), budget - 1);
       case Value.Offset o -> isCheap(o.index(), isCheap(o.pointer(), budget - 1));
       case Value.Splat s -> isCheap(s.x(), budget - 1);
-      case Value.MulAdd m ->
-          isCheap(m.c(), isCheap(m.b(), isCheap(m.a(), budget - 1)));
-      case Value.Binary b -> switch (b.op()) {
-        case ADD, SUB, MUL, AND, OR, XOR, EQ, NE, LT, LE, MAX, MIN ->
-            isCheap(b.b(), isCheap(b.a(), budget - 1));
-        default -> -1;
-      };
-      case Value.Unary u -> switch (u.op()) {
-        case ABS, NEG, NOT, BIT_NOT, FLOOR, CEIL, TRUNC, ROUND -> isCheap(u.x(), budget - 1);
-        default -> -1;
-      };
+      case Value.MulAdd m -> isCheap(m.c(), isCheap(m.b(), isCheap(m.a(), budget - 1)));
+      case Value.Binary b ->
+          switch (b.op()) {
+            case ADD, SUB, MUL, AND, OR, XOR, EQ, NE, LT, LE, MAX, MIN ->
+                isCheap(b.b(), isCheap(b.a(), budget - 1));
+            default -> -1;
+          };
+      case Value.Unary u ->
+          switch (u.op()) {
+            case ABS, NEG, NOT, BIT_NOT, FLOOR, CEIL, TRUNC, ROUND -> isCheap(u.x(), budget - 1);
+            default -> -1;
+          };
       default -> -1;
     };
   }

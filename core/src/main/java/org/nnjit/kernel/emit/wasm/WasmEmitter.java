@@ -92,7 +92,7 @@ public final class WasmEmitter {
   /** Index of a tile's function, which is printed when it is first called. */
   int tile(Tile tile) {
     for (int i = 0; i < tiles.size(); i++) {
-      if (tiles.get(i) == tile) {
+      if (tiles.get(i).equals(tile)) {
         return tileFunctions.get(i).index();
       }
     }
@@ -110,7 +110,12 @@ public final class WasmEmitter {
       Local param = tile.params().get(i);
       if (param.type() != LType.I32 && param.type() != LType.PTR) {
         throw new IllegalStateException(
-            "tile " + tile.name() + ": parameter " + param + " is " + param.type()
+            "tile "
+                + tile.name()
+                + ": parameter "
+                + param
+                + " is "
+                + param.type()
                 + ", wanted I32 or PTR");
       }
       function.parameter(param, buffers.size() + i, false);

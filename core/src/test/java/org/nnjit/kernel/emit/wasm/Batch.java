@@ -9,7 +9,8 @@ import org.nnjit.tensor.Tensor;
 
 /** Kernels that are run in Node and by the interpreter, whose results must agree. */
 final class Batch {
-  private record Entry(LoopNest nest, List<Tensor> tensors, int end, double tolerance, double floor) {}
+  private record Entry(
+      LoopNest nest, List<Tensor> tensors, int end, double tolerance, double floor) {}
 
   private final NodeBatch node = new NodeBatch();
   private final List<Entry> entries = new ArrayList<>();
@@ -17,11 +18,10 @@ final class Batch {
   /**
    * Adds a kernel.
    *
-   * @param tolerance relative difference that is allowed between floats; 0 wants equal bits, but for
-   *     NaN's payload
+   * @param tolerance relative difference that is allowed between floats; 0 wants equal bits, but
+   *     for NaN's payload
    */
-  void add(
-      LoopNest nest, EmitOptions options, List<Tensor> tensors, int end, double tolerance) {
+  void add(LoopNest nest, EmitOptions options, List<Tensor> tensors, int end, double tolerance) {
     add(nest, options, tensors, end, tolerance, 1e-30);
   }
 
@@ -73,7 +73,7 @@ final class Batch {
         double b = w.getDouble(i);
         same =
             a == b
-                || (a != a && b != b)
+                || (Double.isNaN(a) && Double.isNaN(b))
                 || Math.abs(a - b) <= e.tolerance * Math.max(Math.abs(b), e.floor);
       } else {
         same = g.getLong(i) == w.getLong(i);

@@ -48,8 +48,7 @@ final class FamilyKernelsTest {
     Expr i = Expr.var(axes.get(0));
     Expr j = Expr.var(axes.get(1));
     Expr kk = Expr.var(depth);
-    Expr product =
-        Expr.mul(Expr.read(0, DType.F32, i, kk), Expr.read(1, DType.F32, kk, j));
+    Expr product = Expr.mul(Expr.read(0, DType.F32, i, kk), Expr.read(1, DType.F32, kk, j));
     Stage sum = new Stage(2, Combiner.SUM, List.of(depth), product);
     Expr x = Expr.add(new Expr.StageValue(0, DType.F32), Expr.read(2, DType.F32, j));
     if (gelu) {
@@ -60,7 +59,8 @@ final class FamilyKernelsTest {
     }
     List<TensorType> inputs =
         List.of(
-            TensorType.of(DType.F32, Shape.of(m, k)), TensorType.of(DType.F32, Shape.of(k, n)),
+            TensorType.of(DType.F32, Shape.of(m, k)),
+            TensorType.of(DType.F32, Shape.of(k, n)),
             TensorType.of(DType.F32, Shape.of(n)));
     return Compute.of("matmul", inputs, out, axes, List.of(sum), x);
   }
@@ -75,8 +75,7 @@ final class FamilyKernelsTest {
           Schedule schedule = family.defaultSchedule(compute, Target.common()).with("pack", 0);
           LoopNest nest = family.lower(compute, schedule);
           LoopVerifier.verify(nest);
-          List<Tensor> tensors =
-              List.of(floats(m, k), floats(k, n), floats(n), floats(m, n));
+          List<Tensor> tensors = List.of(floats(m, k), floats(k, n), floats(n), floats(m, n));
           if (m != 5) {
             agreesWithJava(nest, tensors, m, n, k);
           }
@@ -110,20 +109,18 @@ final class FamilyKernelsTest {
       Axis r0 = new Axis("r0", n);
       Axis r1 = new Axis("r1", n);
       Expr greatest = new Expr.StageValue(0, DType.F32);
-      Stage max =
-          new Stage(1, Combiner.MAX, List.of(r0), Expr.read(0, DType.F32, i, Expr.var(r0)));
+      Stage max = new Stage(1, Combiner.MAX, List.of(r0), Expr.read(0, DType.F32, i, Expr.var(r0)));
       Stage sum =
           new Stage(
-              1, Combiner.SUM, List.of(r1),
+              1,
+              Combiner.SUM,
+              List.of(r1),
               Expr.unary(
-                  UnaryOp.EXP,
-                  Expr.sub(Expr.read(0, DType.F32, i, Expr.var(r1)), greatest)));
+                  UnaryOp.EXP, Expr.sub(Expr.read(0, DType.F32, i, Expr.var(r1)), greatest)));
       Expr x = Expr.sub(Expr.read(0, DType.F32, Compute.vars(axes)), greatest);
       Expr body =
-          Expr.binary(
-              BinaryOp.DIV, Expr.unary(UnaryOp.EXP, x), new Expr.StageValue(1, DType.F32));
-      Compute compute =
-          Compute.of("softmax", List.of(type), type, axes, List.of(max, sum), body);
+          Expr.binary(BinaryOp.DIV, Expr.unary(UnaryOp.EXP, x), new Expr.StageValue(1, DType.F32));
+      Compute compute = Compute.of("softmax", List.of(type), type, axes, List.of(max, sum), body);
       KernelFamily family = Families.of(compute, Target.common());
       LoopNest nest = family.lower(compute, family.defaultSchedule(compute, Target.common()));
       LoopVerifier.verify(nest);
@@ -150,8 +147,7 @@ final class FamilyKernelsTest {
   void aTileKernelIsSmallAndQuicklyEmitted() {
     Compute compute = matmul(128, 768, 768, false);
     KernelFamily family = Families.of(compute, Target.common());
-    Schedule schedule =
-        Schedule.parse("contraction mr=6 nr=8 unroll=2 kc=0 outer=0 pack=1");
+    Schedule schedule = Schedule.parse("contraction mr=6 nr=8 unroll=2 kc=0 outer=0 pack=1");
     LoopNest nest = family.lower(compute, schedule);
     int bytes = 0;
     long best = Long.MAX_VALUE;

@@ -45,8 +45,7 @@ final class Maps {
     Buffer out = new Buffer("out", output);
     buffers.add(out);
     int lanes = vector ? 4 : 1;
-    Stmt store =
-        new Stmt.Store(new Value.Address(out, Value.get(i)), 0, body.of(loaded), lanes);
+    Stmt store = new Stmt.Store(new Value.Address(out, Value.get(i)), 0, body.of(loaded), lanes);
     Stmt loop = new Stmt.For(i, Value.get(begin), Value.get(end), lanes, store);
     LoopNest nest = new LoopNest(name, buffers, 1, begin, end, loop);
     LoopVerifier.verify(nest);
@@ -91,7 +90,12 @@ final class Maps {
 
   /** Adds a call of the kernel on these buffers to a batch. */
   static int call(
-      NodeBatch batch, LoopNest nest, EmitOptions options, List<Tensor> tensors, int begin, int end) {
+      NodeBatch batch,
+      LoopNest nest,
+      EmitOptions options,
+      List<Tensor> tensors,
+      int begin,
+      int end) {
     byte[] wasm = WasmKernel.standalone(nest, options, false);
     org.nnjit.wasm.WasmVerifier.verify(wasm);
     int[] bases = bases(tensors);

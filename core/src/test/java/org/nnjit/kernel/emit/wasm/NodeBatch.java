@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Calls of Wasm kernels that one Node process makes, each on a memory of its own. Needs {@code node}
- * 20 or newer on the PATH.
+ * Calls of Wasm kernels that one Node process makes, each on a memory of its own. Needs {@code
+ * node} 20 or newer on the PATH.
  */
 final class NodeBatch {
   private static final String SCRIPT =
@@ -76,7 +76,10 @@ final class NodeBatch {
       Files.write(input, encode());
       List<String> command =
           List.of(
-              "node", "--experimental-wasm-relaxed-simd", script.toString(), input.toString(),
+              "node",
+              "--experimental-wasm-relaxed-simd",
+              script.toString(),
+              input.toString(),
               output.toString());
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

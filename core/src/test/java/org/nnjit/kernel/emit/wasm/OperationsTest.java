@@ -65,12 +65,16 @@ final class OperationsTest {
             DType to = op.isComparison() ? DType.BOOL : dtype;
             LoopNest nest =
                 Maps.map(
-                    op + " " + dtype + (vector == 1 ? " vector" : ""), List.of(dtype, dtype), to,
-                    vector == 1, x -> new Value.Binary(op, dtype, x.get(0), x.get(1)));
+                    op + " " + dtype + (vector == 1 ? " vector" : ""),
+                    List.of(dtype, dtype),
+                    to,
+                    vector == 1,
+                    x -> new Value.Binary(op, dtype, x.get(0), x.get(1)));
             add(
                 nest,
                 List.of(
-                    Samples.of(dtype, ELEMENTS, random), Samples.of(dtype, ELEMENTS, random),
+                    Samples.of(dtype, ELEMENTS, random),
+                    Samples.of(dtype, ELEMENTS, random),
                     Maps.zeros(to, ELEMENTS)),
                 tolerance(op, dtype));
           }
@@ -101,8 +105,11 @@ final class OperationsTest {
             DType to = op.isComparison() ? DType.BOOL : dtype;
             LoopNest nest =
                 Maps.map(
-                    op + " " + dtype + " by " + c + (vector == 1 ? " vector" : ""), List.of(dtype),
-                    to, vector == 1, x -> new Value.Binary(op, dtype, x.get(0), constant));
+                    op + " " + dtype + " by " + c + (vector == 1 ? " vector" : ""),
+                    List.of(dtype),
+                    to,
+                    vector == 1,
+                    x -> new Value.Binary(op, dtype, x.get(0), constant));
             int elements = 200;
             add(
                 nest,
@@ -132,10 +139,12 @@ final class OperationsTest {
           DType to = op == UnaryOp.IS_NAN ? DType.BOOL : dtype;
           LoopNest nest =
               Maps.map(
-                  op + " " + dtype + (vector == 1 ? " vector" : ""), List.of(dtype), to,
-                  vector == 1, x -> new Value.Unary(op, dtype, x.get(0)));
-          add(
-              nest, List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(to, ELEMENTS)), 0);
+                  op + " " + dtype + (vector == 1 ? " vector" : ""),
+                  List.of(dtype),
+                  to,
+                  vector == 1,
+                  x -> new Value.Unary(op, dtype, x.get(0)));
+          add(nest, List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(to, ELEMENTS)), 0);
         }
       }
     }
@@ -144,11 +153,15 @@ final class OperationsTest {
         for (int vector = 0; vector < (hasVectors(dtype) ? 2 : 1); vector++) {
           LoopNest nest =
               Maps.map(
-                  op + " " + dtype + (vector == 1 ? " vector" : ""), List.of(dtype), DType.BOOL,
-                  vector == 1, x -> new Value.Unary(op, dtype, x.get(0)));
+                  op + " " + dtype + (vector == 1 ? " vector" : ""),
+                  List.of(dtype),
+                  DType.BOOL,
+                  vector == 1,
+                  x -> new Value.Unary(op, dtype, x.get(0)));
           add(
               nest,
-              List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(DType.BOOL, ELEMENTS)), 0);
+              List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(DType.BOOL, ELEMENTS)),
+              0);
         }
       }
     }
@@ -163,8 +176,11 @@ final class OperationsTest {
         for (int vector = 0; vector < (vectors ? 2 : 1); vector++) {
           LoopNest nest =
               Maps.map(
-                  from + " to " + to + (vector == 1 ? " vector" : ""), List.of(from), to,
-                  vector == 1, x -> new Value.Convert(from, to, x.get(0)));
+                  from + " to " + to + (vector == 1 ? " vector" : ""),
+                  List.of(from),
+                  to,
+                  vector == 1,
+                  x -> new Value.Convert(from, to, x.get(0)));
           Tensor x = Samples.of(from, ELEMENTS, random);
           if (vector == 1 && from.isFloat() && to == DType.U32) {
             inRangeOfU32(x);
@@ -190,8 +206,7 @@ final class OperationsTest {
   void storesOfSomeLanes() {
     for (DType dtype : DType.values()) {
       for (int lanes = 1; lanes <= 4 && hasVectors(dtype); lanes++) {
-        LoopNest all =
-            Maps.map("copy " + dtype, List.of(dtype), dtype, true, x -> x.get(0));
+        LoopNest all = Maps.map("copy " + dtype, List.of(dtype), dtype, true, x -> x.get(0));
         LoopNest nest = Rewrites.withLanes(all, dtype + " " + lanes + " lanes", lanes);
         add(nest, List.of(Samples.of(dtype, 8, random), Maps.zeros(dtype, 8)), 0);
       }
@@ -206,27 +221,33 @@ final class OperationsTest {
         continue;
       }
       LoopNest splat =
-          Maps.map("splat " + dtype, List.of(dtype), dtype, true,
+          Maps.map(
+              "splat " + dtype,
+              List.of(dtype),
+              dtype,
+              true,
               x -> new Value.Load(((Value.Load) x.get(0)).pointer(), 2, Value.Access.SPLAT));
-      add(
-          splat,
-          List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(dtype, ELEMENTS)), 0);
+      add(splat, List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(dtype, ELEMENTS)), 0);
       LoopNest reverse =
-          Maps.map("reverse " + dtype, List.of(dtype), dtype, true,
+          Maps.map(
+              "reverse " + dtype,
+              List.of(dtype),
+              dtype,
+              true,
               x ->
                   new Value.Lanes(
                       new Value.Lane(x.get(0), 3), new Value.Lane(x.get(0), 2),
                       new Value.Lane(x.get(0), 1), new Value.Lane(x.get(0), 0)));
-      add(
-          reverse,
-          List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(dtype, ELEMENTS)), 0);
+      add(reverse, List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(dtype, ELEMENTS)), 0);
       for (Combiner combiner : Combiner.values()) {
         LoopNest across =
-            Maps.map(combiner + " across " + dtype, List.of(dtype), dtype, true,
+            Maps.map(
+                combiner + " across " + dtype,
+                List.of(dtype),
+                dtype,
+                true,
                 x -> new Value.Splat(new Value.Horizontal(combiner, dtype, x.get(0))));
-        add(
-            across,
-            List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(dtype, ELEMENTS)), 0);
+        add(across, List.of(Samples.of(dtype, ELEMENTS, random), Maps.zeros(dtype, ELEMENTS)), 0);
       }
     }
     check();
@@ -237,8 +258,12 @@ final class OperationsTest {
     for (DType dtype : DType.values()) {
       for (int vector = 0; vector < (hasVectors(dtype) ? 2 : 1); vector++) {
         LoopNest cheap =
-            Maps.map("select " + dtype + vector, List.of(DType.BOOL, dtype, dtype), dtype,
-                vector == 1, x -> new Value.Select(x.get(0), x.get(1), x.get(2)));
+            Maps.map(
+                "select " + dtype + vector,
+                List.of(DType.BOOL, dtype, dtype),
+                dtype,
+                vector == 1,
+                x -> new Value.Select(x.get(0), x.get(1), x.get(2)));
         add(
             cheap,
             List.of(
@@ -255,7 +280,11 @@ final class OperationsTest {
     for (DType dtype : new DType[] {DType.F32, DType.F64, DType.BF16}) {
       for (int vector = 0; vector < (hasVectors(dtype) ? 2 : 1); vector++) {
         LoopNest nest =
-            Maps.map("fma " + dtype + vector, List.of(dtype, dtype, dtype), dtype, vector == 1,
+            Maps.map(
+                "fma " + dtype + vector,
+                List.of(dtype, dtype, dtype),
+                dtype,
+                vector == 1,
                 x -> new Value.MulAdd(x.get(0), x.get(1), x.get(2)));
         add(
             nest,

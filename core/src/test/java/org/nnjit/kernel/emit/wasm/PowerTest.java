@@ -17,14 +17,50 @@ final class PowerTest {
 
   /** x, y, pow(x, y). */
   private static final double[][] CASES = {
-    {0, 3, 0}, {-0.0, 3, -0.0}, {0, -3, INF}, {-0.0, -3, -INF}, {-0.0, 2, 0}, {-0.0, -2, INF},
-    {0, 0.5, 0}, {-0.0, 0.5, 0}, {0, 0, 1}, {NAN, 0, 1}, {1, NAN, 1}, {1, INF, 1}, {-1, INF, 1},
-    {-1, -INF, 1}, {2, INF, INF}, {2, -INF, 0}, {0.5, INF, 0}, {0.5, -INF, INF}, {-2, INF, INF},
-    {-0.5, INF, 0}, {INF, 2, INF}, {INF, -2, 0}, {-INF, 3, -INF}, {-INF, 2, INF}, {-INF, -3, -0.0},
-    {-INF, 0.5, INF}, {-INF, -0.5, 0}, {-2, 3, -8}, {-2, 2, 4}, {-2, -1, -0.5}, {-2, 0.5, NAN},
-    {-8, 1.0 / 3, NAN}, {NAN, 2, NAN}, {2, NAN, NAN}, {3, 4, 81}, {10, 5, 100000}, {2, -3, 0.125},
-    {-1, 16777215, -1}, {-1, 16777216, 1}, {4, 0.5, 2}, {2, 127, 0x1p127}, {2, 200, INF},
-    {-3, 101, -INF}, {2, -160, 0}
+    {0, 3, 0},
+    {-0.0, 3, -0.0},
+    {0, -3, INF},
+    {-0.0, -3, -INF},
+    {-0.0, 2, 0},
+    {-0.0, -2, INF},
+    {0, 0.5, 0},
+    {-0.0, 0.5, 0},
+    {0, 0, 1},
+    {NAN, 0, 1},
+    {1, NAN, 1},
+    {1, INF, 1},
+    {-1, INF, 1},
+    {-1, -INF, 1},
+    {2, INF, INF},
+    {2, -INF, 0},
+    {0.5, INF, 0},
+    {0.5, -INF, INF},
+    {-2, INF, INF},
+    {-0.5, INF, 0},
+    {INF, 2, INF},
+    {INF, -2, 0},
+    {-INF, 3, -INF},
+    {-INF, 2, INF},
+    {-INF, -3, -0.0},
+    {-INF, 0.5, INF},
+    {-INF, -0.5, 0},
+    {-2, 3, -8},
+    {-2, 2, 4},
+    {-2, -1, -0.5},
+    {-2, 0.5, NAN},
+    {-8, 1.0 / 3, NAN},
+    {NAN, 2, NAN},
+    {2, NAN, NAN},
+    {3, 4, 81},
+    {10, 5, 100000},
+    {2, -3, 0.125},
+    {-1, 16777215, -1},
+    {-1, 16777216, 1},
+    {4, 0.5, 2},
+    {2, 127, 0x1p127},
+    {2, 200, INF},
+    {-3, 101, -INF},
+    {2, -160, 0}
   };
 
   @Test
@@ -33,7 +69,11 @@ final class PowerTest {
     for (int kind = 0; kind < 3; kind++) {
       DType dtype = kind == 2 ? DType.F64 : DType.F32;
       LoopNest nest =
-          Maps.map("pow" + kind, List.of(dtype, dtype), dtype, kind == 1,
+          Maps.map(
+              "pow" + kind,
+              List.of(dtype, dtype),
+              dtype,
+              kind == 1,
               v -> new Value.Binary(BinaryOp.POW, dtype, v.get(0), v.get(1)));
       List<Tensor> tensors = tensors(dtype);
       Maps.call(node, nest, Maps.SIMD, tensors, 0, CASES.length);

@@ -26,14 +26,29 @@ final class RandomNests {
     BinaryOp.ADD, BinaryOp.SUB, BinaryOp.MUL, BinaryOp.MIN, BinaryOp.MAX
   };
   private static final BinaryOp[] INTEGER = {
-    BinaryOp.DIV, BinaryOp.REM, BinaryOp.FLOOR_DIV, BinaryOp.FLOOR_MOD, BinaryOp.SHL, BinaryOp.SHR,
-    BinaryOp.AND, BinaryOp.OR, BinaryOp.XOR
+    BinaryOp.DIV,
+    BinaryOp.REM,
+    BinaryOp.FLOOR_DIV,
+    BinaryOp.FLOOR_MOD,
+    BinaryOp.SHL,
+    BinaryOp.SHR,
+    BinaryOp.AND,
+    BinaryOp.OR,
+    BinaryOp.XOR
   };
   private static final BinaryOp[] COMPARISONS = {
     BinaryOp.EQ, BinaryOp.NE, BinaryOp.LT, BinaryOp.LE
   };
   private static final DType[] TYPES = {
-    DType.F32, DType.F32, DType.I32, DType.U8, DType.F16, DType.BOOL, DType.F64, DType.I64, DType.U32
+    DType.F32,
+    DType.F32,
+    DType.I32,
+    DType.U8,
+    DType.F16,
+    DType.BOOL,
+    DType.F64,
+    DType.I64,
+    DType.U32
   };
 
   private final Random random;
@@ -190,16 +205,17 @@ final class RandomNests {
     Value small = new Value.Binary(BinaryOp.FLOOR_MOD, DType.I32, i, Value.i32(1 + upTo(6)));
     return switch (upTo(5)) {
       case 0 -> Value.i32(upTo(limit));
-      case 1 -> limit < 12 ? small : Value.add(Value.mul(small, 1 + upTo(limit / 12)), Value.i32(5));
+      case 1 ->
+          limit < 12 ? small : Value.add(Value.mul(small, 1 + upTo(limit / 12)), Value.i32(5));
       case 2 -> limit < 12 ? small : Value.add(Value.add(small, Value.i32(7)), small);
       // Falls as i grows: its variable part is negative.
       case 3 ->
-          limit < 12
-              ? small
-              : Value.add(Value.mul(small, -1), Value.i32(6 + upTo(limit - 6)));
+          limit < 12 ? small : Value.add(Value.mul(small, -1), Value.i32(6 + upTo(limit - 6)));
       default ->
           new Value.Binary(
-              BinaryOp.FLOOR_MOD, DType.I32, Value.add(Value.mul(i, upTo(90) - 45), small),
+              BinaryOp.FLOOR_MOD,
+              DType.I32,
+              Value.add(Value.mul(i, upTo(90) - 45), small),
               Value.i32(limit));
     };
   }
@@ -257,17 +273,20 @@ final class RandomNests {
             pick(random, new UnaryOp[] {UnaryOp.NEG, UnaryOp.ABS, UnaryOp.FLOOR, UnaryOp.SQRT});
         yield new Value.Unary(op, on, floating(type, d));
       }
-      case 2 -> type == LType.F32X4 && chance(60)
-          ? new Value.Select(mask(d), floating(type, d), floating(type, d))
-          : new Value.Select(bool(d), floating(type, d), floating(type, d));
-      case 3 -> switch (type) {
-        case F32 -> new Value.Lane(floating(LType.F32X4, d), upTo(4));
-        case F32X4 -> new Value.Splat(floating(LType.F32, d));
-        default -> new Value.Convert(DType.F32, DType.F64, floating(LType.F32, d));
-      };
-      case 4 -> type == LType.F32X4
-          ? new Value.Convert(DType.I32, DType.F32, integer(LType.I32X4, d))
-          : new Value.Convert(DType.I32, on, integer(LType.I32, d));
+      case 2 ->
+          type == LType.F32X4 && chance(60)
+              ? new Value.Select(mask(d), floating(type, d), floating(type, d))
+              : new Value.Select(bool(d), floating(type, d), floating(type, d));
+      case 3 ->
+          switch (type) {
+            case F32 -> new Value.Lane(floating(LType.F32X4, d), upTo(4));
+            case F32X4 -> new Value.Splat(floating(LType.F32, d));
+            default -> new Value.Convert(DType.F32, DType.F64, floating(LType.F32, d));
+          };
+      case 4 ->
+          type == LType.F32X4
+              ? new Value.Convert(DType.I32, DType.F32, integer(LType.I32X4, d))
+              : new Value.Convert(DType.I32, on, integer(LType.I32, d));
       default ->
           new Value.Binary(pick(random, ARITHMETIC), on, floating(type, d), floating(type, d));
     };
@@ -287,22 +306,24 @@ final class RandomNests {
       case 0 -> new Value.Binary(pick(random, INTEGER), on, integer(type, d), integer(type, d));
       case 1 ->
           new Value.Binary(
-              pick(random, INTEGER), on, integer(type, d),
-              new Value.IntConst(type, 1 << upTo(6)));
-      case 2 -> type == LType.I32X4 && chance(60)
-          ? new Value.Select(mask(d), integer(type, d), integer(type, d))
-          : new Value.Select(bool(d), integer(type, d), integer(type, d));
-      case 3 -> switch (type) {
-        case I32 -> chance(50)
-            ? new Value.Lane(integer(LType.I32X4, d), upTo(4))
-            : new Value.Convert(DType.F32, DType.I32, floating(LType.F32, d));
-        case I32X4 -> chance(50)
-            ? new Value.Splat(integer(LType.I32, d))
-            : new Value.Convert(DType.F32, DType.I32, floating(LType.F32X4, d));
-        default -> new Value.Convert(DType.I32, DType.I64, integer(LType.I32, d));
-      };
-      default ->
-          new Value.Binary(pick(random, ARITHMETIC), on, integer(type, d), integer(type, d));
+              pick(random, INTEGER), on, integer(type, d), new Value.IntConst(type, 1 << upTo(6)));
+      case 2 ->
+          type == LType.I32X4 && chance(60)
+              ? new Value.Select(mask(d), integer(type, d), integer(type, d))
+              : new Value.Select(bool(d), integer(type, d), integer(type, d));
+      case 3 ->
+          switch (type) {
+            case I32 ->
+                chance(50)
+                    ? new Value.Lane(integer(LType.I32X4, d), upTo(4))
+                    : new Value.Convert(DType.F32, DType.I32, floating(LType.F32, d));
+            case I32X4 ->
+                chance(50)
+                    ? new Value.Splat(integer(LType.I32, d))
+                    : new Value.Convert(DType.F32, DType.I32, floating(LType.F32X4, d));
+            default -> new Value.Convert(DType.I32, DType.I64, integer(LType.I32, d));
+          };
+      default -> new Value.Binary(pick(random, ARITHMETIC), on, integer(type, d), integer(type, d));
     };
   }
 
@@ -334,13 +355,17 @@ final class RandomNests {
     return switch (upTo(4)) {
       case 0 ->
           new Value.Binary(
-              pick(random, COMPARISONS), DType.F32, floating(LType.F32X4, d),
+              pick(random, COMPARISONS),
+              DType.F32,
+              floating(LType.F32X4, d),
               floating(LType.F32X4, d));
       case 1 -> new Value.Unary(UnaryOp.NOT, DType.BOOL, mask(d));
       case 2 -> new Value.Binary(BinaryOp.OR, DType.BOOL, mask(d), mask(d));
       default ->
           new Value.Binary(
-              pick(random, COMPARISONS), DType.I32, integer(LType.I32X4, d),
+              pick(random, COMPARISONS),
+              DType.I32,
+              integer(LType.I32X4, d),
               integer(LType.I32X4, d));
     };
   }

@@ -13,7 +13,11 @@ final class Rewrites {
     Stmt.Store store = (Stmt.Store) loop.body();
     Stmt some = new Stmt.Store(store.pointer(), store.offset(), store.value(), lanes);
     return new LoopNest(
-        name, nest.buffers(), nest.blocks(), nest.begin(), nest.end(),
+        name,
+        nest.buffers(),
+        nest.blocks(),
+        nest.begin(),
+        nest.end(),
         new Stmt.For(loop.var(), loop.begin(), loop.end(), loop.step(), some));
   }
 }

@@ -57,11 +57,63 @@ final class UnaryTest {
           new Case(UnaryOp.TRUNC, -1e3, 1e3, 0, 0, 0));
 
   private static final double[] SPECIALS = {
-    0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 1.5, 2.5, -2.5, 3, 10, -10, 1e-3, -1e-3, 1e-10, -1e-10, 1e-30,
-    -1e-30, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MIN_NORMAL, 1e-40, 1e-42, Double.NaN,
-    Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 88.7228, 88.73, 89, 89.4, 89.5, -87.3,
-    -88, -103.9, -104, -200, 700, 1e4, 1.0000001, 0.9999999, 0.70710678, 1.41421356, Math.PI,
-    -Math.PI, Math.PI / 2, Math.PI / 4, 3.92, 4, 9, 20, 100, 3e5, 1e8, -1e20, 1e38
+    0,
+    -0.0,
+    1,
+    -1,
+    0.5,
+    -0.5,
+    2,
+    -2,
+    1.5,
+    2.5,
+    -2.5,
+    3,
+    10,
+    -10,
+    1e-3,
+    -1e-3,
+    1e-10,
+    -1e-10,
+    1e-30,
+    -1e-30,
+    Float.MIN_VALUE,
+    -Float.MIN_VALUE,
+    Float.MIN_NORMAL,
+    1e-40,
+    1e-42,
+    Double.NaN,
+    Double.POSITIVE_INFINITY,
+    Double.NEGATIVE_INFINITY,
+    88.7228,
+    88.73,
+    89,
+    89.4,
+    89.5,
+    -87.3,
+    -88,
+    -103.9,
+    -104,
+    -200,
+    700,
+    1e4,
+    1.0000001,
+    0.9999999,
+    0.70710678,
+    1.41421356,
+    Math.PI,
+    -Math.PI,
+    Math.PI / 2,
+    Math.PI / 4,
+    3.92,
+    4,
+    9,
+    20,
+    100,
+    3e5,
+    1e8,
+    -1e20,
+    1e38
   };
 
   private static Tensor arguments(Case c, DType dtype) {
@@ -87,7 +139,7 @@ final class UnaryTest {
 
   /** Error in units of the bound's kind; 0 when both are NaN or equal. */
   private static double error(Case c, DType dtype, double got, double want) {
-    if (got == want || (got != got && want != want)) {
+    if (got == want || (Double.isNaN(got) && Double.isNaN(want))) {
       return 0;
     }
     double difference = Math.abs(got - want);
@@ -107,7 +159,11 @@ final class UnaryTest {
       in.setDouble(i, x.getDouble(i));
     }
     LoopNest nest =
-        Maps.map("f64", List.of(DType.F64), DType.F64, false,
+        Maps.map(
+            "f64",
+            List.of(DType.F64),
+            DType.F64,
+            false,
             v -> new Value.Unary(op, DType.F64, v.get(0)));
     return Maps.interpret(nest, List.of(in, Maps.zeros(DType.F64, ELEMENTS)), 0, ELEMENTS).get(1);
   }
@@ -125,8 +181,8 @@ final class UnaryTest {
         EmitOptions options = kind == 2 ? Maps.RELAXED : Maps.SIMD;
         String name = c.op + " " + List.of("f32", "f32x4", "f32x4 relaxed", "f64").get(kind);
         LoopNest nest =
-            Maps.map(name, List.of(dtype), dtype, vector,
-                x -> new Value.Unary(c.op, dtype, x.get(0)));
+            Maps.map(
+                name, List.of(dtype), dtype, vector, x -> new Value.Unary(c.op, dtype, x.get(0)));
         List<Tensor> tensors = List.of(arguments(c, dtype), Maps.zeros(dtype, ELEMENTS));
         Maps.call(batch, nest, options, tensors, 0, ELEMENTS);
         names.add(name);
@@ -151,8 +207,13 @@ final class UnaryTest {
         want = dtype == DType.F32 && Double.isInfinite((float) want) ? (float) want : want;
         if (outOfRange(c, x.getDouble(i))) {
           if (c.op != UnaryOp.TAN && !(Math.abs(y.getDouble(i)) <= 1)) {
-            wrong.append(names.get(k)).append(" of ").append(x.getDouble(i)).append(" is ")
-                .append(y.getDouble(i)).append('\n');
+            wrong
+                .append(names.get(k))
+                .append(" of ")
+                .append(x.getDouble(i))
+                .append(" is ")
+                .append(y.getDouble(i))
+                .append('\n');
           }
           continue;
         }
@@ -165,9 +226,18 @@ final class UnaryTest {
         }
       }
       String line =
-          names.get(k) + ": worst " + (float) worst + ", absolute " + (float) worstAbsolute + " at "
-              + x.getDouble(at) + ": got " + y.getDouble(at) + ", wanted "
-              + wanted.getDouble(at) + "\n";
+          names.get(k)
+              + ": worst "
+              + (float) worst
+              + ", absolute "
+              + (float) worstAbsolute
+              + " at "
+              + x.getDouble(at)
+              + ": got "
+              + y.getDouble(at)
+              + ", wanted "
+              + wanted.getDouble(at)
+              + "\n";
       report.append(line);
       if (worst > (dtype == DType.F32 ? Math.max(c.ulps, 0.51) : c.wide)) {
         wrong.append(line);
