@@ -196,11 +196,12 @@ final class LoopBuilder {
     }
     Value pointer = new Value.Address(buffers[arg], Value.i32(0));
     StringBuilder key = new StringBuilder("p").append(arg);
-    // The pointer itself must stay inside the memory: an offset is added without wrapping around.
-    int folded = constant < 0 ? constant : 0;
+    // An access adds what stays of the constant to a pointer that must not be below address 0.
+    boolean falls = constant < 0;
     for (int i = 0; i < a.terms(); i++) {
-      folded = a.coefficient(i) < 0 ? constant : folded;
+      falls |= a.coefficient(i) < 0;
     }
+    int folded = falls ? constant : 0;
     for (int l = 0; l < last; l++) {
       boolean first = l == 0 && folded != 0;
       if (at.get(l).isEmpty() && !first) {

@@ -5,14 +5,13 @@ import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
-import org.nnjit.compute.UnaryOp;
 import org.nnjit.tensor.DType;
 
 /** Tells what the emitter has no instructions for; such computes run on the host. */
 public final class Supports {
   private Supports() {}
 
-  /** False for elementary functions on f64 and powers of integers. */
+  /** False for quotients, powers and shifts of bools and for FLOOR_DIV of floats. */
   public static boolean all(Compute c) {
     for (Stage s : c.stages()) {
       if (!all(s.body())) {
@@ -23,12 +22,7 @@ public final class Supports {
   }
 
   private static boolean all(Expr e) {
-    if (e instanceof Expr.Unary u && u.x().type() == DType.F64 && !isPlain(u.op())) {
-      return false;
-    }
-    if (e instanceof Expr.Binary b
-        && b.op() == BinaryOp.POW
-        && (b.type() == DType.F64 || !b.type().isFloat())) {
+    if (e instanceof Expr.Binary b && !isPrinted(b.op(), b.a().type())) {
       return false;
     }
     for (Expr o : Exprs.operands(e)) {
@@ -39,10 +33,11 @@ public final class Supports {
     return true;
   }
 
-  private static boolean isPlain(UnaryOp op) {
+  private static boolean isPrinted(BinaryOp op, DType on) {
     return switch (op) {
-      case ABS, NEG, CEIL, FLOOR, ROUND, TRUNC, SQRT, IS_NAN, IS_INF -> true;
-      default -> false;
+      case FLOOR_DIV -> on.isInteger();
+      case DIV, FLOOR_MOD, POW, REM, SHL, SHR -> on != DType.BOOL;
+      default -> true;
     };
   }
 }

@@ -1,0 +1,168 @@
+package org.nnjit.kernel.emit.wasm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Combiner;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Stage;
+import org.nnjit.compute.UnaryOp;
+import org.nnjit.kernel.family.Families;
+import org.nnjit.kernel.family.KernelFamily;
+import org.nnjit.loop.LoopNest;
+import org.nnjit.loop.LoopVerifier;
+import org.nnjit.schedule.Schedule;
+import org.nnjit.schedule.Target;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
+import org.nnjit.wasm.WasmModule;
+
+/** Kernels as the families schedule them: Wasm agrees with the loops, the loops with plain Java. */
+final class FamilyKernelsTest {
+  private static final long SEED = 11;
+
+  private final Random random = new Random(SEED);
+  private final Batch batch = new Batch();
+
+  private Tensor floats(int... dims) {
+    Tensor t = Tensor.zeros(DType.F32, Shape.of(dims));
+    for (int i = 0; i < t.elements(); i++) {
+      t.setDouble(i, random.nextGaussian());
+    }
+    return t;
+  }
+
+  /** {@code a [m, k] times b [k, n]} plus a bias row, through gelu when asked. */
+  private static Compute matmul(int m, int n, int k, boolean gelu) {
+    TensorType out = TensorType.of(DType.F32, Shape.of(m, n));
+    List<Axis> axes = Compute.axes(out);
+    Axis depth = new Axis("k", k);
+    Expr i = Expr.var(axes.get(0));
+    Expr j = Expr.var(axes.get(1));
+    Expr kk = Expr.var(depth);
+    Expr product = Expr.mul(Expr.read(0, DType.F32, i, kk), Expr.read(1, DType.F32, kk, j));
+    Stage sum = new Stage(2, Combiner.SUM, List.of(depth), product);
+    Expr x = Expr.add(new Expr.StageValue(0, DType.F32), Expr.read(2, DType.F32, j));
+    if (gelu) {
+      Expr half = new Expr.FloatConst(DType.F32, 0.5);
+      Expr scaled = Expr.mul(x, new Expr.FloatConst(DType.F32, Math.sqrt(0.5)));
+      Expr one = new Expr.FloatConst(DType.F32, 1);
+      x = Expr.mul(Expr.mul(x, half), Expr.add(one, Expr.unary(UnaryOp.ERF, scaled)));
+    }
+    List<TensorType> inputs =
+        List.of(
+            TensorType.of(DType.F32, Shape.of(m, k)),
+            TensorType.of(DType.F32, Shape.of(k, n)),
+            TensorType.of(DType.F32, Shape.of(n)));
+    return Compute.of("matmul", inputs, out, axes, List.of(sum), x);
+  }
+
+  @Test
+  void matmulsOfAllEdgeSizes() {
+    for (int m : new int[] {1, 5, 6, 13}) {
+      for (int n : new int[] {4, 8, 20}) {
+        for (int k : new int[] {2, 7, 24}) {
+          Compute compute = matmul(m, n, k, m == 5);
+          KernelFamily family = Families.of(compute, Target.common());
+          Schedule schedule = family.defaultSchedule(compute, Target.common()).with("pack", 0);
+          LoopNest nest = family.lower(compute, schedule);
+          LoopVerifier.verify(nest);
+          List<Tensor> tensors = List.of(floats(m, k), floats(k, n), floats(n), floats(m, n));
+          if (m != 5) {
+            agreesWithJava(nest, tensors, m, n, k);
+          }
+          batch.add(nest, Maps.SIMD, tensors, nest.blocks(), 2e-6, 1);
+          batch.add(nest, Maps.RELAXED, tensors, nest.blocks(), 2e-6, 1);
+        }
+      }
+    }
+    batch.check("seed " + SEED);
+  }
+
+  private static void agreesWithJava(LoopNest nest, List<Tensor> tensors, int m, int n, int k) {
+    Tensor got = Maps.interpret(nest, tensors, 0, nest.blocks()).get(3);
+    for (int i = 0; i < m; i++) {
+      for (int j = 0; j < n; j++) {
+        double want = tensors.get(2).getDouble(j);
+        for (int p = 0; p < k; p++) {
+          want += tensors.get(0).getDouble(i * k + p) * tensors.get(1).getDouble(p * n + j);
+        }
+        assertEquals(want, got.getDouble(i * n + j), 1e-4, nest.name());
+      }
+    }
+  }
+
+  @Test
+  void softmaxOfRows() {
+    for (int n : new int[] {1, 3, 4, 50}) {
+      TensorType type = TensorType.of(DType.F32, Shape.of(5, n));
+      List<Axis> axes = Compute.axes(type);
+      Expr i = Expr.var(axes.get(0));
+      Axis r0 = new Axis("r0", n);
+      Axis r1 = new Axis("r1", n);
+      Expr greatest = new Expr.StageValue(0, DType.F32);
+      Stage max = new Stage(1, Combiner.MAX, List.of(r0), Expr.read(0, DType.F32, i, Expr.var(r0)));
+      Stage sum =
+          new Stage(
+              1,
+              Combiner.SUM,
+              List.of(r1),
+              Expr.unary(
+                  UnaryOp.EXP, Expr.sub(Expr.read(0, DType.F32, i, Expr.var(r1)), greatest)));
+      Expr x = Expr.sub(Expr.read(0, DType.F32, Compute.vars(axes)), greatest);
+      Expr body =
+          Expr.binary(BinaryOp.DIV, Expr.unary(UnaryOp.EXP, x), new Expr.StageValue(1, DType.F32));
+      Compute compute = Compute.of("softmax", List.of(type), type, axes, List.of(max, sum), body);
+      KernelFamily family = Families.of(compute, Target.common());
+      LoopNest nest = family.lower(compute, family.defaultSchedule(compute, Target.common()));
+      LoopVerifier.verify(nest);
+      batch.add(nest, Maps.SIMD, List.of(floats(5, n), floats(5, n)), nest.blocks(), 2e-6);
+    }
+    batch.check("seed " + SEED);
+  }
+
+  @Test
+  void rowsInReverse() {
+    TensorType type = TensorType.of(DType.F32, Shape.of(40, 6));
+    List<Axis> axes = Compute.axes(type);
+    Expr row = Expr.sub(Expr.i32(39), Expr.var(axes.get(0)));
+    Expr body = Expr.read(0, DType.F32, row, Expr.var(axes.get(1)));
+    Compute compute = Compute.of("reverse", List.of(type), type, axes, List.of(), body);
+    KernelFamily family = Families.of(compute, Target.common());
+    LoopNest nest = family.lower(compute, family.defaultSchedule(compute, Target.common()));
+    LoopVerifier.verify(nest);
+    batch.add(nest, Maps.SIMD, List.of(floats(40, 6), floats(40, 6)), nest.blocks(), 0);
+    batch.check("seed " + SEED);
+  }
+
+  @Test
+  void aTileKernelIsSmallAndQuicklyEmitted() {
+    Compute compute = matmul(128, 768, 768, false);
+    KernelFamily family = Families.of(compute, Target.common());
+    Schedule schedule = Schedule.parse("contraction mr=6 nr=8 unroll=2 kc=0 outer=0 pack=1");
+    LoopNest nest = family.lower(compute, schedule);
+    int bytes = 0;
+    long best = Long.MAX_VALUE;
+    for (int i = 0; i < 2000; i++) {
+      long start = System.nanoTime();
+      WasmModule module = new WasmModule();
+      module.importMemory("env", "memory", 0, -1, false);
+      WasmEmitter emitter = new WasmEmitter(module, Maps.RELAXED);
+      emitter.emit(nest);
+      best = Math.min(best, System.nanoTime() - start);
+      bytes = emitter.takeBytes();
+    }
+    if (Boolean.getBoolean("nnjit.report")) {
+      System.out.println("6x8 tile: " + bytes + " bytes, " + best / 1000.0 + " us on the JVM");
+    }
+    assertTrue(bytes < 3000, "6x8 tile kernel has " + bytes + " bytes");
+  }
+}
