@@ -152,7 +152,7 @@ class ByteReader {
     ValType type = ValType.ofCode(code);
     if (type == null) {
       pos--;
-      throw fail(what + ": wanted a value type, got 0x" + Integer.toHexString(code));
+      throw fail(what + ": unknown or unsupported value type 0x" + Integer.toHexString(code));
     }
     return type;
   }

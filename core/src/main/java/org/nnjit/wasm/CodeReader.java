@@ -117,7 +117,7 @@ final class CodeReader extends ByteReader {
       }
       case TYPE_REF -> {
         if (valType("type") != ValType.FUNCREF) {
-          throw fail("wanted the type func");
+          throw fail("wanted func: other heap types are unsupported");
         }
       }
       case DATA_MEMORY -> {
@@ -131,6 +131,9 @@ final class CodeReader extends ByteReader {
       }
       case MEMARG, MEMARG_LANE -> {
         alignLog2 = u32("alignment");
+        if ((alignLog2 & ~0x3f) == 0x40) {
+          throw fail("memory indices are unsupported");
+        }
         offset = u32("offset");
         if (op.immediate == Immediate.MEMARG_LANE) {
           index = u8("lane");
@@ -152,7 +155,7 @@ final class CodeReader extends ByteReader {
 
   private void memoryIndex() {
     if (u8("memory index") != 0) {
-      throw fail("wanted memory 0: there is one memory");
+      throw fail("wanted memory 0: others are unsupported");
     }
   }
 
@@ -169,7 +172,7 @@ final class CodeReader extends ByteReader {
     }
     ValType result = code > -64 ? ValType.ofCode((int) code & 0x7f) : null;
     if (result == null) {
-      throw fail("wanted a block type, got " + code);
+      throw fail("unknown or unsupported block type " + code);
     }
     return ":" + result.letter;
   }

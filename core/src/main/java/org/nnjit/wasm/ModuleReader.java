@@ -154,7 +154,7 @@ final class ModuleReader extends ByteReader {
       throw fail(
           "type "
               + module.types.size()
-              + ": wanted a function type (0x60), got 0x"
+              + ": wanted a function type (0x60), got unknown or unsupported form 0x"
               + Integer.toHexString(form));
     }
     String params = types("parameters");
