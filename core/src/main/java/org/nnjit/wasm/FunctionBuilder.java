@@ -215,9 +215,7 @@ public final class FunctionBuilder {
   private void memarg(Op op, Immediate wanted, int alignBytes, int offset) {
     int log2 = 31 - Integer.numberOfLeadingZeros(alignBytes);
     boolean isPowerOfTwo = alignBytes == 1 << log2;
-    if (!isPowerOfTwo
-        || log2 > op.alignLog2
-        || (log2 != op.alignLog2 && op.isAtomic())) {
+    if (!isPowerOfTwo || log2 > op.alignLog2 || (log2 != op.alignLog2 && op.isAtomic())) {
       throw misuse(
           op.text()
               + " got alignment "

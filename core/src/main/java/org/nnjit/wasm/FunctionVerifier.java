@@ -236,8 +236,13 @@ final class FunctionVerifier {
       String other = label(target);
       if (other.length() != types.length()) {
         throw code.fail(
-            "target " + target + " takes (" + ValType.names(other) + "), the default ("
-                + ValType.names(types) + ")");
+            "target "
+                + target
+                + " takes ("
+                + ValType.names(other)
+                + "), the default ("
+                + ValType.names(types)
+                + ")");
       }
       check(other);
     }
@@ -276,8 +281,11 @@ final class FunctionVerifier {
     int left = height - blockHeights[blocks - 1];
     if (left != 0) {
       throw code.fail(
-          left + " more operands than the results (" + ValType.names(results(type))
-              + "), the top one is " + text(stack[height - 1]));
+          left
+              + " more operands than the results ("
+              + ValType.names(results(type))
+              + "), the top one is "
+              + text(stack[height - 1]));
     }
     blocks--;
     return type;

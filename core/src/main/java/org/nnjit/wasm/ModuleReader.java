@@ -12,8 +12,19 @@ import static org.nnjit.wasm.ModuleContents.TABLE;
  */
 final class ModuleReader extends ByteReader {
   private static final String[] SECTIONS = {
-    "custom", "type", "import", "function", "table", "memory", "global", "export", "start",
-    "element", "code", "data", "data count"
+    "custom",
+    "type",
+    "import",
+    "function",
+    "table",
+    "memory",
+    "global",
+    "export",
+    "start",
+    "element",
+    "code",
+    "data",
+    "data count"
   };
 
   /** Limits of the WebAssembly JavaScript API. */
@@ -318,8 +329,7 @@ final class ModuleReader extends ByteReader {
   private void body() {
     int length = u32("length of a body");
     if (length < 0 || length > MAX_BODY_BYTES) {
-      throw fail(
-          "body " + module.bodies.size() + " is larger than " + MAX_BODY_BYTES + " bytes");
+      throw fail("body " + module.bodies.size() + " is larger than " + MAX_BODY_BYTES + " bytes");
     }
     int from = skip(length, "body " + module.bodies.size());
     module.bodies.add(new ModuleContents.Body(from, pos));
@@ -335,7 +345,6 @@ final class ModuleReader extends ByteReader {
     int length = u32("length of a data segment");
     int from = skip(length, "data segment");
     module.data.add(
-        new ModuleContents.Segment(
-            flags != 1, false, memory, offsetAt, null, null, from, pos));
+        new ModuleContents.Segment(flags != 1, false, memory, offsetAt, null, null, from, pos));
   }
 }

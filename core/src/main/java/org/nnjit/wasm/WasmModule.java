@@ -245,8 +245,8 @@ public final class WasmModule {
   /**
    * Declares a global and returns its index.
    *
-   * @param bits its first value: the integer, or the bits of the float; a v128 takes them in its low
-   *     half, a funcref is null
+   * @param bits its first value: the integer, or the bits of the float; a v128 takes them in its
+   *     low half, a funcref is null
    */
   public int global(ValType type, boolean mutable, long bits) {
     Bytes out = globals.entry();
@@ -355,8 +355,7 @@ public final class WasmModule {
 
   /** A function names a data segment, so their number must precede the code. */
   void usesData(Op op) {
-    usesDataIndices |=
-        op.immediate == Immediate.DATA || op.immediate == Immediate.DATA_MEMORY;
+    usesDataIndices |= op.immediate == Immediate.DATA || op.immediate == Immediate.DATA_MEMORY;
   }
 
   // The result.

@@ -6,8 +6,8 @@ import java.util.Set;
 /**
  * Prints a module in the text format (core specification, section 6): one instruction a line,
  * indented by block. Functions have the names of the name section, parameters are {@code $p0},
- * other locals {@code $l2}, blocks {@code $b0} in the order they open. The text depends on the bytes
- * alone, so it can stand in golden files.
+ * other locals {@code $l2}, blocks {@code $b0} in the order they open. The text depends on the
+ * bytes alone, so it can stand in golden files.
  */
 public final class WasmText {
   private final ModuleContents module;

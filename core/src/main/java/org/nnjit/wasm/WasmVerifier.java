@@ -68,7 +68,8 @@ public final class WasmVerifier {
 
   private void limits() {
     if (module.memories.size() > 1) {
-      throw new WasmException("module has " + module.memories.size() + " memories: more than 1 is unsupported", 0);
+      throw new WasmException(
+          "module has " + module.memories.size() + " memories: more than 1 is unsupported", 0);
     }
     for (ModuleContents.Limits memory : module.memories) {
       limits(memory, "memory", MAX_PAGES, MAX_PAGES);

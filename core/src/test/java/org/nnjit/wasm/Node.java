@@ -92,9 +92,7 @@ public final class Node {
     }
   }
 
-  /**
-   * Instantiates a module without imports and evaluates an expression over its {@code exports}.
-   */
+  /** Instantiates a module without imports and evaluates an expression over its {@code exports}. */
   public static String evaluate(byte[] wasm, String expression) {
     return run(
         wasm,

@@ -48,8 +48,7 @@ class WasmVerifierPropertyTest {
       } else if (ours.isEmpty() != engine.get(i).isEmpty()) {
         differ.add(
             "%d verifier: '%s', engine: '%s' %s"
-                .formatted(
-                    i, ours, engine.get(i), HexFormat.of().formatHex(modules.get(i))));
+                .formatted(i, ours, engine.get(i), HexFormat.of().formatHex(modules.get(i))));
       } else {
         valid += ours.isEmpty() ? 1 : 0;
       }

@@ -71,8 +71,7 @@ class WasmVerifierTest {
 
   @Test
   void missingResult() {
-    assertEquals(
-        "function 0 'gemm', end: wanted v128, got an empty stack", body(":v", f -> {}));
+    assertEquals("function 0 'gemm', end: wanted v128, got an empty stack", body(":v", f -> {}));
     assertEquals(
         "function 0 'gemm', end: if without else must give what it takes, its type is :i",
         body(
@@ -91,8 +90,7 @@ class WasmVerifierTest {
     assertEquals("function 0 'gemm', local.get: local 2 of 2", body("ii:", f -> f.get(2)));
     assertEquals("function 0 'gemm', call: function 9 of 1", body(":", f -> f.call(9)));
     assertEquals("function 0 'gemm', br: label 1 of 1", body(":", f -> f.br(1)));
-    assertEquals(
-        "function 0 'gemm', global.get: global 1 of 1", body(":", f -> f.globalGet(1)));
+    assertEquals("function 0 'gemm', global.get: global 1 of 1", body(":", f -> f.globalGet(1)));
     assertEquals(
         "function 0 'gemm', call_indirect: table 1 of 1",
         body(
@@ -213,8 +211,7 @@ class WasmVerifierTest {
     assertEquals(
         "type 0: wanted a function type (0x60), got unknown or unsupported form 0x61",
         changed(bytes, 11, 0x61));
-    assertEquals(
-        "function type: unknown or unsupported value type 0x1", changed(bytes, 13, 1));
+    assertEquals("function type: unknown or unsupported value type 0x1", changed(bytes, 13, 1));
     byte[] cut = new byte[5];
     System.arraycopy(bytes, 0, cut, 0, 5);
     assertEquals("version wants 4 bytes, 1 left", message(cut));
