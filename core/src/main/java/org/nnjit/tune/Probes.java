@@ -17,6 +17,9 @@ public final class Probes {
   /** Multiply-adds of each chain per loop turn: enough to hide the loop's own instructions. */
   private static final int ROUNDS = 8;
 
+  /** Constant factors when multiplying and adding apart; every third chain loads another. */
+  private static final int FACTORS = 3;
+
   /** Accumulators of the bandwidth probe, so that additions do not wait for each other. */
   private static final int STREAMS = 8;
 
@@ -92,15 +95,13 @@ public final class Probes {
   /**
    * A module for the rate of multiply-adds. It exports {@code run(iterations: i32) -> f32}, which
    * executes {@link #flopsPerIteration} operations in each of {@code max(iterations, 1)} turns and
-   * returns the sum of all chains' lanes.
-   *
-   * <p>Relaxed: lane l of chain c starts at c + 1 and adds 2^-10 (2^-5 times 2^-5) in each of 8
-   * rounds a turn; the running sum is the addend, as in a kernel. Otherwise each round is x / 2 +
-   * 1, since a product of constants would be calculated once for all.
+   * returns the sum of all chains' lanes: lane l of chain c starts at c + 1 and adds 2^-10 (2^-5
+   * times 2^-5) in each of 8 rounds a turn. The running sum is the addend, as in a kernel.
    *
    * @param relaxed use {@code f32x4.relaxed_madd} instead of a multiplication and an addition
-   * @param chains independent running sums, 1 to 32. A latency of 4 cycles and two units need 8; 12
-   *     with two more vectors for the constants still fit the 15 registers of V8 on x64
+   * @param chains independent running sums, 1 to 32. A latency of 4 cycles and two units need 8.
+   *     The 15 registers of V8 on x64 hold 13 relaxed chains and two factors, or 9 others with
+   *     three factors, one loaded factor and a product
    */
   public static byte[] fmaPeak(boolean relaxed, int chains) {
     if (chains < 1 || chains > 32) {
@@ -115,25 +116,17 @@ public final class Probes {
       f.v128Floats(c + 1, c + 1, c + 1, c + 1);
       f.set(sums[c]);
     }
-    int x = constant(f, relaxed ? 0x1p-5f : 0.5f);
-    int y = constant(f, relaxed ? 0x1p-5f : 1);
+    int[] factors = new int[relaxed ? 2 : FACTORS];
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = f.local(ValType.V128);
+      f.v128Floats(0x1p-5f, 0x1p-5f, 0x1p-5f, 0x1p-5f);
+      f.set(factors[i]);
+    }
     int loop = f.loop();
-    for (int round = 0; round < ROUNDS; round++) {
-      for (int sum : sums) {
-        if (relaxed) {
-          f.get(x);
-          f.get(y);
-          f.get(sum);
-          f.op(Op.F32X4_RELAXED_MADD);
-        } else {
-          f.get(sum);
-          f.get(x);
-          f.op(Op.F32X4_MUL);
-          f.get(y);
-          f.op(Op.F32X4_ADD);
-        }
-        f.set(sum);
-      }
+    if (relaxed) {
+      relaxedRounds(f, sums, factors);
+    } else {
+      plainRounds(module, f, sums, factors);
     }
     f.get(0);
     f.i32(1);
@@ -147,11 +140,47 @@ public final class Probes {
     return module.toBytes();
   }
 
-  private static int constant(FunctionBuilder f, float value) {
-    int local = f.local(ValType.V128);
-    f.v128Floats(value, value, value, value);
-    f.set(local);
-    return local;
+  private static void relaxedRounds(FunctionBuilder f, int[] sums, int[] factors) {
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int sum : sums) {
+        f.get(factors[0]);
+        f.get(factors[1]);
+        f.get(sum);
+        f.op(Op.F32X4_RELAXED_MADD);
+        f.set(sum);
+      }
+    }
+  }
+
+  /**
+   * An engine calculates a product of the same operands once for all chains and rounds, so every
+   * product here has a factor that is loaded from an address of its own.
+   */
+  private static void plainRounds(WasmModule module, FunctionBuilder f, int[] sums, int[] factors) {
+    int loaded = f.local(ValType.V128);
+    int offset = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int c = 0; c < sums.length; c++) {
+        if (c % FACTORS == 0) {
+          f.i32(0);
+          f.memory(Op.V128_LOAD, offset);
+          f.set(loaded);
+          offset += 16;
+        }
+        f.get(sums[c]);
+        f.get(factors[c % FACTORS]);
+        f.get(loaded);
+        f.op(Op.F32X4_MUL);
+        f.op(Op.F32X4_ADD);
+        f.set(sums[c]);
+      }
+    }
+    byte[] memory = new byte[offset];
+    for (int at = 0; at < offset; at += 4) {
+      memory[at + 3] = 0x3d; // 2^-5 is 0x3d000000
+    }
+    module.memory(1, 1, false);
+    module.data(0, memory);
   }
 
   /**
