@@ -1,7 +1,5 @@
 package org.nnjit.wasm;
 
-import java.nio.charset.StandardCharsets;
-
 /**
  * Reads the primitive encodings of WebAssembly (core 5.2) within a range of bytes. It checks every
  * length itself: the browser build does not check array bounds.
@@ -116,35 +114,37 @@ class ByteReader {
   String name(String what) {
     int length = u32("length of " + what);
     int from = skip(length, what);
-    if (!isUtf8(from, pos)) {
-      throw fail(what + " is not UTF-8");
-    }
-    return new String(bytes, from, length, StandardCharsets.UTF_8);
-  }
-
-  private boolean isUtf8(int at, int to) {
-    while (at < to) {
+    StringBuilder text = new StringBuilder(length);
+    int to = pos;
+    for (int at = from; at < to; ) {
       int b = bytes[at++] & 0xff;
       if (b < 0x80) {
+        text.append((char) b);
         continue;
       }
       int more = b >= 0xf0 ? 3 : b >= 0xe0 ? 2 : 1;
       if (b < 0xc2 || b > 0xf4 || more > to - at) {
-        return false;
+        throw fail(what + " is not UTF-8");
       }
-      int next = bytes[at] & 0xff;
-      boolean overlong = (b == 0xe0 && next < 0xa0) || (b == 0xf0 && next < 0x90);
-      boolean tooLarge = (b == 0xed && next > 0x9f) || (b == 0xf4 && next > 0x8f);
-      if (overlong || tooLarge) {
-        return false;
-      }
+      int code = b & (0x3f >> more);
       for (int i = 0; i < more; i++) {
-        if ((bytes[at++] & 0xc0) != 0x80) {
-          return false;
+        int next = bytes[at++] & 0xff;
+        if ((next & 0xc0) != 0x80) {
+          throw fail(what + " is not UTF-8");
         }
+        code = code << 6 | next & 0x3f;
+      }
+      boolean overlong = code < (more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80);
+      if (overlong || code > 0x10ffff || (code & 0x1ff800) == 0xd800) {
+        throw fail(what + " is not UTF-8");
+      }
+      if (code < 0x10000) {
+        text.append((char) code);
+      } else {
+        text.append((char) (0xd7c0 + (code >> 10))).append((char) (0xdc00 | code & 0x3ff));
       }
     }
-    return true;
+    return text.toString();
   }
 
   ValType valType(String what) {
