@@ -80,14 +80,14 @@ class ByteReader {
   int fixed32(String what) {
     int at = skip(4, what);
     return (bytes[at] & 0xff)
-        | (bytes[at + 1] & 0xff) << 8
-        | (bytes[at + 2] & 0xff) << 16
-        | bytes[at + 3] << 24;
+        | ((bytes[at + 1] & 0xff) << 8)
+        | ((bytes[at + 2] & 0xff) << 16)
+        | (bytes[at + 3] << 24);
   }
 
   long fixed64(String what) {
     long low = fixed32(what) & 0xffffffffL;
-    return (long) fixed32(what) << 32 | low;
+    return ((long) fixed32(what) << 32) | low;
   }
 
   /** Passes {@code length} (unsigned) bytes and returns where they begin. */
@@ -132,7 +132,7 @@ class ByteReader {
         if ((next & 0xc0) != 0x80) {
           throw fail(what + " is not UTF-8");
         }
-        code = code << 6 | next & 0x3f;
+        code = (code << 6) | (next & 0x3f);
       }
       boolean overlong = code < (more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80);
       if (overlong || code > 0x10ffff || (code & 0x1ff800) == 0xd800) {
@@ -141,7 +141,7 @@ class ByteReader {
       if (code < 0x10000) {
         text.append((char) code);
       } else {
-        text.append((char) (0xd7c0 + (code >> 10))).append((char) (0xdc00 | code & 0x3ff));
+        text.append((char) (0xd7c0 + (code >> 10))).append((char) (0xdc00 | (code & 0x3ff)));
       }
     }
     return text.toString();

@@ -31,7 +31,7 @@ final class Bytes {
   /** Unsigned LEB128. */
   void u32(int value) {
     while ((value & ~0x7f) != 0) {
-      u8(value & 0x7f | 0x80);
+      u8((value & 0x7f) | 0x80);
       value >>>= 7;
     }
     u8(value);
@@ -40,7 +40,7 @@ final class Bytes {
   /** Signed LEB128. */
   void s32(int value) {
     while (value < -64 || value > 63) {
-      u8(value & 0x7f | 0x80);
+      u8((value & 0x7f) | 0x80);
       value >>= 7;
     }
     u8(value & 0x7f);
@@ -49,7 +49,7 @@ final class Bytes {
   /** Signed LEB128. */
   void s64(long value) {
     while (value < -64 || value > 63) {
-      u8((int) value & 0x7f | 0x80);
+      u8(((int) value & 0x7f) | 0x80);
       value >>= 7;
     }
     u8((int) value & 0x7f);
@@ -120,21 +120,21 @@ final class Bytes {
       if (c < 0x80) {
         u8(c);
       } else if (c < 0x800) {
-        u8(0xc0 | c >> 6);
-        u8(0x80 | c & 0x3f);
+        u8(0xc0 | (c >> 6));
+        u8(0x80 | (c & 0x3f));
       } else if (!isSurrogate((char) c)) {
-        u8(0xe0 | c >> 12);
-        u8(0x80 | c >> 6 & 0x3f);
-        u8(0x80 | c & 0x3f);
+        u8(0xe0 | (c >> 12));
+        u8(0x80 | ((c >> 6) & 0x3f));
+        u8(0x80 | (c & 0x3f));
       } else {
         if (c >= 0xdc00 || i + 1 == name.length() || (name.charAt(i + 1) & 0xfc00) != 0xdc00) {
           throw new IllegalStateException("name '" + name + "' holds half a surrogate pair");
         }
         c = 0x10000 + ((c & 0x3ff) << 10) + (name.charAt(++i) & 0x3ff);
-        u8(0xf0 | c >> 18);
-        u8(0x80 | c >> 12 & 0x3f);
-        u8(0x80 | c >> 6 & 0x3f);
-        u8(0x80 | c & 0x3f);
+        u8(0xf0 | (c >> 18));
+        u8(0x80 | ((c >> 12) & 0x3f));
+        u8(0x80 | ((c >> 6) & 0x3f));
+        u8(0x80 | (c & 0x3f));
       }
     }
   }

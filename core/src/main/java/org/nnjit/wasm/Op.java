@@ -668,9 +668,7 @@ public enum Op {
 
   /** The instruction of an opcode, or null. {@code code} is any int. */
   static Op of(int prefix, int code) {
-    return code < 0 || code > 0x1ff
-        ? null
-        : Table.OPS[(prefix == 0 ? 0 : prefix - 0xfb) << 9 | code];
+    return code < 0 || code > 0x1ff ? null : Table.OPS[Table.start(prefix) | code];
   }
 
   /** Built when the first module is read; emitting needs no look-up. */
@@ -680,10 +678,15 @@ public enum Op {
     static {
       for (Op op : values()) {
         int prefix = op.code >> 12;
-        OPS[(prefix == 0 ? 0 : prefix - 0xfb) << 9 | (op.code & 0x1ff)] = op;
+        OPS[start(prefix) | (op.code & 0x1ff)] = op;
       }
     }
 
     private Table() {}
+
+    /** Where a prefix's 512 instructions begin. */
+    static int start(int prefix) {
+      return prefix == 0 ? 0 : (prefix - 0xfb) << 9;
+    }
   }
 }

@@ -37,7 +37,7 @@ class ProbesTest {
   @Test
   void chainsGiveTheirSum() {
     for (boolean relaxed : new boolean[] {true, false}) {
-      for (int chains : new int[] {1, 5, 12}) {
+      for (int chains : new int[] {1, 11}) {
         // Chain c: 4 lanes of c + 1 + 8 * 2^-10 per iteration.
         byte[] module = Probes.fmaPeak(relaxed, chains);
         WasmVerifier.verify(module);

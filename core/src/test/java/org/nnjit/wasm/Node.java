@@ -33,6 +33,10 @@ public final class Node {
     return command;
   }
 
+  static boolean isAvailable() {
+    return !command().isEmpty();
+  }
+
   private static int exitCode(List<String> args) {
     try {
       return new ProcessBuilder(args)
@@ -135,7 +139,7 @@ public final class Node {
             console.log(lines.join('\\n'));
             """);
     List<String> messages = new ArrayList<>();
-    for (String line : answer.split("\n")) {
+    for (String line : answer.lines().toList()) {
       messages.add(line.substring(1));
     }
     if (messages.size() != modules.size()) {
