@@ -128,7 +128,8 @@ final class Bytes {
         u8(0x80 | (c & 0x3f));
       } else {
         if (c >= 0xdc00 || i + 1 == name.length() || (name.charAt(i + 1) & 0xfc00) != 0xdc00) {
-          throw new IllegalStateException("name '" + name + "' holds half a surrogate pair");
+          throw new IllegalStateException(
+              WasmException.join("name '", name, "' holds half a surrogate pair"));
         }
         c = 0x10000 + ((c & 0x3ff) << 10) + (name.charAt(++i) & 0x3ff);
         u8(0xf0 | (c >> 18));

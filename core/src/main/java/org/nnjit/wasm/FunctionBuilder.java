@@ -62,7 +62,7 @@ public final class FunctionBuilder {
   /** Index of a parameter as a local. */
   public int param(int i) {
     if (i < 0 || i >= params.length()) {
-      throw misuse("has " + params.length() + " parameters, asked for parameter " + i);
+      throw misuse("has ", params.length(), " parameters, asked for parameter ", i);
     }
     return i;
   }
@@ -98,7 +98,7 @@ public final class FunctionBuilder {
   public void release(int local) {
     int i = local - params.length();
     if (i < 0 || i >= localCount || locals[i] < 0) {
-      throw misuse("local " + local + " is a parameter, unknown or already released");
+      throw misuse("local ", local, " is a parameter, unknown or already released");
     }
     locals[i] |= (byte) FREE;
   }
@@ -135,7 +135,7 @@ public final class FunctionBuilder {
   /** A vector constant of 16 bytes, lane 0 first. */
   public void v128(byte[] bytes) {
     if (bytes.length != 16) {
-      throw misuse("v128.const wants 16 bytes, got " + bytes.length);
+      throw misuse("v128.const wants 16 bytes, got ", bytes.length);
     }
     emit(Op.V128_CONST, Immediate.V128);
     code.bytes(bytes);
@@ -211,7 +211,7 @@ public final class FunctionBuilder {
   /** Like {@link #memory(Op, int, int)} with an offset of 0 to 2^32-1 bytes. */
   public void memory(Op op, int alignBytes, long offset) {
     if (offset >>> 32 != 0) {
-      throw misuse(op.text() + " wants an offset of 0 to 2^32-1, got " + offset);
+      throw misuse(op.text(), " wants an offset of 0 to 2^32-1, got ", offset);
     }
     memory(op, alignBytes, (int) offset);
   }
@@ -227,11 +227,11 @@ public final class FunctionBuilder {
     boolean isPowerOfTwo = alignBytes == 1 << log2;
     if (!isPowerOfTwo || log2 > op.alignLog2 || (log2 != op.alignLog2 && op.isAtomic())) {
       throw misuse(
-          op.text()
-              + " got alignment "
-              + alignBytes
-              + ", its natural one is "
-              + op.naturalAlignBytes());
+          op.text(),
+          " got alignment ",
+          alignBytes,
+          ", its natural one is ",
+          op.naturalAlignBytes());
     }
     emit(op, wanted);
     code.u32(log2);
@@ -255,7 +255,7 @@ public final class FunctionBuilder {
   /** {@code i8x16.shuffle}: byte i of the result is byte {@code lanes[i]} of the two operands. */
   public void shuffle(int... lanes) {
     if (lanes.length != 16) {
-      throw misuse("i8x16.shuffle wants 16 lanes, got " + lanes.length);
+      throw misuse("i8x16.shuffle wants 16 lanes, got ", lanes.length);
     }
     emit(Op.I8X16_SHUFFLE, Immediate.SHUFFLE);
     for (int lane : lanes) {
@@ -341,7 +341,7 @@ public final class FunctionBuilder {
 
   private int depthOf(int label) {
     if (label < 0 || label > depth) {
-      throw misuse("branch to label " + label + ", which is not open (depth " + depth + ")");
+      throw misuse("branch to label ", label, ", which is not open (depth ", depth, ")");
     }
     return depth - label;
   }
@@ -430,7 +430,7 @@ public final class FunctionBuilder {
   /** Bytes of the function's body: locals, code and end. */
   int bodyBytes() {
     if (depth != 0) {
-      throw misuse("has " + depth + " blocks without end");
+      throw misuse("has ", depth, " blocks without end");
     }
     int size = 0;
     int groups = 0;
@@ -470,11 +470,13 @@ public final class FunctionBuilder {
   }
 
   private IllegalStateException wrongImmediate(Op op) {
-    return misuse("emit " + op.text() + " with " + op.immediate.method);
+    return misuse("emit ", op.text(), " with ", op.immediate.method);
   }
 
-  private IllegalStateException misuse(String what) {
+  private IllegalStateException misuse(Object... what) {
+    String message = WasmException.join(what);
     return new IllegalStateException(
-        "function " + index + " '" + name + "', code byte " + code.size() + ": " + what);
+        WasmException.join(
+            "function ", index, " '", name, "', code byte ", code.size(), ": ", message));
   }
 }

@@ -87,16 +87,12 @@ public final class WasmModule {
     }
     int colon = signature.indexOf(':');
     if (colon < 0) {
-      throw new IllegalStateException("signature '" + signature + "' has no colon, as in \"ii:v\"");
+      throw misuse("signature '", signature, "' has no colon, as in \"ii:v\"");
     }
     for (int i = 0; i < signature.length(); i++) {
       if (i != colon && ValType.ofLetter(signature.charAt(i)) == null) {
-        throw new IllegalStateException(
-            "signature '"
-                + signature
-                + "' has letter "
-                + signature.charAt(i)
-                + ", wanted i l f d v r");
+        throw misuse(
+            "signature '", signature, "' has letter ", signature.charAt(i), ", wanted i l f d v r");
       }
     }
     if (signature.length() - colon > 2) {
@@ -156,8 +152,7 @@ public final class WasmModule {
   /** Imports a function and returns its index. */
   public int importFunction(String from, String name, String signature) {
     if (!functions.isEmpty()) {
-      throw new IllegalStateException(
-          "import function '" + name + "' before declaring functions: their indices follow");
+      throw misuse("import function '", name, "' before declaring functions: their indices follow");
     }
     int type = type(signature);
     importEntry(from, name, FUNCTION).u32(type);
@@ -180,7 +175,7 @@ public final class WasmModule {
   /** Imports a table of functions and returns its index. */
   public int importTable(String from, String name, int min, int max) {
     if (tables.count > 0) {
-      throw new IllegalStateException("import table '" + name + "' before declaring tables");
+      throw misuse("import table '", name, "' before declaring tables");
     }
     Bytes out = importEntry(from, name, TABLE);
     out.u8(ValType.FUNCREF.code);
@@ -191,7 +186,7 @@ public final class WasmModule {
   /** Imports a global and returns its index. */
   public int importGlobal(String from, String name, ValType type, boolean mutable) {
     if (globals.count > 0) {
-      throw new IllegalStateException("import global '" + name + "' before declaring globals");
+      throw misuse("import global '", name, "' before declaring globals");
     }
     Bytes out = importEntry(from, name, GLOBAL);
     out.u8(type.code);
@@ -219,7 +214,7 @@ public final class WasmModule {
 
   private void oneMemory() {
     if (importCounts[MEMORY] + memories.count > 0) {
-      throw new IllegalStateException("the module has a memory already");
+      throw misuse("the module has a memory already");
     }
   }
 
@@ -233,8 +228,7 @@ public final class WasmModule {
 
   private void limits(Bytes out, int min, int max, boolean shared) {
     if (min < 0 || max < -1 || (max >= 0 && max < min) || (shared && max < 0)) {
-      throw new IllegalStateException(
-          "limits " + min + " to " + max + (shared ? " of a shared memory" : "") + " are wrong");
+      throw misuse("limits ", min, " to ", max, shared ? " of a shared memory" : "", " are wrong");
     }
     featureMask |= shared ? Feature.THREADS.mask() : 0;
     out.u8((max < 0 ? 0 : 1) | (shared ? 2 : 0));
@@ -443,6 +437,10 @@ public final class WasmModule {
       out.u32(i);
       out.name(functionName(i));
     }
+  }
+
+  private static IllegalStateException misuse(Object... what) {
+    return new IllegalStateException(WasmException.join(what));
   }
 
   private String functionName(int index) {
