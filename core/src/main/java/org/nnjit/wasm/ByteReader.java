@@ -1,7 +1,5 @@
 package org.nnjit.wasm;
 
-import java.nio.charset.StandardCharsets;
-
 /**
  * Reads the primitive encodings of WebAssembly (core 5.2) within a range of bytes. It checks every
  * length itself: the browser build does not check array bounds.
@@ -18,13 +16,13 @@ class ByteReader {
   }
 
   /** An error at the current position; subclasses add where it is. */
-  WasmException fail(String message) {
-    return new WasmException(message, pos);
+  WasmException fail(Object... parts) {
+    return new WasmException(pos, parts);
   }
 
   int u8(String what) {
     if (pos >= end) {
-      throw fail(what + " is cut off");
+      throw fail(what, " is cut off");
     }
     return bytes[pos++] & 0xff;
   }
@@ -35,7 +33,7 @@ class ByteReader {
     for (int shift = 0; ; shift += 7) {
       int b = u8(what);
       if (shift == 28 && b > 0x0f) {
-        throw fail(what + " does not fit 32 bits");
+        throw fail(what, " does not fit 32 bits");
       }
       value |= (b & 0x7f) << shift;
       if (b < 0x80) {
@@ -50,7 +48,7 @@ class ByteReader {
     for (int shift = 0; ; shift += 7) {
       int b = u8(what);
       if (shift == 28 && (b > 0x7f || ((b & 0x78) != 0 && (b & 0x78) != 0x78))) {
-        throw fail(what + " does not fit 32 bits");
+        throw fail(what, " does not fit 32 bits");
       }
       value |= (b & 0x7f) << shift;
       if (b < 0x80) {
@@ -68,7 +66,7 @@ class ByteReader {
       if (left < 7) {
         int sign = (b & 0x7f) >> (left - 1);
         if (b > 0x7f || (sign != 0 && sign != 0x7f >> (left - 1))) {
-          throw fail(what + " does not fit " + bits + " bits");
+          throw fail(what, " does not fit ", bits, " bits");
         }
       }
       value |= (long) (b & 0x7f) << shift;
@@ -82,21 +80,20 @@ class ByteReader {
   int fixed32(String what) {
     int at = skip(4, what);
     return (bytes[at] & 0xff)
-        | (bytes[at + 1] & 0xff) << 8
-        | (bytes[at + 2] & 0xff) << 16
-        | bytes[at + 3] << 24;
+        | ((bytes[at + 1] & 0xff) << 8)
+        | ((bytes[at + 2] & 0xff) << 16)
+        | (bytes[at + 3] << 24);
   }
 
   long fixed64(String what) {
     long low = fixed32(what) & 0xffffffffL;
-    return (long) fixed32(what) << 32 | low;
+    return ((long) fixed32(what) << 32) | low;
   }
 
   /** Passes {@code length} (unsigned) bytes and returns where they begin. */
   int skip(int length, String what) {
     if (length < 0 || length > end - pos) {
-      throw fail(
-          what + " wants " + Integer.toUnsignedString(length) + " bytes, " + (end - pos) + " left");
+      throw fail(what, " wants ", Integer.toUnsignedString(length), " bytes, ", end - pos, " left");
     }
     pos += length;
     return pos - length;
@@ -104,47 +101,48 @@ class ByteReader {
 
   /** Number of entries that follow, each at least one byte long. */
   int count(String what) {
-    int n = u32("number of " + what);
+    int n = u32(what);
     if (n < 0 || n > end - pos) {
-      throw fail(
-          Integer.toUnsignedString(n) + " " + what + " cannot fit in " + (end - pos) + " bytes");
+      throw fail(Integer.toUnsignedString(n), " ", what, " cannot fit in ", end - pos, " bytes");
     }
     return n;
   }
 
   /** Length-prefixed UTF-8. */
   String name(String what) {
-    int length = u32("length of " + what);
+    int length = u32(what);
     int from = skip(length, what);
-    if (!isUtf8(from, pos)) {
-      throw fail(what + " is not UTF-8");
-    }
-    return new String(bytes, from, length, StandardCharsets.UTF_8);
-  }
-
-  private boolean isUtf8(int at, int to) {
-    while (at < to) {
+    StringBuilder text = new StringBuilder(length);
+    int to = pos;
+    for (int at = from; at < to; ) {
       int b = bytes[at++] & 0xff;
       if (b < 0x80) {
+        text.append((char) b);
         continue;
       }
       int more = b >= 0xf0 ? 3 : b >= 0xe0 ? 2 : 1;
       if (b < 0xc2 || b > 0xf4 || more > to - at) {
-        return false;
+        throw fail(what, " is not UTF-8");
       }
-      int next = bytes[at] & 0xff;
-      boolean overlong = (b == 0xe0 && next < 0xa0) || (b == 0xf0 && next < 0x90);
-      boolean tooLarge = (b == 0xed && next > 0x9f) || (b == 0xf4 && next > 0x8f);
-      if (overlong || tooLarge) {
-        return false;
-      }
+      int code = b & (0x3f >> more);
       for (int i = 0; i < more; i++) {
-        if ((bytes[at++] & 0xc0) != 0x80) {
-          return false;
+        int next = bytes[at++] & 0xff;
+        if ((next & 0xc0) != 0x80) {
+          throw fail(what, " is not UTF-8");
         }
+        code = (code << 6) | (next & 0x3f);
+      }
+      boolean overlong = code < (more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80);
+      if (overlong || code > 0x10ffff || (code & 0x1ff800) == 0xd800) {
+        throw fail(what, " is not UTF-8");
+      }
+      if (code < 0x10000) {
+        text.append((char) code);
+      } else {
+        text.append((char) (0xd7c0 + (code >> 10))).append((char) (0xdc00 | (code & 0x3ff)));
       }
     }
-    return true;
+    return text.toString();
   }
 
   ValType valType(String what) {
@@ -152,7 +150,7 @@ class ByteReader {
     ValType type = ValType.ofCode(code);
     if (type == null) {
       pos--;
-      throw fail(what + ": wanted a value type, got 0x" + Integer.toHexString(code));
+      throw fail(what, ": unknown or unsupported value type 0x", Integer.toHexString(code));
     }
     return type;
   }

@@ -1,7 +1,5 @@
 package org.nnjit.wasm;
 
-import java.nio.charset.StandardCharsets;
-
 /** A growing array of bytes with the integer encodings of WebAssembly (core 5.2). */
 final class Bytes {
   private byte[] data;
@@ -13,10 +11,6 @@ final class Bytes {
 
   int size() {
     return size;
-  }
-
-  void clear() {
-    size = 0;
   }
 
   private void room(int more) {
@@ -37,7 +31,7 @@ final class Bytes {
   /** Unsigned LEB128. */
   void u32(int value) {
     while ((value & ~0x7f) != 0) {
-      u8(value & 0x7f | 0x80);
+      u8((value & 0x7f) | 0x80);
       value >>>= 7;
     }
     u8(value);
@@ -46,7 +40,7 @@ final class Bytes {
   /** Signed LEB128. */
   void s32(int value) {
     while (value < -64 || value > 63) {
-      u8(value & 0x7f | 0x80);
+      u8((value & 0x7f) | 0x80);
       value >>= 7;
     }
     u8(value & 0x7f);
@@ -55,7 +49,7 @@ final class Bytes {
   /** Signed LEB128. */
   void s64(long value) {
     while (value < -64 || value > 63) {
-      u8((int) value & 0x7f | 0x80);
+      u8(((int) value & 0x7f) | 0x80);
       value >>= 7;
     }
     u8((int) value & 0x7f);
@@ -93,22 +87,71 @@ final class Bytes {
     size += from.size;
   }
 
-  /** Length in bytes, then UTF-8. */
-  void name(String name) {
-    byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
-    u32(utf8.length);
-    bytes(utf8);
+  /** Bytes that {@link #u32} writes. */
+  static int sizeOfU32(int value) {
+    return value == 0 ? 1 : (38 - Integer.numberOfLeadingZeros(value)) / 7;
   }
 
-  /** Types as a vector, from signature letters. */
-  void types(String letters) {
-    u32(letters.length());
-    for (int i = 0; i < letters.length(); i++) {
+  /** Bytes that {@link #name} writes. */
+  static int sizeOfName(String name) {
+    int utf8 = sizeOfUtf8(name);
+    return sizeOfU32(utf8) + utf8;
+  }
+
+  private static int sizeOfUtf8(String name) {
+    int n = name.length();
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      // A pair of surrogates takes four bytes.
+      n += c < 0x80 ? 0 : c < 0x800 || isSurrogate(c) ? 1 : 2;
+    }
+    return n;
+  }
+
+  private static boolean isSurrogate(char c) {
+    return c >= 0xd800 && c <= 0xdfff;
+  }
+
+  /** Length in bytes, then UTF-8; without the library's encoder, which is large and slow. */
+  void name(String name) {
+    u32(sizeOfUtf8(name));
+    for (int i = 0; i < name.length(); i++) {
+      int c = name.charAt(i);
+      if (c < 0x80) {
+        u8(c);
+      } else if (c < 0x800) {
+        u8(0xc0 | (c >> 6));
+        u8(0x80 | (c & 0x3f));
+      } else if (!isSurrogate((char) c)) {
+        u8(0xe0 | (c >> 12));
+        u8(0x80 | ((c >> 6) & 0x3f));
+        u8(0x80 | (c & 0x3f));
+      } else {
+        if (c >= 0xdc00 || i + 1 == name.length() || (name.charAt(i + 1) & 0xfc00) != 0xdc00) {
+          throw new IllegalStateException(
+              WasmException.join("name '", name, "' holds half a surrogate pair"));
+        }
+        c = 0x10000 + ((c & 0x3ff) << 10) + (name.charAt(++i) & 0x3ff);
+        u8(0xf0 | (c >> 18));
+        u8(0x80 | ((c >> 12) & 0x3f));
+        u8(0x80 | ((c >> 6) & 0x3f));
+        u8(0x80 | (c & 0x3f));
+      }
+    }
+  }
+
+  /** Types as a vector, from letters {@code from <= i < to} of a signature. */
+  void types(String letters, int from, int to) {
+    u32(to - from);
+    for (int i = from; i < to; i++) {
       u8(ValType.ofLetter(letters.charAt(i)).code);
     }
   }
 
   byte[] toArray() {
+    if (size == data.length) {
+      return data;
+    }
     byte[] exact = new byte[size];
     System.arraycopy(data, 0, exact, 0, size);
     return exact;

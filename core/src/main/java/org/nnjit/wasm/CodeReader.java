@@ -48,8 +48,11 @@ final class CodeReader extends ByteReader {
   }
 
   @Override
-  WasmException fail(String message) {
-    return new WasmException(where + (op == null ? "" : ", " + op.text()) + ": " + message, at);
+  WasmException fail(Object... parts) {
+    String message = WasmException.join(parts);
+    return op == null
+        ? new WasmException(at, where, ": ", message)
+        : new WasmException(at, where, ", ", op.text(), ": ", message);
   }
 
   /** Reads the declarations at the head of a body: letters of the locals after the parameters. */
@@ -61,7 +64,7 @@ final class CodeReader extends ByteReader {
       int n = u32("number of locals");
       ValType t = valType("locals");
       if (n < 0 || n > MAX_LOCALS - params - letters.length()) {
-        throw fail("more than " + MAX_LOCALS + " locals");
+        throw fail("more than ", MAX_LOCALS, " locals");
       }
       for (int i = 0; i < n; i++) {
         letters.append(t.letter);
@@ -84,9 +87,8 @@ final class CodeReader extends ByteReader {
     Op found = Op.of(prefix, code);
     if (found == null) {
       throw fail(
-          "unknown or unsupported opcode 0x"
-              + (prefix == 0 ? "" : Integer.toHexString(prefix) + " 0x")
-              + Integer.toHexString(code));
+          "unknown or unsupported opcode 0x",
+          Integer.toHexString(prefix == 0 ? code : prefix << 12 | code));
     }
     op = found;
     immediates();
@@ -111,13 +113,13 @@ final class CodeReader extends ByteReader {
       case TYPES -> {
         int n = u32("number of types");
         if (n != 1) {
-          throw fail("wanted 1 type, got " + Integer.toUnsignedString(n));
+          throw fail("wanted 1 type, got ", Integer.toUnsignedString(n));
         }
         type = valType("type");
       }
       case TYPE_REF -> {
         if (valType("type") != ValType.FUNCREF) {
-          throw fail("wanted the type func");
+          throw fail("wanted func: other heap types are unsupported");
         }
       }
       case DATA_MEMORY -> {
@@ -131,6 +133,9 @@ final class CodeReader extends ByteReader {
       }
       case MEMARG, MEMARG_LANE -> {
         alignLog2 = u32("alignment");
+        if ((alignLog2 & ~0x3f) == 0x40) {
+          throw fail("memory indices are unsupported");
+        }
         offset = u32("offset");
         if (op.immediate == Immediate.MEMARG_LANE) {
           index = u8("lane");
@@ -152,7 +157,7 @@ final class CodeReader extends ByteReader {
 
   private void memoryIndex() {
     if (u8("memory index") != 0) {
-      throw fail("wanted memory 0: there is one memory");
+      throw fail("wanted memory 0: others are unsupported");
     }
   }
 
@@ -160,7 +165,7 @@ final class CodeReader extends ByteReader {
     long code = signed(33, "block type");
     if (code >= 0) {
       if (code >= module.types.size()) {
-        throw fail("block type " + code + " of " + module.types.size() + " types");
+        throw fail("block type ", code, " of ", module.types.size(), " types");
       }
       return module.types.get((int) code);
     }
@@ -169,7 +174,7 @@ final class CodeReader extends ByteReader {
     }
     ValType result = code > -64 ? ValType.ofCode((int) code & 0x7f) : null;
     if (result == null) {
-      throw fail("wanted a block type, got " + code);
+      throw fail("unknown or unsupported block type ", code);
     }
     return ":" + result.letter;
   }

@@ -19,6 +19,7 @@ public enum Feature {
   RELAXED_SIMD,
   THREADS;
 
+  @SuppressWarnings("EnumOrdinal")
   int mask() {
     return 1 << ordinal();
   }

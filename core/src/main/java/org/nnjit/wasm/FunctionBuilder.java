@@ -1,5 +1,7 @@
 package org.nnjit.wasm;
 
+import java.util.Arrays;
+
 /**
  * Emits the body of one function, instruction by instruction, straight into bytes. Nothing is
  * allocated per instruction, since kernels are emitted while a page waits; {@link WasmVerifier}
@@ -8,14 +10,19 @@ package org.nnjit.wasm;
  * <p>Misuse (wrong immediate, unbalanced block) throws {@link IllegalStateException}.
  */
 public final class FunctionBuilder {
+  private static final int FREE = 0x80;
+
   private final WasmModule module;
   private final String name;
   private final int index;
   private final int typeIndex;
   private final String params;
-  private final Bytes code = new Bytes(256);
-  private final StringBuilder locals = new StringBuilder();
-  private final StringBuilder isFree = new StringBuilder();
+  private final Bytes code = new Bytes(1024);
+
+  /** Letters of the locals after the parameters, with {@link #FREE} set while released. */
+  private byte[] locals = new byte[32];
+
+  private int localCount;
   private int depth;
   private int featureMask;
 
@@ -55,7 +62,7 @@ public final class FunctionBuilder {
   /** Index of a parameter as a local. */
   public int param(int i) {
     if (i < 0 || i >= params.length()) {
-      throw misuse("has " + params.length() + " parameters, asked for parameter " + i);
+      throw misuse("has ", params.length(), " parameters, asked for parameter ", i);
     }
     return i;
   }
@@ -65,9 +72,10 @@ public final class FunctionBuilder {
    * released one whatever it held.
    */
   public int local(ValType type) {
-    for (int i = 0; i < isFree.length(); i++) {
-      if (isFree.charAt(i) == type.letter) {
-        isFree.setCharAt(i, '.');
+    byte free = (byte) (type.letter | FREE);
+    for (int i = 0; i < localCount; i++) {
+      if (locals[i] == free) {
+        locals[i] = (byte) type.letter;
         return params.length() + i;
       }
     }
@@ -79,18 +87,20 @@ public final class FunctionBuilder {
     if (type == ValType.V128) {
       featureMask |= Feature.SIMD.mask();
     }
-    locals.append(type.letter);
-    isFree.append('.');
-    return params.length() + locals.length() - 1;
+    if (localCount == locals.length) {
+      locals = Arrays.copyOf(locals, localCount * 2);
+    }
+    locals[localCount++] = (byte) type.letter;
+    return params.length() + localCount - 1;
   }
 
   /** Gives a local back for {@link #local} to hand out again. */
   public void release(int local) {
     int i = local - params.length();
-    if (i < 0 || i >= locals.length() || isFree.charAt(i) != '.') {
-      throw misuse("local " + local + " is a parameter, unknown or already released");
+    if (i < 0 || i >= localCount || locals[i] < 0) {
+      throw misuse("local ", local, " is a parameter, unknown or already released");
     }
-    isFree.setCharAt(i, locals.charAt(i));
+    locals[i] |= (byte) FREE;
   }
 
   // Plain instructions and constants.
@@ -125,7 +135,7 @@ public final class FunctionBuilder {
   /** A vector constant of 16 bytes, lane 0 first. */
   public void v128(byte[] bytes) {
     if (bytes.length != 16) {
-      throw misuse("v128.const wants 16 bytes, got " + bytes.length);
+      throw misuse("v128.const wants 16 bytes, got ", bytes.length);
     }
     emit(Op.V128_CONST, Immediate.V128);
     code.bytes(bytes);
@@ -201,7 +211,7 @@ public final class FunctionBuilder {
   /** Like {@link #memory(Op, int, int)} with an offset of 0 to 2^32-1 bytes. */
   public void memory(Op op, int alignBytes, long offset) {
     if (offset >>> 32 != 0) {
-      throw misuse(op.text() + " wants an offset of 0 to 2^32-1, got " + offset);
+      throw misuse(op.text(), " wants an offset of 0 to 2^32-1, got ", offset);
     }
     memory(op, alignBytes, (int) offset);
   }
@@ -215,15 +225,13 @@ public final class FunctionBuilder {
   private void memarg(Op op, Immediate wanted, int alignBytes, int offset) {
     int log2 = 31 - Integer.numberOfLeadingZeros(alignBytes);
     boolean isPowerOfTwo = alignBytes == 1 << log2;
-    if (!isPowerOfTwo
-        || log2 > op.alignLog2
-        || (log2 != op.alignLog2 && op.isAtomic())) {
+    if (!isPowerOfTwo || log2 > op.alignLog2 || (log2 != op.alignLog2 && op.isAtomic())) {
       throw misuse(
-          op.text()
-              + " got alignment "
-              + alignBytes
-              + ", its natural one is "
-              + op.naturalAlignBytes());
+          op.text(),
+          " got alignment ",
+          alignBytes,
+          ", its natural one is ",
+          op.naturalAlignBytes());
     }
     emit(op, wanted);
     code.u32(log2);
@@ -247,7 +255,7 @@ public final class FunctionBuilder {
   /** {@code i8x16.shuffle}: byte i of the result is byte {@code lanes[i]} of the two operands. */
   public void shuffle(int... lanes) {
     if (lanes.length != 16) {
-      throw misuse("i8x16.shuffle wants 16 lanes, got " + lanes.length);
+      throw misuse("i8x16.shuffle wants 16 lanes, got ", lanes.length);
     }
     emit(Op.I8X16_SHUFFLE, Immediate.SHUFFLE);
     for (int lane : lanes) {
@@ -333,7 +341,7 @@ public final class FunctionBuilder {
 
   private int depthOf(int label) {
     if (label < 0 || label > depth) {
-      throw misuse("branch to label " + label + ", which is not open (depth " + depth + ")");
+      throw misuse("branch to label ", label, ", which is not open (depth ", depth, ")");
     }
     return depth - label;
   }
@@ -419,37 +427,56 @@ public final class FunctionBuilder {
     code.op(op);
   }
 
-  /** Appends locals and code as an entry of the code section. */
-  void encode(Bytes out, Bytes scratch) {
+  /** Bytes of the function's body: locals, code and end. */
+  int bodyBytes() {
     if (depth != 0) {
-      throw misuse("has " + depth + " blocks without end");
+      throw misuse("has ", depth, " blocks without end");
     }
-    scratch.clear();
+    int size = 0;
     int groups = 0;
-    for (int i = 0; i < locals.length(); i++) {
-      groups += i == 0 || locals.charAt(i) != locals.charAt(i - 1) ? 1 : 0;
+    for (int from = 0; from < localCount; groups++) {
+      int to = groupEnd(from);
+      size += Bytes.sizeOfU32(to - from) + 1;
+      from = to;
     }
-    scratch.u32(groups);
-    for (int i = 0; i < locals.length(); ) {
-      int from = i;
-      while (i < locals.length() && locals.charAt(i) == locals.charAt(from)) {
-        i++;
-      }
-      scratch.u32(i - from);
-      scratch.u8(ValType.ofLetter(locals.charAt(from)).code);
+    return Bytes.sizeOfU32(groups) + size + code.size() + 1;
+  }
+
+  /** Appends the body as an entry of the code section. */
+  void encode(Bytes out) {
+    out.u32(bodyBytes());
+    int groups = 0;
+    for (int from = 0; from < localCount; from = groupEnd(from)) {
+      groups++;
     }
-    out.u32(scratch.size() + code.size() + 1);
-    out.append(scratch);
+    out.u32(groups);
+    for (int from = 0; from < localCount; ) {
+      int to = groupEnd(from);
+      out.u32(to - from);
+      out.u8(ValType.ofLetter((char) (locals[from] & 0x7f)).code);
+      from = to;
+    }
     out.append(code);
-    out.u8(0x0b);
+    out.op(Op.END);
+  }
+
+  /** First local after {@code from} of another type. */
+  private int groupEnd(int from) {
+    int to = from + 1;
+    while (to < localCount && ((locals[to] ^ locals[from]) & 0x7f) == 0) {
+      to++;
+    }
+    return to;
   }
 
   private IllegalStateException wrongImmediate(Op op) {
-    return misuse("emit " + op.text() + " with " + op.immediate.method);
+    return misuse("emit ", op.text(), " with ", op.immediate.method);
   }
 
-  private IllegalStateException misuse(String what) {
+  private IllegalStateException misuse(Object... what) {
+    String message = WasmException.join(what);
     return new IllegalStateException(
-        "function " + index + " '" + name + "', code byte " + code.size() + ": " + what);
+        WasmException.join(
+            "function ", index, " '", name, "', code byte ", code.size(), ": ", message));
   }
 }

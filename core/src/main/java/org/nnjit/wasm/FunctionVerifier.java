@@ -54,7 +54,7 @@ final class FunctionVerifier {
       instruction();
     }
     if (code.pos != code.end) {
-      throw code.fail((code.end - code.pos) + " bytes follow the function's end");
+      throw code.fail(code.end - code.pos, " bytes follow the function's end");
     }
   }
 
@@ -129,11 +129,11 @@ final class FunctionVerifier {
       case GLOBAL_GET -> push(module.globals.get(code.index).type().letter);
       case GLOBAL_SET -> {
         if (!module.globals.get(code.index).mutable()) {
-          throw code.fail("global " + code.index + " is immutable");
+          throw code.fail("global ", code.index, " is immutable");
         }
         pop(module.globals.get(code.index).type().letter);
       }
-      default -> throw new AssertionError("no typing rule for " + op.text());
+      default -> throw code.fail("no typing rule");
     }
   }
 
@@ -143,7 +143,7 @@ final class FunctionVerifier {
       case FUNCTION -> {
         bound(code.index, module.functions.size(), "function");
         if (op == Op.REF_FUNC && !referable.get(code.index)) {
-          throw code.fail("function " + code.index + " is neither exported nor in a table");
+          throw code.fail("function ", code.index, " is neither exported nor in a table");
         }
       }
       case TYPE_TABLE -> {
@@ -173,10 +173,10 @@ final class FunctionVerifier {
         boolean tooLarge = code.alignLog2 < 0 || code.alignLog2 > op.alignLog2;
         if (tooLarge || (op.isAtomic() && code.alignLog2 != op.alignLog2)) {
           throw code.fail(
-              "alignment 2^"
-                  + Integer.toUnsignedString(code.alignLog2)
-                  + (op.isAtomic() ? ", wanted 2^" : ", at most 2^")
-                  + op.alignLog2);
+              "alignment 2^",
+              Integer.toUnsignedString(code.alignLog2),
+              op.isAtomic() ? ", wanted 2^" : ", at most 2^",
+              op.alignLog2);
         }
         if (op.immediate == Immediate.MEMARG_LANE) {
           bound(code.index, op.lanes(), "lane");
@@ -194,7 +194,7 @@ final class FunctionVerifier {
 
   private void bound(int index, int size, String what) {
     if (index < 0 || index >= size) {
-      throw code.fail(what + " " + Integer.toUnsignedString(index) + " of " + size);
+      throw code.fail(what, " ", Integer.toUnsignedString(index), " of ", size);
     }
   }
 
@@ -224,7 +224,7 @@ final class FunctionVerifier {
       throw code.fail("wanted numbers or vectors, got funcref; use the typed select");
     }
     if (a != b && a != UNKNOWN && b != UNKNOWN) {
-      throw code.fail("wanted two operands of one type, got " + text(b) + " and " + text(a));
+      throw code.fail("wanted two operands of one type, got ", text(b), " and ", text(a));
     }
     push(a == UNKNOWN ? b : a);
   }
@@ -236,8 +236,13 @@ final class FunctionVerifier {
       String other = label(target);
       if (other.length() != types.length()) {
         throw code.fail(
-            "target " + target + " takes (" + ValType.names(other) + "), the default ("
-                + ValType.names(types) + ")");
+            "target ",
+            target,
+            " takes (",
+            ValType.names(other),
+            "), the default (",
+            ValType.names(types),
+            ")");
       }
       check(other);
     }
@@ -249,7 +254,7 @@ final class FunctionVerifier {
     Op op = blockOps[blocks - 1];
     String type = close();
     if (op == Op.IF && !params(type).equals(results(type))) {
-      throw code.fail("if without else must give what it takes, its type is " + type);
+      throw code.fail("if without else must give what it takes, its type is ", type);
     }
     pushAll(results(type));
   }
@@ -276,8 +281,11 @@ final class FunctionVerifier {
     int left = height - blockHeights[blocks - 1];
     if (left != 0) {
       throw code.fail(
-          left + " more operands than the results (" + ValType.names(results(type))
-              + "), the top one is " + text(stack[height - 1]));
+          left,
+          " more operands than the results (",
+          ValType.names(results(type)),
+          "), the top one is ",
+          text(stack[height - 1]));
     }
     blocks--;
     return type;
@@ -286,7 +294,7 @@ final class FunctionVerifier {
   /** Types that a branch to a label carries. */
   private String label(int depth) {
     if (depth < 0 || depth >= blocks) {
-      throw code.fail("label " + Integer.toUnsignedString(depth) + " of " + blocks);
+      throw code.fail("label ", Integer.toUnsignedString(depth), " of ", blocks);
     }
     int b = blocks - 1 - depth;
     return blockOps[b] == Op.LOOP ? params(blockTypes[b]) : results(blockTypes[b]);
@@ -322,11 +330,11 @@ final class FunctionVerifier {
 
   private void pop(char wanted) {
     if (height == blockHeights[blocks - 1] && !blockUnreachable[blocks - 1]) {
-      throw code.fail("wanted " + text(wanted) + ", got an empty stack");
+      throw code.fail("wanted ", text(wanted), ", got an empty stack");
     }
     char got = popAny();
     if (got != wanted && got != UNKNOWN) {
-      throw code.fail("wanted " + text(wanted) + ", got " + text(got));
+      throw code.fail("wanted ", text(wanted), ", got ", text(got));
     }
   }
 

@@ -38,6 +38,7 @@ final class ModuleContents {
    * @param from data segments: first byte
    * @param to data segments: end
    */
+  @SuppressWarnings("ArrayRecordComponent")
   record Segment(
       boolean active,
       boolean declarative,

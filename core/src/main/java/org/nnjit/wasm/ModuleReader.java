@@ -12,8 +12,19 @@ import static org.nnjit.wasm.ModuleContents.TABLE;
  */
 final class ModuleReader extends ByteReader {
   private static final String[] SECTIONS = {
-    "custom", "type", "import", "function", "table", "memory", "global", "export", "start",
-    "element", "code", "data", "data count"
+    "custom section",
+    "type section",
+    "import section",
+    "function section",
+    "table section",
+    "memory section",
+    "global section",
+    "export section",
+    "start section",
+    "element section",
+    "code section",
+    "data section",
+    "data count section"
   };
 
   /** Limits of the WebAssembly JavaScript API. */
@@ -45,9 +56,9 @@ final class ModuleReader extends ByteReader {
       int length = u32("length of a section");
       if (id >= SECTIONS.length) {
         pos = sectionAt;
-        throw fail("unknown or unsupported section " + id);
+        throw fail("unknown or unsupported section ", id);
       }
-      String name = SECTIONS[id] + " section";
+      String name = SECTIONS[id];
       int sectionEnd = skip(length, name) + length;
       pos = sectionEnd - length;
       end = sectionEnd;
@@ -57,26 +68,26 @@ final class ModuleReader extends ByteReader {
         int rank = id == 12 ? 19 : id * 2;
         if (rank <= lastRank) {
           pos = sectionAt;
-          throw fail(name + " stands twice or too late");
+          throw fail(name, " stands twice or too late");
         }
         lastRank = rank;
         section(id);
       }
       if (pos != sectionEnd) {
-        throw fail(name + ": " + (sectionEnd - pos) + " bytes more than its entries");
+        throw fail(name, ": ", sectionEnd - pos, " bytes more than its entries");
       }
       end = moduleEnd;
     }
     int declared = module.functions.size() - module.importedFunctions;
     if (module.bodies.size() != declared) {
-      throw fail(declared + " functions declared, " + module.bodies.size() + " have a body");
+      throw fail(declared, " functions declared, ", module.bodies.size(), " have a body");
     }
     if (module.dataCount >= 0 && module.dataCount != module.data.size()) {
       throw fail(
-          "data count section says "
-              + module.dataCount
-              + " segments, there are "
-              + module.data.size());
+          "data count section says ",
+          module.dataCount,
+          " segments, there are ",
+          module.data.size());
     }
     return module;
   }
@@ -121,7 +132,7 @@ final class ModuleReader extends ByteReader {
       module.dataCount = index("data count");
       return;
     }
-    int n = count(SECTIONS[id] + " section's entries");
+    int n = count(SECTIONS[id]);
     for (int i = 0; i < n; i++) {
       switch (id) {
         case 1 -> type();
@@ -142,7 +153,7 @@ final class ModuleReader extends ByteReader {
   private int index(String what) {
     int value = u32(what);
     if (value < 0) {
-      throw fail(what + " " + Integer.toUnsignedString(value) + " is too large");
+      throw fail(what, " ", Integer.toUnsignedString(value), " is too large");
     }
     return value;
   }
@@ -152,10 +163,10 @@ final class ModuleReader extends ByteReader {
     if (form != 0x60) {
       pos--;
       throw fail(
-          "type "
-              + module.types.size()
-              + ": wanted a function type (0x60), got 0x"
-              + Integer.toHexString(form));
+          "type ",
+          module.types.size(),
+          ": wanted a function type (0x60), got unknown or unsupported form 0x",
+          Integer.toHexString(form));
     }
     String params = types("parameters");
     module.types.add(params + ':' + types("results"));
@@ -164,7 +175,7 @@ final class ModuleReader extends ByteReader {
   private String types(String what) {
     int n = count(what);
     if (n > MAX_PARAMS) {
-      throw fail(n + " " + what + ", at most " + MAX_PARAMS);
+      throw fail(n, " ", what, ", at most ", MAX_PARAMS);
     }
     StringBuilder letters = new StringBuilder();
     for (int i = 0; i < n; i++) {
@@ -177,12 +188,12 @@ final class ModuleReader extends ByteReader {
     int type = u32("type of a function");
     if (type < 0 || type >= module.types.size()) {
       throw fail(
-          "function "
-              + module.functions.size()
-              + " has type "
-              + Integer.toUnsignedString(type)
-              + " of "
-              + module.types.size());
+          "function ",
+          module.functions.size(),
+          " has type ",
+          Integer.toUnsignedString(type),
+          " of ",
+          module.types.size());
     }
     return type;
   }
@@ -210,7 +221,7 @@ final class ModuleReader extends ByteReader {
         index = module.globals.size();
         module.globals.add(globalType(-1));
       }
-      default -> throw fail("import '" + name + "': unknown or unsupported kind " + kind);
+      default -> throw fail("import '", name, "': unknown or unsupported kind ", kind);
     }
     module.imports.add(new ModuleContents.Import(from, name, kind, index));
   }
@@ -221,7 +232,7 @@ final class ModuleReader extends ByteReader {
     }
     int flags = u8("limits of a table");
     if (flags > 1) {
-      throw fail("table: unknown or unsupported limits 0x" + Integer.toHexString(flags));
+      throw fail("table: unknown or unsupported limits 0x", Integer.toHexString(flags));
     }
     return limits(flags);
   }
@@ -232,7 +243,7 @@ final class ModuleReader extends ByteReader {
       throw fail("memory: a shared memory needs a maximum");
     }
     if (flags > 3) {
-      throw fail("memory: unknown or unsupported limits 0x" + Integer.toHexString(flags));
+      throw fail("memory: unknown or unsupported limits 0x", Integer.toHexString(flags));
     }
     return limits(flags);
   }
@@ -254,7 +265,7 @@ final class ModuleReader extends ByteReader {
     ValType type = valType("global");
     int mutable = u8("mutability of a global");
     if (mutable > 1) {
-      throw fail("global: wanted mutability 0 or 1, got " + mutable);
+      throw fail("global: wanted mutability 0 or 1, got ", mutable);
     }
     return new ModuleContents.Global(type, mutable == 1, initAt);
   }
@@ -278,7 +289,7 @@ final class ModuleReader extends ByteReader {
     String name = name("export's name");
     int kind = u8("kind of an export");
     if (kind > GLOBAL) {
-      throw fail("export '" + name + "': unknown or unsupported kind " + kind);
+      throw fail("export '", name, "': unknown or unsupported kind ", kind);
     }
     module.exports.add(new ModuleContents.Export(name, kind, index("exported index"), at));
   }
@@ -286,7 +297,7 @@ final class ModuleReader extends ByteReader {
   private void elementSegment() {
     int flags = index("element segment");
     if (flags > 7) {
-      throw fail("element segment: wanted flags 0 to 7, got " + flags);
+      throw fail("element segment: wanted flags 0 to 7, got ", flags);
     }
     boolean active = (flags & 1) == 0;
     boolean expressions = (flags & 4) != 0;
@@ -295,7 +306,7 @@ final class ModuleReader extends ByteReader {
     if ((flags & 3) != 0) {
       int kind = u8("element kind");
       if (kind != (expressions ? ValType.FUNCREF.code : 0)) {
-        throw fail("element segment: unknown or unsupported kind 0x" + Integer.toHexString(kind));
+        throw fail("element segment: unknown or unsupported kind 0x", Integer.toHexString(kind));
       }
     }
     int n = count("elements");
@@ -318,24 +329,22 @@ final class ModuleReader extends ByteReader {
   private void body() {
     int length = u32("length of a body");
     if (length < 0 || length > MAX_BODY_BYTES) {
-      throw fail(
-          "body " + module.bodies.size() + " is larger than " + MAX_BODY_BYTES + " bytes");
+      throw fail("body ", module.bodies.size(), " is larger than ", MAX_BODY_BYTES, " bytes");
     }
-    int from = skip(length, "body " + module.bodies.size());
+    int from = skip(length, "body");
     module.bodies.add(new ModuleContents.Body(from, pos));
   }
 
   private void dataSegment() {
     int flags = index("data segment");
     if (flags > 2) {
-      throw fail("data segment: wanted flags 0 to 2, got " + flags);
+      throw fail("data segment: wanted flags 0 to 2, got ", flags);
     }
     int memory = flags == 2 ? index("memory") : 0;
     int offsetAt = flags != 1 ? constant() : -1;
     int length = u32("length of a data segment");
     int from = skip(length, "data segment");
     module.data.add(
-        new ModuleContents.Segment(
-            flags != 1, false, memory, offsetAt, null, null, from, pos));
+        new ModuleContents.Segment(flags != 1, false, memory, offsetAt, null, null, from, pos));
   }
 }

@@ -4,10 +4,10 @@ package org.nnjit.wasm;
  * Every instruction of WebAssembly 2.0 (without externref), of relaxed SIMD and of threads.
  *
  * <p>A line reads: opcode, operand and result types as {@link ValType} letters ({@code "iv:v"}),
- * then either the kind of immediate or, for instructions that touch memory, the natural alignment as
- * a power of two. Opcodes with a prefix are written {@code prefix_code}. Where the types depend on
- * the context the signature is empty and {@link WasmVerifier} knows the rule. The text name follows
- * from the constant's name.
+ * then either the kind of immediate or, for instructions that touch memory, the natural alignment
+ * as a power of two. Opcodes with a prefix are written {@code prefix_code}. Where the types depend
+ * on the context the signature is empty and {@link WasmVerifier} knows the rule. The text name
+ * follows from the constant's name.
  *
  * <p>Sources: WebAssembly core specification 2.0, section 5.4 (binary) and 3.3 (types); the
  * relaxed-simd and threads proposals.
@@ -668,7 +668,7 @@ public enum Op {
 
   /** The instruction of an opcode, or null. {@code code} is any int. */
   static Op of(int prefix, int code) {
-    return code < 0 || code > 0x1ff ? null : Table.OPS[(prefix == 0 ? 0 : prefix - 0xfb) << 9 | code];
+    return code < 0 || code > 0x1ff ? null : Table.OPS[Table.start(prefix) | code];
   }
 
   /** Built when the first module is read; emitting needs no look-up. */
@@ -678,10 +678,15 @@ public enum Op {
     static {
       for (Op op : values()) {
         int prefix = op.code >> 12;
-        OPS[(prefix == 0 ? 0 : prefix - 0xfb) << 9 | (op.code & 0x1ff)] = op;
+        OPS[start(prefix) | (op.code & 0x1ff)] = op;
       }
     }
 
     private Table() {}
+
+    /** Where a prefix's 512 instructions begin. */
+    static int start(int prefix) {
+      return prefix == 0 ? 0 : (prefix - 0xfb) << 9;
+    }
   }
 }

@@ -10,9 +10,21 @@ public final class WasmException extends IllegalStateException {
 
   private final int offset;
 
-  WasmException(String message, int offset) {
-    super(message + " (at byte " + offset + ")");
+  WasmException(int offset, Object... parts) {
+    super(join(join(parts), " (at byte ", offset, ")"));
     this.offset = offset;
+  }
+
+  /**
+   * The parts as one text. Messages are joined here and not by {@code +}, which TeaVM expands to
+   * some hundred bytes of JavaScript at each place.
+   */
+  static String join(Object... parts) {
+    StringBuilder text = new StringBuilder();
+    for (Object part : parts) {
+      text.append(part);
+    }
+    return text.toString();
   }
 
   /** Byte of the module at fault. */

@@ -1,9 +1,7 @@
 package org.nnjit.wasm;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -30,7 +28,7 @@ public final class WasmModule {
   private static final int MEMORY = 2;
   private static final int GLOBAL = 3;
 
-  private final Map<String, Integer> typeIndices = new HashMap<>();
+  private final List<String> signatures = new ArrayList<>();
   private final Section types = new Section(1);
   private final Section imports = new Section(2);
   private final Section tables = new Section(4);
@@ -50,7 +48,7 @@ public final class WasmModule {
   /** A section's entries as they are added. */
   private static final class Section {
     final int id;
-    final Bytes bytes = new Bytes(64);
+    private Bytes bytes;
     int count;
 
     Section(int id) {
@@ -58,17 +56,22 @@ public final class WasmModule {
     }
 
     Bytes entry() {
+      if (bytes == null) {
+        bytes = new Bytes(64);
+      }
       count++;
       return bytes;
     }
 
+    int size() {
+      return bytes == null ? 0 : bytes.size();
+    }
+
     void writeTo(Bytes out) {
       if (count > 0) {
-        Bytes counted = new Bytes(5);
-        counted.u32(count);
         out.u8(id);
-        out.u32(counted.size() + bytes.size());
-        out.append(counted);
+        out.u32(Bytes.sizeOfU32(count) + bytes.size());
+        out.u32(count);
         out.append(bytes);
       }
     }
@@ -78,34 +81,29 @@ public final class WasmModule {
 
   /** Index of a function type such as {@code "ii:v"} (see {@link ValType}); equal ones are one. */
   public int type(String signature) {
-    Integer known = typeIndices.get(signature);
-    if (known != null) {
+    int known = signatures.indexOf(signature);
+    if (known >= 0) {
       return known;
     }
     int colon = signature.indexOf(':');
     if (colon < 0) {
-      throw new IllegalStateException("signature '" + signature + "' has no colon, as in \"ii:v\"");
+      throw misuse("signature '", signature, "' has no colon, as in \"ii:v\"");
     }
     for (int i = 0; i < signature.length(); i++) {
       if (i != colon && ValType.ofLetter(signature.charAt(i)) == null) {
-        throw new IllegalStateException(
-            "signature '"
-                + signature
-                + "' has letter "
-                + signature.charAt(i)
-                + ", wanted i l f d v r");
+        throw misuse(
+            "signature '", signature, "' has letter ", signature.charAt(i), ", wanted i l f d v r");
       }
     }
     if (signature.length() - colon > 2) {
       featureMask |= Feature.MULTI_VALUE.mask();
     }
-    int index = types.count;
-    typeIndices.put(signature, index);
+    signatures.add(signature);
     Bytes out = types.entry();
     out.u8(0x60);
-    out.types(signature.substring(0, colon));
-    out.types(signature.substring(colon + 1));
-    return index;
+    out.types(signature, 0, colon);
+    out.types(signature, colon + 1, signature.length());
+    return signatures.size() - 1;
   }
 
   /** Index of a function type. */
@@ -154,8 +152,7 @@ public final class WasmModule {
   /** Imports a function and returns its index. */
   public int importFunction(String from, String name, String signature) {
     if (!functions.isEmpty()) {
-      throw new IllegalStateException(
-          "import function '" + name + "' before declaring functions: their indices follow");
+      throw misuse("import function '", name, "' before declaring functions: their indices follow");
     }
     int type = type(signature);
     importEntry(from, name, FUNCTION).u32(type);
@@ -178,7 +175,7 @@ public final class WasmModule {
   /** Imports a table of functions and returns its index. */
   public int importTable(String from, String name, int min, int max) {
     if (tables.count > 0) {
-      throw new IllegalStateException("import table '" + name + "' before declaring tables");
+      throw misuse("import table '", name, "' before declaring tables");
     }
     Bytes out = importEntry(from, name, TABLE);
     out.u8(ValType.FUNCREF.code);
@@ -189,7 +186,7 @@ public final class WasmModule {
   /** Imports a global and returns its index. */
   public int importGlobal(String from, String name, ValType type, boolean mutable) {
     if (globals.count > 0) {
-      throw new IllegalStateException("import global '" + name + "' before declaring globals");
+      throw misuse("import global '", name, "' before declaring globals");
     }
     Bytes out = importEntry(from, name, GLOBAL);
     out.u8(type.code);
@@ -217,7 +214,7 @@ public final class WasmModule {
 
   private void oneMemory() {
     if (importCounts[MEMORY] + memories.count > 0) {
-      throw new IllegalStateException("the module has a memory already");
+      throw misuse("the module has a memory already");
     }
   }
 
@@ -231,8 +228,7 @@ public final class WasmModule {
 
   private void limits(Bytes out, int min, int max, boolean shared) {
     if (min < 0 || max < -1 || (max >= 0 && max < min) || (shared && max < 0)) {
-      throw new IllegalStateException(
-          "limits " + min + " to " + max + (shared ? " of a shared memory" : "") + " are wrong");
+      throw misuse("limits ", min, " to ", max, shared ? " of a shared memory" : "", " are wrong");
     }
     featureMask |= shared ? Feature.THREADS.mask() : 0;
     out.u8((max < 0 ? 0 : 1) | (shared ? 2 : 0));
@@ -245,8 +241,8 @@ public final class WasmModule {
   /**
    * Declares a global and returns its index.
    *
-   * @param bits its first value: the integer, or the bits of the float; a v128 takes them in its low
-   *     half, a funcref is null
+   * @param bits its first value: the integer, or the bits of the float; a v128 takes them in its
+   *     low half, a funcref is null
    */
   public int global(ValType type, boolean mutable, long bits) {
     Bytes out = globals.entry();
@@ -355,8 +351,7 @@ public final class WasmModule {
 
   /** A function names a data segment, so their number must precede the code. */
   void usesData(Op op) {
-    usesDataIndices |=
-        op.immediate == Immediate.DATA || op.immediate == Immediate.DATA_MEMORY;
+    usesDataIndices |= op.immediate == Immediate.DATA || op.immediate == Immediate.DATA_MEMORY;
   }
 
   // The result.
@@ -381,39 +376,43 @@ public final class WasmModule {
    * @param names whether to add the custom section "name" with the functions' names
    */
   public byte[] toBytes(boolean names) {
-    int bodyBytes = 0;
+    int declaredBytes = Bytes.sizeOfU32(functions.size());
+    int codeBytes = declaredBytes;
     for (FunctionBuilder function : functions) {
-      bodyBytes += function.codeBytes() + 32;
+      declaredBytes += Bytes.sizeOfU32(function.typeIndex());
+      int body = function.bodyBytes();
+      codeBytes += Bytes.sizeOfU32(body) + body;
     }
-    Bytes out = new Bytes(256 + bodyBytes + data.bytes.size());
+    Bytes out = new Bytes(512 + codeBytes + data.size());
     out.fixed32(0x6d736100);
     out.fixed32(1);
     types.writeTo(out);
     imports.writeTo(out);
-    Section declared = new Section(3);
-    for (FunctionBuilder function : functions) {
-      declared.entry().u32(function.typeIndex());
+    if (!functions.isEmpty()) {
+      out.u8(3);
+      out.u32(declaredBytes);
+      out.u32(functions.size());
+      for (FunctionBuilder function : functions) {
+        out.u32(function.typeIndex());
+      }
     }
-    declared.writeTo(out);
     tables.writeTo(out);
     memories.writeTo(out);
     globals.writeTo(out);
     exports.writeTo(out);
     elements.writeTo(out);
     if (usesDataIndices) {
-      Bytes count = new Bytes(5);
-      count.u32(data.count);
       out.u8(12);
-      out.u32(count.size());
-      out.append(count);
+      out.u32(Bytes.sizeOfU32(data.count));
+      out.u32(data.count);
     }
     if (!functions.isEmpty()) {
-      Section code = new Section(10);
-      Bytes scratch = new Bytes(16);
+      out.u8(10);
+      out.u32(codeBytes);
+      out.u32(functions.size());
       for (FunctionBuilder function : functions) {
-        function.encode(code.entry(), scratch);
+        function.encode(out);
       }
-      code.writeTo(out);
     }
     data.writeTo(out);
     if (names) {
@@ -423,24 +422,31 @@ public final class WasmModule {
   }
 
   private void writeNames(Bytes out) {
-    Bytes map = new Bytes(64);
-    map.u32(importedFunctionNames.size() + functions.size());
-    int index = 0;
-    for (String name : importedFunctionNames) {
-      map.u32(index++);
-      map.name(name);
+    int count = importedFunctionNames.size() + functions.size();
+    int mapBytes = Bytes.sizeOfU32(count);
+    for (int i = 0; i < count; i++) {
+      mapBytes += Bytes.sizeOfU32(i) + Bytes.sizeOfName(functionName(i));
     }
-    for (FunctionBuilder function : functions) {
-      map.u32(index++);
-      map.name(function.name());
-    }
-    Bytes section = new Bytes(map.size() + 16);
-    section.name("name");
-    section.u8(1);
-    section.u32(map.size());
-    section.append(map);
     out.u8(0);
-    out.u32(section.size());
-    out.append(section);
+    out.u32(Bytes.sizeOfName("name") + 1 + Bytes.sizeOfU32(mapBytes) + mapBytes);
+    out.name("name");
+    out.u8(1);
+    out.u32(mapBytes);
+    out.u32(count);
+    for (int i = 0; i < count; i++) {
+      out.u32(i);
+      out.name(functionName(i));
+    }
+  }
+
+  private static IllegalStateException misuse(Object... what) {
+    return new IllegalStateException(WasmException.join(what));
+  }
+
+  private String functionName(int index) {
+    int imported = importedFunctionNames.size();
+    return index < imported
+        ? importedFunctionNames.get(index)
+        : functions.get(index - imported).name();
   }
 }

@@ -6,8 +6,8 @@ import java.util.Set;
 /**
  * Prints a module in the text format (core specification, section 6): one instruction a line,
  * indented by block. Functions have the names of the name section, parameters are {@code $p0},
- * other locals {@code $l2}, blocks {@code $b0} in the order they open. The text depends on the bytes
- * alone, so it can stand in golden files.
+ * other locals {@code $l2}, blocks {@code $b0} in the order they open. The text depends on the
+ * bytes alone, so it can stand in golden files.
  */
 public final class WasmText {
   private final ModuleContents module;
@@ -39,6 +39,13 @@ public final class WasmText {
     return text.out.toString();
   }
 
+  /** Appends the parts; see {@link WasmException#join} for why not one by one. */
+  private void put(Object... parts) {
+    for (Object part : parts) {
+      out.append(part);
+    }
+  }
+
   private static String identifier(String name) {
     StringBuilder id = new StringBuilder(name);
     for (int i = 0; i < id.length(); i++) {
@@ -51,55 +58,51 @@ public final class WasmText {
   }
 
   private void module() {
-    out.append("(module\n");
+    put("(module\n");
     for (int t = 0; t < module.types.size(); t++) {
-      out.append("  (type $t").append(t).append(" (func");
+      put("  (type $t", t, " (func");
       signature(module.types.get(t), false);
-      out.append("))\n");
+      put("))\n");
     }
     for (ModuleContents.Import i : module.imports) {
-      out.append("  (import ");
+      put("  (import ");
       string(i.from());
-      out.append(' ');
+      put(' ');
       string(i.name());
-      out.append(' ');
+      put(' ');
       switch (i.kind()) {
         case ModuleContents.FUNCTION ->
-            out.append("(func ")
-                .append(function(i.index()))
-                .append(" (type $t")
-                .append(module.functions.get(i.index()))
-                .append("))");
+            put("(func ", function(i.index()), " (type $t", module.functions.get(i.index()), "))");
         case ModuleContents.TABLE -> table(i.index());
         case ModuleContents.MEMORY -> memory(i.index());
         default -> global(i.index());
       }
-      out.append(")\n");
+      put(")\n");
     }
     for (int t = imported(ModuleContents.TABLE); t < module.tables.size(); t++) {
-      out.append("  ");
+      put("  ");
       table(t);
-      out.append('\n');
+      put('\n');
     }
     for (int m = imported(ModuleContents.MEMORY); m < module.memories.size(); m++) {
-      out.append("  ");
+      put("  ");
       memory(m);
-      out.append('\n');
+      put('\n');
     }
     for (int g = imported(ModuleContents.GLOBAL); g < module.globals.size(); g++) {
-      out.append("  ");
+      put("  ");
       global(g);
-      out.append('\n');
+      put('\n');
     }
     exports();
     if (module.start >= 0) {
-      out.append("  (start ").append(function(module.start)).append(")\n");
+      put("  (start ", function(module.start), ")\n");
     }
     segments();
     for (int b = 0; b < module.bodies.size(); b++) {
       body(module.importedFunctions + b, module.bodies.get(b));
     }
-    out.append(")\n");
+    put(")\n");
   }
 
   private int imported(int kind) {
@@ -121,127 +124,127 @@ public final class WasmText {
     String params = signature.substring(0, colon);
     if (named) {
       for (int p = 0; p < colon; p++) {
-        out.append(" (param $p").append(p).append(' ');
-        out.append(ValType.names(params.substring(p, p + 1))).append(')');
+        put(" (param $p", p, ' ');
+        put(ValType.names(params.substring(p, p + 1)), ')');
       }
     } else if (colon > 0) {
-      out.append(" (param ").append(ValType.names(params)).append(')');
+      put(" (param ", ValType.names(params), ')');
     }
     if (colon + 1 < signature.length()) {
-      out.append(" (result ").append(ValType.names(signature.substring(colon + 1))).append(')');
+      put(" (result ", ValType.names(signature.substring(colon + 1)), ')');
     }
   }
 
   private void limits(ModuleContents.Limits limits) {
-    out.append(' ').append(Integer.toUnsignedString(limits.min()));
+    put(' ', Integer.toUnsignedString(limits.min()));
     if (limits.max() >= 0) {
-      out.append(' ').append(limits.max());
+      put(' ', limits.max());
     }
   }
 
   private void table(int index) {
-    out.append("(table $T").append(index);
+    put("(table $T", index);
     limits(module.tables.get(index));
-    out.append(" funcref)");
+    put(" funcref)");
   }
 
   private void memory(int index) {
-    out.append("(memory");
+    put("(memory");
     limits(module.memories.get(index));
-    out.append(module.memories.get(index).shared() ? " shared)" : ")");
+    put(module.memories.get(index).shared() ? " shared)" : ")");
   }
 
   private void global(int index) {
     ModuleContents.Global global = module.globals.get(index);
-    out.append("(global $g").append(index).append(' ');
-    out.append(global.mutable() ? "(mut " + global.type() + ")" : global.type().text());
+    put("(global $g", index, ' ');
+    put(global.mutable() ? "(mut " : "", global.type(), global.mutable() ? ")" : "");
     if (global.initAt() >= 0) {
-      out.append(' ');
+      put(' ');
       constant(global.initAt());
     }
-    out.append(')');
+    put(')');
   }
 
   private void constant(int at) {
     CodeReader code = new CodeReader(module, "constant expression", at, module.bytes.length);
     String separator = "(";
     for (code.next(); code.op != Op.END; code.next()) {
-      out.append(separator);
+      put(separator);
       instruction(code, 0);
       separator = " ";
     }
-    out.append(')');
+    put(')');
   }
 
   private void exports() {
     String[] kinds = {"(func ", "(table ", "(memory ", "(global "};
     for (ModuleContents.Export e : module.exports) {
-      out.append("  (export ");
+      put("  (export ");
       string(e.name());
-      out.append(' ').append(kinds[e.kind()]);
-      out.append(
+      put(' ', kinds[e.kind()]);
+      put(
           e.kind() == ModuleContents.FUNCTION
               ? function(e.index())
               : Integer.toUnsignedString(e.index()));
-      out.append("))\n");
+      put("))\n");
     }
   }
 
   private void segments() {
     for (ModuleContents.Segment e : module.elements) {
-      out.append("  (elem ");
+      put("  (elem ");
       if (e.active()) {
-        out.append("(table $T").append(e.index()).append(") ");
+        put("(table $T", e.index(), ") ");
         constant(e.offsetAt());
-        out.append(' ');
+        put(' ');
       }
-      out.append(e.declarative() ? "declare " : "");
+      put(e.declarative() ? "declare " : "");
       if (e.functions() != null) {
-        out.append("func");
+        put("func");
         for (int f : e.functions()) {
-          out.append(' ').append(function(f));
+          put(' ', function(f));
         }
       } else {
-        out.append("funcref");
+        put("funcref");
         for (int at : e.expressionsAt()) {
-          out.append(' ');
+          put(' ');
           constant(at);
         }
       }
-      out.append(")\n");
+      put(")\n");
     }
     for (ModuleContents.Segment d : module.data) {
-      out.append("  (data ");
+      put("  (data ");
       if (d.active()) {
         constant(d.offsetAt());
-        out.append(' ');
+        put(' ');
       }
-      out.append('"');
+      put('"');
       for (int i = d.from(); i < d.to(); i++) {
         byteOfString(module.bytes[i] & 0xff);
       }
-      out.append("\")\n");
+      put("\")\n");
     }
   }
 
   private void string(String text) {
-    out.append('"');
+    put('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c > '~') {
-        out.append(c);
+        put(c);
       } else {
         byteOfString(c);
       }
     }
-    out.append('"');
+    put('"');
   }
 
   private void byteOfString(int b) {
     if (b >= ' ' && b <= '~' && b != '"' && b != '\\') {
-      out.append((char) b);
+      put((char) b);
     } else {
-      out.append('\\').append(b < 16 ? "0" : "").append(Integer.toHexString(b));
+      put('\\', b < 16 ? "0" : "", Integer.toHexString(b));
     }
   }
 
@@ -250,14 +253,14 @@ public final class WasmText {
     int params = signature.indexOf(':');
     CodeReader code = new CodeReader(module, module.describe(function), body.from(), body.to());
     String locals = code.locals(params);
-    out.append("  (func ").append(function(function));
-    out.append(" (type $t").append(module.functions.get(function)).append(')');
+    put("  (func ", function(function));
+    put(" (type $t", module.functions.get(function), ')');
     signature(signature, true);
-    out.append('\n');
+    put('\n');
     for (int l = 0; l < locals.length(); l++) {
-      out.append(l % 4 == 0 ? "    (local $l" : " (local $l").append(params + l).append(' ');
-      out.append(ValType.names(locals.substring(l, l + 1))).append(')');
-      out.append(l % 4 == 3 || l == locals.length() - 1 ? "\n" : "");
+      put(l % 4 == 0 ? "    (local $l" : " (local $l", params + l, ' ');
+      put(ValType.names(locals.substring(l, l + 1)), ')');
+      put(l % 4 == 3 || l == locals.length() - 1 ? "\n" : "");
     }
     labels.setLength(0);
     labelCount = 0;
@@ -265,7 +268,7 @@ public final class WasmText {
       code.next();
       line(code, params);
     }
-    out.append("  )\n");
+    put("  )\n");
   }
 
   /** Number of each open block, innermost last. */
@@ -284,19 +287,19 @@ public final class WasmText {
     }
     int indent = op == Op.ELSE && open > 0 ? open - 1 : open;
     for (int i = 0; i < indent + 2; i++) {
-      out.append("  ");
+      put("  ");
     }
     instruction(code, params);
-    out.append('\n');
+    put('\n');
   }
 
   private void instruction(CodeReader code, int params) {
     Op op = code.op;
-    out.append(op.text());
+    put(op.text());
     switch (op.immediate) {
       case NONE, BLOCK_PART, MEMORY, MEMORY_MEMORY, FENCE -> {}
       case BLOCK -> {
-        out.append(" $b").append(labelCount);
+        put(" $b", labelCount);
         labels.append((char) labelCount++);
         signature(code.block, false);
       }
@@ -307,50 +310,52 @@ public final class WasmText {
         }
         label(code.index);
       }
-      case FUNCTION -> out.append(' ').append(function(code.index));
+      case FUNCTION -> put(' ', function(code.index));
       case TYPE_TABLE -> {
-        out.append(" $T").append(Integer.toUnsignedString(code.index2));
-        out.append(" (type $t").append(Integer.toUnsignedString(code.index)).append(')');
+        put(" $T", Integer.toUnsignedString(code.index2));
+        put(" (type $t", Integer.toUnsignedString(code.index), ')');
       }
-      case TYPES -> out.append(" (result ").append(code.type).append(')');
-      case TYPE_REF -> out.append(" func");
+      case TYPES -> put(" (result ", code.type, ')');
+      case TYPE_REF -> put(" func");
       case LOCAL ->
-          out.append(code.index >= 0 && code.index < params ? " $p" : " $l")
-              .append(Integer.toUnsignedString(code.index));
-      case GLOBAL -> out.append(" $g").append(Integer.toUnsignedString(code.index));
-      case TABLE -> out.append(" $T").append(Integer.toUnsignedString(code.index));
+          put(
+              code.index >= 0 && code.index < params ? " $p" : " $l",
+              Integer.toUnsignedString(code.index));
+      case GLOBAL -> put(" $g", Integer.toUnsignedString(code.index));
+      case TABLE -> put(" $T", Integer.toUnsignedString(code.index));
       case TABLE_TABLE ->
-          out.append(" $T")
-              .append(Integer.toUnsignedString(code.index))
-              .append(" $T")
-              .append(Integer.toUnsignedString(code.index2));
-      case ELEMENTS, DATA, DATA_MEMORY, LANE ->
-          out.append(' ').append(Integer.toUnsignedString(code.index));
+          put(
+              " $T",
+              Integer.toUnsignedString(code.index),
+              " $T",
+              Integer.toUnsignedString(code.index2));
+      case ELEMENTS, DATA, DATA_MEMORY, LANE -> put(' ', Integer.toUnsignedString(code.index));
       case ELEMENTS_TABLE ->
-          out.append(" $T")
-              .append(Integer.toUnsignedString(code.index2))
-              .append(' ')
-              .append(Integer.toUnsignedString(code.index));
+          put(
+              " $T",
+              Integer.toUnsignedString(code.index2),
+              ' ',
+              Integer.toUnsignedString(code.index));
       case MEMARG, MEMARG_LANE -> {
         if (code.offset != 0) {
-          out.append(" offset=").append(Integer.toUnsignedString(code.offset));
+          put(" offset=", Integer.toUnsignedString(code.offset));
         }
         if (code.alignLog2 != op.alignLog2) {
-          out.append(" align=").append(Long.toString(1L << code.alignLog2));
+          put(" align=", Long.toString(1L << code.alignLog2));
         }
         if (op.immediate == Immediate.MEMARG_LANE) {
-          out.append(' ').append(code.index);
+          put(' ', code.index);
         }
       }
       case SHUFFLE -> {
         for (int i = 0; i < 16; i++) {
-          out.append(' ').append(module.bytes[code.bytesAt + i]);
+          put(' ', module.bytes[code.bytesAt + i]);
         }
       }
-      case I32 -> out.append(' ').append(code.index);
-      case I64 -> out.append(' ').append(code.bits);
-      case F32 -> out.append(' ').append(f32(code.index));
-      case F64 -> out.append(' ').append(f64(code.bits));
+      case I32 -> put(' ', code.index);
+      case I64 -> put(' ', code.bits);
+      case F32 -> put(' ', f32(code.index));
+      case F64 -> put(' ', f64(code.bits));
       case V128 -> vector(code.bytesAt);
     }
   }
@@ -358,17 +363,17 @@ public final class WasmText {
   private void label(int depth) {
     int open = labels.length();
     if (depth >= 0 && depth < open) {
-      out.append(" $b").append((int) labels.charAt(open - 1 - depth));
+      put(" $b", (int) labels.charAt(open - 1 - depth));
     } else {
-      out.append(' ').append(Integer.toUnsignedString(depth));
+      put(' ', Integer.toUnsignedString(depth));
     }
   }
 
   private void vector(int at) {
     ByteReader lanes = new ByteReader(module.bytes, at, at + 16);
-    out.append(" i32x4");
+    put(" i32x4");
     for (int i = 0; i < 4; i++) {
-      out.append(" 0x").append(Integer.toHexString(lanes.fixed32("lane")));
+      put(" 0x", Integer.toHexString(lanes.fixed32("lane")));
     }
   }
 

@@ -46,9 +46,9 @@ public final class WasmVerifier {
     }
     exports();
     if (module.start >= 0) {
-      bound(module.start, module.functions.size(), "start function", 0);
+      bound(module.start, module.functions.size(), "start function", "", 0);
       if (!module.signature(module.start).equals(":")) {
-        throw new WasmException("start function: wanted no parameters and no results", 0);
+        throw new WasmException(0, "start function: wanted no parameters and no results");
       }
     }
     elements();
@@ -56,7 +56,7 @@ public final class WasmVerifier {
       ModuleContents.Segment segment = module.data.get(d);
       if (segment.active()) {
         String where = "data segment " + d;
-        bound(segment.index(), module.memories.size(), where + ", memory", segment.offsetAt());
+        bound(segment.index(), module.memories.size(), where, ", memory", segment.offsetAt());
         constant(segment.offsetAt(), ValType.I32, where, module.globals.size());
       }
     }
@@ -68,7 +68,8 @@ public final class WasmVerifier {
 
   private void limits() {
     if (module.memories.size() > 1) {
-      throw new WasmException("module has " + module.memories.size() + " memories, at most 1", 0);
+      throw new WasmException(
+          0, "module has ", module.memories.size(), " memories: more than 1 is unsupported");
     }
     for (ModuleContents.Limits memory : module.memories) {
       limits(memory, "memory", MAX_PAGES, MAX_PAGES);
@@ -82,7 +83,7 @@ public final class WasmVerifier {
     long min = it.min() & 0xffffffffL;
     if (min > maxMin || it.max() > maxMax || (it.max() >= 0 && it.max() < min)) {
       throw new WasmException(
-          what + ": limits " + min + " to " + it.max() + " are wrong, at most " + maxMin, 0);
+          0, what, ": limits ", min, " to ", it.max(), " are wrong, at most ", maxMin);
     }
   }
 
@@ -91,7 +92,7 @@ public final class WasmVerifier {
     for (ModuleContents.Export export : module.exports) {
       String where = "export '" + export.name() + "'";
       if (!names.add(export.name())) {
-        throw new WasmException(where + " stands twice", export.at());
+        throw new WasmException(export.at(), where, " stands twice");
       }
       List<?> space =
           switch (export.kind()) {
@@ -100,7 +101,7 @@ public final class WasmVerifier {
             case ModuleContents.MEMORY -> module.memories;
             default -> module.globals;
           };
-      bound(export.index(), space.size(), where, export.at());
+      bound(export.index(), space.size(), where, "", export.at());
       if (export.kind() == ModuleContents.FUNCTION) {
         referable.set(export.index());
       }
@@ -112,12 +113,12 @@ public final class WasmVerifier {
       ModuleContents.Segment segment = module.elements.get(e);
       String where = "element segment " + e;
       if (segment.active()) {
-        bound(segment.index(), module.tables.size(), where + ", table", segment.offsetAt());
+        bound(segment.index(), module.tables.size(), where, ", table", segment.offsetAt());
         constant(segment.offsetAt(), ValType.I32, where, module.globals.size());
       }
       if (segment.functions() != null) {
         for (int function : segment.functions()) {
-          bound(function, module.functions.size(), where + ", function", segment.offsetAt());
+          bound(function, module.functions.size(), where, ", function", segment.offsetAt());
           referable.set(function);
         }
       } else {
@@ -137,22 +138,22 @@ public final class WasmVerifier {
           case I32_CONST, I64_CONST, F32_CONST, F64_CONST, V128_CONST, REF_NULL ->
               ValType.ofLetter(code.op.signature().charAt(1));
           case REF_FUNC -> {
-            bound(code.index, module.functions.size(), where + ", function", at);
+            bound(code.index, module.functions.size(), where, ", function", at);
             referable.set(code.index);
             yield ValType.FUNCREF;
           }
           case GLOBAL_GET -> {
-            bound(code.index, globals, where + ", global", at);
+            bound(code.index, globals, where, ", global", at);
             ModuleContents.Global global = module.globals.get(code.index);
             if (global.mutable()) {
-              throw code.fail("global " + code.index + " is mutable, so not constant");
+              throw code.fail("global ", code.index, " is mutable, so not constant");
             }
             yield global.type();
           }
           default -> throw code.fail("not constant, or unsupported in a constant expression");
         };
     if (got != wanted) {
-      throw code.fail("wanted " + wanted + ", got " + got);
+      throw code.fail("wanted ", wanted, ", got ", got);
     }
     code.next();
     if (code.op != Op.END) {
@@ -160,10 +161,10 @@ public final class WasmVerifier {
     }
   }
 
-  private static void bound(int index, int size, String what, int at) {
+  private static void bound(int index, int size, String where, String what, int at) {
     if (index < 0 || index >= size) {
       throw new WasmException(
-          what + " " + Integer.toUnsignedString(index) + " of " + size, Math.max(at, 0));
+          Math.max(at, 0), where, what, " ", Integer.toUnsignedString(index), " of ", size);
     }
   }
 }

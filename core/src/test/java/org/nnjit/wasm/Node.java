@@ -33,6 +33,10 @@ public final class Node {
     return command;
   }
 
+  static boolean isAvailable() {
+    return !command().isEmpty();
+  }
+
   private static int exitCode(List<String> args) {
     try {
       return new ProcessBuilder(args)
@@ -92,9 +96,7 @@ public final class Node {
     }
   }
 
-  /**
-   * Instantiates a module without imports and evaluates an expression over its {@code exports}.
-   */
+  /** Instantiates a module without imports and evaluates an expression over its {@code exports}. */
   public static String evaluate(byte[] wasm, String expression) {
     return run(
         wasm,
@@ -137,7 +139,7 @@ public final class Node {
             console.log(lines.join('\\n'));
             """);
     List<String> messages = new ArrayList<>();
-    for (String line : answer.split("\n")) {
+    for (String line : answer.lines().toList()) {
       messages.add(line.substring(1));
     }
     if (messages.size() != modules.size()) {

@@ -45,7 +45,8 @@ final class OpSamples {
     };
   }
 
-  private static void emit(FunctionBuilder f, Op op, int voidType) {
+  /** Emits an instruction whose operands stand on the stack. */
+  static void emit(FunctionBuilder f, Op op, int voidType) {
     switch (op.immediate()) {
       case NONE -> f.op(op);
       case BLOCK -> {

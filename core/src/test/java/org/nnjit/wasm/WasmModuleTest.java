@@ -242,6 +242,32 @@ class WasmModuleTest {
   }
 
   @Test
+  void namesAreUtf8() {
+    WasmModule module = new WasmModule();
+    FunctionBuilder f = module.function("f", ":");
+    String[] names = {"", "a\u0080\u07ff\u0800\uffff", "\ud83d\ude00 \udbff\udfff", "\ue000"};
+    StringBuilder wanted = new StringBuilder();
+    for (String name : names) {
+      module.export(name, f);
+      for (char c : name.toCharArray()) {
+        wanted.append((int) c).append(' ');
+      }
+    }
+    byte[] bytes = module.toBytes();
+    WasmVerifier.verify(bytes);
+    String codes =
+        Node.evaluate(
+            bytes,
+            "Object.keys(exports).join('').split('').map(c => c.charCodeAt(0) + ' ').join('')");
+    assertEquals(wanted.toString().strip(), codes);
+    List<ModuleContents.Export> read = new ModuleReader(bytes).read().exports;
+    for (int i = 0; i < names.length; i++) {
+      assertEquals(names[i], read.get(i).name());
+    }
+    assertThrows(IllegalStateException.class, () -> module.export("half \ud800", f));
+  }
+
+  @Test
   void misuseSaysWhatIsWrong() {
     WasmModule module = new WasmModule();
     FunctionBuilder f = module.function("open", ":");
