@@ -19,11 +19,16 @@ import org.nnjit.tensor.Tensor;
 /** Every ONNX node test through the reference interpreter. */
 class NodeConformanceTest {
   /**
-   * This one scales by the fractional output size that later versions of the specification dropped;
-   * ONNX Runtime excludes it too.
+   * Tests whose expected result later versions of the specification gave up, and which ONNX Runtime
+   * does not reproduce either: a resize that scales by the fractional output size, and casts to
+   * bfloat16 that truncate where version 1.13 and later round to nearest.
    */
   private static final Set<String> DISPUTED =
-      Set.of("test_resize_downsample_scales_linear_align_corners");
+      Set.of(
+          "test_cast_FLOAT_to_BFLOAT16",
+          "test_castlike_FLOAT_to_BFLOAT16",
+          "test_castlike_FLOAT_to_BFLOAT16_expanded",
+          "test_resize_downsample_scales_linear_align_corners");
 
   @Test
   void interpreterAgreesWithTheOnnxNodeTests() {
