@@ -2,6 +2,7 @@ package org.nnjit.server;
 
 import com.google.gson.Gson;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -163,7 +164,11 @@ public final class PageServer implements AutoCloseable {
   }
 
   private static ContextHandler directory(String path, Path dir) {
-    return files(path, ResourceFactory.root().newResource(dir));
+    try {
+      return files(path, ResourceFactory.root().newResource(dir.toRealPath()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("'" + dir + "' cannot be served", e);
+    }
   }
 
   private static ContextHandler files(String path, Resource base) {

@@ -118,10 +118,16 @@ final class Maths {
               return Expr.unary(UnaryOp.SQRT, a);
             }
           }
-          // Integers go through f64 on the host side of the seam when either is one.
-          DType t = a.type().isFloat() ? a.type() : DType.F64;
+          if (a.type().isFloat()) {
+            return Expr.binary(BinaryOp.POW, a, Expr.cast(a.type(), x.get(1)));
+          }
+          // Integer bases go through f64; a power that is whole but for rounding is that number.
+          DType t = DType.F64;
           Expr r = Expr.binary(BinaryOp.POW, Expr.cast(t, a), Expr.cast(t, x.get(1)));
-          return Expr.cast(a.type(), r);
+          Expr whole = Expr.unary(UnaryOp.ROUND, r);
+          Expr off = Expr.unary(UnaryOp.ABS, Expr.sub(r, whole));
+          Expr limit = Expr.mul(Expr.unary(UnaryOp.ABS, r), Build.number(t, 1e-11));
+          return Expr.cast(a.type(), select(Expr.lt(off, limit), whole, r));
         });
   }
 
