@@ -72,6 +72,10 @@ record Contraction(
         m = axis;
       }
     }
+    if (m == null && out.coefficient(n) != 1) {
+      // One row at a time into scattered columns (depthwise convolution): no tile to gain from.
+      return null;
+    }
     for (Axis axis : c.spatial()) {
       if (axis != n && axis != m) {
         batch.add(axis);
