@@ -380,18 +380,23 @@ public final class Engine {
     return LoopText.print(entry(id).session().plan(plan).plan().kernels().get(kernel).loops());
   }
 
-  /** The text of functions of a plan's module whose names begin so. */
+  /** The text of a kernel's functions, its tiles included. */
   @JSExport
   public static String wat(int id, int plan, String prefix) {
     return guarded(
         () -> {
           String all = WasmText.print(entry(id).session().plan(plan).plan().module());
           StringBuilder out = new StringBuilder();
-          int at = all.indexOf("\n  (func $" + prefix);
+          String start = "\n  (func $" + prefix;
+          int at = all.indexOf(start);
           while (at >= 0) {
             int end = all.indexOf("\n  (", at + 1);
-            out.append(all, at + 1, end < 0 ? all.length() : end + 1);
-            at = all.indexOf("\n  (func $" + prefix, end < 0 ? all.length() : end);
+            int after = at + start.length();
+            boolean own = all.charAt(after) != '_' || all.startsWith("__tile", after);
+            if (own) {
+              out.append(all, at + 1, end < 0 ? all.length() : end + 1);
+            }
+            at = all.indexOf(start, end < 0 ? all.length() : end);
           }
           return out.toString();
         });

@@ -35,6 +35,7 @@ final class ProgramModule {
   private static final long LOST = 60_000_000_000L;
 
   private final WasmModule module = new WasmModule();
+  private final KernelNames names = new KernelNames();
   private final List<Integer> table = new ArrayList<>();
   private final WasmEmitter emitter;
   private final boolean shared;
@@ -53,7 +54,11 @@ final class ProgramModule {
   }
 
   Kernel add(Compute compute, KernelFamily family, Schedule schedule) {
-    LoopNest nest = family.lower(compute, schedule);
+    LoopNest bare = family.lower(compute, schedule);
+    LoopNest nest =
+        new LoopNest(
+            names.of(compute, schedule), bare.buffers(), bare.blocks(), bare.begin(), bare.end(),
+            bare.body());
     FunctionBuilder code = emitter.emit(nest);
     int bytes = emitter.takeBytes();
     return new Kernel(nest, schedule, code, tableEntry(code), bytes);
