@@ -111,6 +111,9 @@ export class InferenceSession {
   /** Device, load, plan and run figures. */
   async stats() { return this.#call('stats', {}); }
 
+  /** What one thread of this engine can do at best: {fmaGflops}. */
+  async ceilings() { return this.#call('ceilings', {}); }
+
   /** Schedule, loops and WebAssembly text of a kernel of the last plan. */
   async kernelText(name) { return this.#call('kernelText', { name }); }
 

@@ -27,6 +27,7 @@ import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.tune.Probes;
 import org.nnjit.wasm.WasmText;
 import org.teavm.jso.JSExport;
 import org.teavm.jso.JSObject;
@@ -412,6 +413,18 @@ public final class Engine {
       case "fused" -> compiled.fused().toString();
       default -> "no stage '" + stage + "', there are graph, computes and fused";
     };
+  }
+
+  /** Module of the multiply-add micro-benchmark; {@link Probes#fmaPeak}. */
+  @JSExport
+  public static JSObject fmaPeak(boolean relaxed, int chains) {
+    return Bridge.bytes(Probes.fmaPeak(relaxed, chains));
+  }
+
+  /** Operations of one turn of {@link #fmaPeak}. */
+  @JSExport
+  public static int fmaFlops(int chains) {
+    return Probes.flopsPerIteration(chains);
   }
 
   /** Forgets a session. */

@@ -14,6 +14,7 @@ import picocli.CommandLine.ScopeType;
     mixinStandardHelpOptions = true,
     version = "nnjit 0.1.0",
     subcommands = {
+      BenchCommand.class,
       DemoCommand.class,
       DumpCommand.class,
       ModelsCommand.class,
