@@ -12,18 +12,19 @@ final class FuseGelu implements Passes.Pass {
 
   @Override
   public void apply(TypedGraph g) {
+    Match m = new Match(g);
     for (int i = 0; i < g.nodes().size(); i++) {
       Node mul = g.nodes().get(i);
       if (!mul.type().equals("Mul")) {
         continue;
       }
-      Match m = new Match(g);
       Node fused = silu(g, m, mul);
       if (fused == null) {
         fused = gelu(g, m, mul);
       }
       if (fused != null) {
         g.nodes().set(i, fused);
+        m = new Match(g);
       }
     }
   }

@@ -12,12 +12,12 @@ final class FuseLayerNormalization implements Passes.Pass {
 
   @Override
   public void apply(TypedGraph g) {
+    Match m = new Match(g);
     for (int i = 0; i < g.nodes().size(); i++) {
       Node add = g.nodes().get(i);
       if (!add.type().equals("Add")) {
         continue;
       }
-      Match m = new Match(g);
       for (int k = 0; k < 2; k++) {
         Node mul = m.maker(add.input(k), "Mul");
         String bias = add.input(1 - k);
@@ -27,6 +27,7 @@ final class FuseLayerNormalization implements Passes.Pass {
         Node fused = scaled(g, m, add, mul, bias);
         if (fused != null) {
           g.nodes().set(i, fused);
+          m = new Match(g);
           break;
         }
       }

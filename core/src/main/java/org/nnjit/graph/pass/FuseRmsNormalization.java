@@ -9,12 +9,12 @@ final class FuseRmsNormalization implements Passes.Pass {
 
   @Override
   public void apply(TypedGraph g) {
+    Match m = new Match(g);
     for (int i = 0; i < g.nodes().size(); i++) {
       Node mul = g.nodes().get(i);
       if (!mul.type().equals("Mul")) {
         continue;
       }
-      Match m = new Match(g);
       for (int k = 0; k < 2; k++) {
         String scale = mul.input(1 - k);
         if (!m.isConstant(scale) || g.type(scale).shape().rank() != 1) {
@@ -30,6 +30,7 @@ final class FuseRmsNormalization implements Passes.Pass {
                   g.node(
                       mul.name(), "nnjit", "RMSNormalization", List.of(d.x(), scale),
                       mul.outputs().get(0), attributes));
+          m = new Match(g);
           break;
         }
       }

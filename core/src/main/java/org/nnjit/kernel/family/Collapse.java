@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Var;
@@ -99,16 +100,9 @@ final class Collapse {
     Axis merged = new Axis(outer.name() + inner.name(), outer.extent() * inner.extent());
     axes.remove(axes.size() - 1);
     axes.set(axes.size() - 1, merged);
-    replaced.put(outer, new Merged(merged, inner.extent(), true).expr());
-    replaced.put(inner, new Merged(merged, inner.extent(), false).expr());
-  }
-
-  private record Merged(Axis axis, int inner, boolean high) {
-    Expr expr() {
-      return high
-          ? Expr.binary(org.nnjit.compute.BinaryOp.DIV, Expr.var(axis), Expr.i32(inner))
-          : Expr.binary(org.nnjit.compute.BinaryOp.REM, Expr.var(axis), Expr.i32(inner));
-    }
+    Expr by = Expr.i32(inner.extent());
+    replaced.put(outer, Expr.binary(BinaryOp.DIV, Expr.var(merged), by));
+    replaced.put(inner, Expr.binary(BinaryOp.REM, Expr.var(merged), by));
   }
 
   private static Expr resolve(Expr e, Map<Axis, Expr> replaced) {

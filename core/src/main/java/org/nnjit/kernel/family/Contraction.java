@@ -11,6 +11,7 @@ import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
 import org.nnjit.compute.Expr.Read;
 import org.nnjit.compute.Expr.ReadFlat;
+import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.tensor.DType;
 
@@ -134,15 +135,11 @@ record Contraction(
   }
 
   int argA() {
-    return argOf(a);
+    return Exprs.argOf(a);
   }
 
   int argB() {
-    return argOf(b);
-  }
-
-  private static int argOf(Expr read) {
-    return org.nnjit.compute.Exprs.argOf(read);
+    return Exprs.argOf(b);
   }
 
   int rows() {

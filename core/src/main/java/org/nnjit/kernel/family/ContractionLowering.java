@@ -440,7 +440,7 @@ final class ContractionLowering {
    */
   private void heavy(LoopBuilder b, Local[][] acc, int columns, Expr body) {
     Axis row = new Axis("row", acc.length);
-    Local var = b.beginFor(row, 1);
+    Local var = b.beginFor(row);
     Local m = Local.of("m", LType.I32);
     b.emit(Stmt.let(m, Value.add(b.axisValue(c.m()), Value.get(var))));
     b.bind(c.m(), Value.get(m));

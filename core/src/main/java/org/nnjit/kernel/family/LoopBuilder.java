@@ -45,6 +45,7 @@ final class LoopBuilder {
 
   private final Buffer[] buffers;
   private final TensorType[] types;
+  private final List<TensorType> inputs;
   private final List<Level> levels = new ArrayList<>();
   private final List<Value> stages = new ArrayList<>();
   private final List<Integer> stageLevels = new ArrayList<>();
@@ -63,6 +64,7 @@ final class LoopBuilder {
   LoopBuilder(Buffer[] buffers, TensorType[] types) {
     this.buffers = buffers;
     this.types = types;
+    this.inputs = List.of(types);
     open();
   }
 
@@ -86,7 +88,7 @@ final class LoopBuilder {
   }
 
   /** Opens a loop that binds an axis; {@link #endFor} closes it. */
-  Local beginFor(Axis axis, int step) {
+  Local beginFor(Axis axis) {
     open();
     Local var = Local.of(axis.name(), LType.I32);
     bind(axis, Value.get(var));
@@ -157,15 +159,7 @@ final class LoopBuilder {
   }
 
   Affine address(Expr read) {
-    if (read instanceof Read r) {
-      return address(r.arg(), r.index());
-    }
-    ReadFlat f = (ReadFlat) read;
-    TensorType t = types[f.arg()];
-    if (t.isRowMajor()) {
-      return Affine.of(f.index());
-    }
-    return address(f.arg(), Affine.delinearise(f.index(), t.shape().dims()));
+    return Exprs.address(inputs, read);
   }
 
   /**

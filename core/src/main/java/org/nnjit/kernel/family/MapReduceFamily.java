@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.Compute;
-import org.nnjit.compute.Expr;
-import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.LoopNest;
@@ -98,15 +96,5 @@ public final class MapReduceFamily implements KernelFamily {
     }
     return new Compute(
         c.name(), c.inputs(), c.output(), axes, c.stages(), c.body(), c.store());
-  }
-
-  /** True when the expression varies along any of the axes. */
-  static boolean usesAny(Expr e, List<Axis> axes) {
-    for (Axis a : axes) {
-      if (Exprs.uses(e, a)) {
-        return true;
-      }
-    }
-    return false;
   }
 }

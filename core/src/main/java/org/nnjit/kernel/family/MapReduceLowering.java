@@ -192,7 +192,7 @@ final class MapReduceLowering {
   }
 
   private void loop(Axis axis, Value from, Value to, int step, Body body) {
-    Local var = b.beginFor(axis, step);
+    Local var = b.beginFor(axis);
     boolean wide = axis == vector && step == 4;
     if (wide) {
       b.vectorise(axis);
@@ -309,7 +309,7 @@ final class MapReduceLowering {
       return;
     }
     Axis a = stage.axes().get(depth);
-    Local var = b.beginFor(a, 1);
+    Local var = b.beginFor(a);
     looped(stage, index, acc, tile, wide, depth + 1);
     b.endFor(var, Value.i32(0), Value.i32(a.extent()), 1);
   }
@@ -397,7 +397,7 @@ final class MapReduceLowering {
       return;
     }
     Axis a = stage.axes().get(depth);
-    Local var = b.beginFor(a, 1);
+    Local var = b.beginFor(a);
     outerLoops(stage, depth + 1, inner);
     b.endFor(var, Value.i32(0), Value.i32(a.extent()), 1);
   }
@@ -406,7 +406,7 @@ final class MapReduceLowering {
     int step = 4 * parts.length;
     int whole = last.extent() / step * step;
     if (whole > 0) {
-      Local var = b.beginFor(last, step);
+      Local var = b.beginFor(last);
       b.vectorise(last);
       for (int i = 0; i < parts.length; i++) {
         b.shift(last, 4 * i);
@@ -418,14 +418,14 @@ final class MapReduceLowering {
     }
     int fours = last.extent() / 4 * 4;
     if (whole < fours) {
-      Local var = b.beginFor(last, 4);
+      Local var = b.beginFor(last);
       b.vectorise(last);
       join(stage, parts[0], true);
       b.vectorise(null);
       b.endFor(var, Value.i32(whole), Value.i32(fours), 4);
     }
     if (fours < last.extent()) {
-      Local var = b.beginFor(last, 1);
+      Local var = b.beginFor(last);
       join(stage, total, false);
       b.endFor(var, Value.i32(fours), Value.i32(last.extent()), 1);
     }
