@@ -1,14 +1,17 @@
 // The engine worker: loads files, owns the memory and the threads, and runs plans that the compiler
-// (engine.js, from Java) makes.
-import * as engine from './engine.js';
+// (engine.wasm, from Java) makes.
+import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
 
 const SEGMENT = 4 << 20;
 const fresh = () => ({
-  id: 0, files: null, info: null, device: null, memory: null, threads: 1, workers: [],
+  id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, workers: [],
   plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 }, lost: null,
 });
 const state = fresh();
+let engine;
+const loading = loadEngine(new URL('./engine.wasm', import.meta.url));
+loading.catch(() => {}); // create() reports it
 
 /** The bytes of one file in pieces, which are given back once their weights are in place. */
 class SegmentedFile {
@@ -157,6 +160,23 @@ function probe(options) {
   return { simd, relaxedSimd, isolated, threads, hardwareConcurrency, notes };
 }
 
+/** What the compiler asks for; see Host.java. */
+const host = {
+  size(name) {
+    const f = state.files.get(name);
+    if (!f) throw userError(`external data file '${name}' was not loaded`);
+    return f.size;
+  },
+  read: (name, offset, into, n) => state.files.get(name).read(offset, into.subarray(0, n)),
+  feedBytes: (name) => state.feeds[name]?.byteLength ?? -1,
+  feed(name, offset, into, n) {
+    const f = state.feeds[name];
+    into.set(new Int8Array(f.buffer, f.byteOffset + offset, n));
+  },
+  load: (address, into, n) => into.set(new Int8Array(state.memory.buffer, address, n)),
+  store: (address, from, n) => new Int8Array(state.memory.buffer, address, n).set(from.subarray(0, n)),
+};
+
 const parse = (json) => {
   const value = JSON.parse(json);
   if (value.error) throw Object.assign(new Error(value.error), { user: value.user });
@@ -170,18 +190,11 @@ async function create(args, report) {
   const files = new Map();
   const external = new Map(args.external.map((e) => [e.path, e.data]));
   files.set('', await readFile('', args.model, report));
-  state.files = {
-    size: (name) => {
-      const f = files.get(name);
-      if (!f) throw userError(`external data file '${name}' was not loaded`);
-      return f.size;
-    },
-    read: (name, offset, into) => files.get(name).read(offset, into),
-    discard: (name, upTo) => files.get(name).discard(upTo),
-  };
+  state.files = files;
+  engine = await loading;
   const features = [state.device.simd && 'simd', state.device.relaxedSimd && 'relaxed-simd',
     state.threads > 1 && 'threads'].filter(Boolean).join(',');
-  const info = parse(engine.open(state.files, features, state.threads, state.threads > 1));
+  const info = parse(engine.open(host, features, state.threads, state.threads > 1));
   state.id = info.id;
   state.info = info;
   for (const name of info.externalFiles) {
@@ -234,13 +247,13 @@ const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byte
 /** The plan for these feeds, compiled and its weights loaded when it is new. */
 async function planFor(feeds, report) {
   const lines = [];
-  const bytes = {};
+  state.feeds = {};
   for (const [name, f] of Object.entries(feeds)) {
     lines.push(`${name}\t${f.type}\t${f.dims.join(',')}`);
-    bytes[name] = bytesOf(f.data);
+    state.feeds[name] = bytesOf(f.data);
   }
   const start = performance.now();
-  const { plan } = parse(engine.prepare(state.id, lines.join('\n'), bytes));
+  const { plan } = parse(engine.prepare(state.id, lines.join('\n')));
   state.current = plan;
   if (state.plans[plan]) return state.plans[plan];
   const p = parse(engine.describe(state.id, plan));
@@ -256,9 +269,9 @@ async function planFor(feeds, report) {
   const table = p.exports.table;
   p.load.forEach((step, i) => {
     if (step[0] === 0) {
-      engine.writeConstant(state.id, plan, step[2 + 1], state.memory);
+      engine.writeConstant(state.id, plan, step[3]);
     } else if (step[0] === 1) {
-      state.files.read(step[4], step[3], new Int8Array(state.memory.buffer, step[1], step[2]));
+      state.files.get(step[4]).read(step[3], new Int8Array(state.memory.buffer, step[1], step[2]));
       if (i % 16 === 15) report({ stage: 'weights', loaded: i, total: p.load.length });
     } else {
       table.get(step[1])(...step.slice(2));
@@ -277,7 +290,7 @@ function freeFiles(load) {
   for (const step of load) {
     if (step[0] === 1) upTo.set(step[4], Math.max(upTo.get(step[4]) ?? 0, step[3] + step[2]));
   }
-  for (const [name, end] of upTo) state.files.discard(name, end);
+  for (const [name, end] of upTo) state.files.get(name).discard(end);
 }
 
 function write(p, feeds) {
@@ -292,7 +305,7 @@ function execute(p) {
   const start = performance.now();
   p.segments.forEach((index, i) => {
     if (index < 0) {
-      const answer = engine.host(state.id, state.current, i, state.memory);
+      const answer = engine.host(state.id, state.current, i);
       if (answer) parse(answer);
       return;
     }
@@ -348,7 +361,7 @@ const methods = {
         if (c.tableIndex < 0) {
           while (p.segments[segment] >= 0) segment++;
           const start = performance.now();
-          const answer = engine.host(state.id, state.current, segment++, state.memory);
+          const answer = engine.host(state.id, state.current, segment++);
           if (answer) parse(answer);
           times[i].push(performance.now() - start);
           return;

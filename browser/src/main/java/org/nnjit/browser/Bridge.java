@@ -1,51 +1,77 @@
 package org.nnjit.browser;
 
-import org.teavm.jso.JSBody;
-import org.teavm.jso.JSByRef;
-import org.teavm.jso.JSObject;
+import java.nio.ByteBuffer;
+import org.teavm.jso.typedarrays.Int8Array;
 
-/** Calls into the worker's script: files, feeds and memory. */
+/**
+ * Moves bytes between Java arrays, which scripts cannot see, and the {@link Host}, through a window
+ * that both see.
+ */
 final class Bridge {
+  private static final int WINDOW = 1 << 16;
+  private static final ByteBuffer BYTES = ByteBuffer.allocateDirect(WINDOW);
+
   private Bridge() {}
 
-  /** Length of a file of the session, "" being the model. */
-  @JSBody(
-      params = {"files", "name"},
-      script = "return files.size(name);")
-  static native double size(JSObject files, String name);
+  /** Moves the part of a transfer that begins at {@code done}. */
+  private interface Step {
+    void move(int done, Int8Array window, int bytes);
+  }
+
+  private static Int8Array window() {
+    return Int8Array.fromJavaBuffer(BYTES);
+  }
+
+  private static void receive(byte[] into, int at, int length, Step step) {
+    for (int done = 0; done < length; done += WINDOW) {
+      int n = Math.min(WINDOW, length - done);
+      step.move(done, window(), n);
+      BYTES.clear();
+      BYTES.get(into, at + done, n);
+    }
+  }
+
+  private static void send(byte[] from, Step step) {
+    for (int done = 0; done < from.length; done += WINDOW) {
+      int n = Math.min(WINDOW, from.length - done);
+      BYTES.clear();
+      BYTES.put(from, done, n);
+      step.move(done, window(), n);
+    }
+  }
 
   /** Copies bytes of a file. */
-  @JSBody(
-      params = {"files", "name", "offset", "into", "at", "length"},
-      script = "files.read(name, offset, into.subarray(at, at + length));")
-  static native void read(
-      JSObject files, String name, double offset, @JSByRef byte[] into, int at, int length);
+  static void read(Host host, String file, long offset, byte[] into, int at, int length) {
+    receive(into, at, length, (done, w, n) -> host.read(file, (double) (offset + done), w, n));
+  }
 
-  /** Bytes of a feed, or -1 when there is none. */
-  @JSBody(
-      params = {"feeds", "name"},
-      script = "var f = feeds[name]; return f ? f.byteLength : -1;")
-  static native int feedBytes(JSObject feeds, String name);
+  /** All bytes of a feed, or null when there is none. */
+  static byte[] feed(Host host, String name) {
+    int bytes = host.feedBytes(name);
+    if (bytes < 0) {
+      return null;
+    }
+    byte[] data = new byte[bytes];
+    receive(data, 0, bytes, (done, w, n) -> host.feed(name, done, w, n));
+    return data;
+  }
 
-  @JSBody(
-      params = {"feeds", "name", "into"},
-      script = "var f = feeds[name]; into.set(new Int8Array(f.buffer, f.byteOffset, f.byteLength));")
-  static native void feed(JSObject feeds, String name, @JSByRef byte[] into);
+  /** Copies bytes out of the kernels' memory; the address is unsigned. */
+  static void load(Host host, int address, byte[] into) {
+    long base = address & 0xffffffffL;
+    receive(into, 0, into.length, (done, w, n) -> host.load((double) (base + done), w, n));
+  }
 
-  /** Copies bytes out of the WebAssembly memory; the address is unsigned. */
-  @JSBody(
-      params = {"memory", "address", "into"},
-      script = "into.set(new Int8Array(memory.buffer, address >>> 0, into.length));")
-  static native void load(JSObject memory, int address, @JSByRef byte[] into);
-
-  @JSBody(
-      params = {"memory", "address", "from"},
-      script = "new Int8Array(memory.buffer, address >>> 0, from.length).set(from);")
-  static native void store(JSObject memory, int address, @JSByRef byte[] from);
+  /** Copies bytes into the kernels' memory; the address is unsigned. */
+  static void store(Host host, int address, byte[] from) {
+    long base = address & 0xffffffffL;
+    send(from, (done, w, n) -> host.store((double) (base + done), w, n));
+  }
 
   /** A copy of the bytes as a JavaScript array. */
-  @JSBody(
-      params = {"from"},
-      script = "return new Uint8Array(from.slice().buffer);")
-  static native JSObject bytes(@JSByRef byte[] from);
+  static Int8Array bytes(byte[] from) {
+    Int8Array out = new Int8Array(from.length);
+    send(from, (done, w, n) -> out.set(new Int8Array(w.getBuffer(), w.getByteOffset(), n), done));
+    return out;
+  }
 }

@@ -40,7 +40,7 @@ public final class Engine {
   private static final Map<Integer, Entry> SESSIONS = new HashMap<>();
   private static int next = 1;
 
-  private record Entry(Session session, JSObject files) {}
+  private record Entry(Session session, Host host) {}
 
   private Engine() {}
 
@@ -75,11 +75,11 @@ public final class Engine {
   /**
    * Reads a model.
    *
-   * @param files object with {@code size(name)} and {@code read(name, offset, Int8Array)}
+   * @param host files, feeds and memory of the session
    * @param features comma-separated feature names that the engine has
    */
   @JSExport
-  public static String open(JSObject files, String features, int threads, boolean shared) {
+  public static String open(Host host, String features, int threads, boolean shared) {
     return guarded(
         () -> {
           EnumSet<Feature> set = EnumSet.noneOf(Feature.class);
@@ -89,9 +89,9 @@ public final class Engine {
             }
           }
           Target target = new Target(set, threads, 15);
-          Session s = new Session(OnnxReader.read(source(files, "")), target, shared);
+          Session s = new Session(OnnxReader.read(source(host, "")), target, shared);
           int id = next++;
-          SESSIONS.put(id, new Entry(s, files));
+          SESSIONS.put(id, new Entry(s, host));
           Json j = new Json().open("{").key("id").value(id);
           ports(j.key("inputs"), s.model().graph().inputs());
           ports(j.key("outputs"), s.model().graph().outputs());
@@ -104,16 +104,16 @@ public final class Engine {
         });
   }
 
-  private static ByteSource source(JSObject files, String name) {
+  private static ByteSource source(Host host, String name) {
     return new ByteSource() {
       @Override
       public long size() {
-        return (long) Bridge.size(files, name);
+        return (long) host.size(name);
       }
 
       @Override
       public void read(long offset, byte[] into, int at, int length) {
-        Bridge.read(files, name, (double) offset, into, at, length);
+        Bridge.read(host, name, offset, into, at, length);
       }
     };
   }
@@ -145,10 +145,9 @@ public final class Engine {
    * The plan for feeds of these types.
    *
    * @param description one line for each feed: name, type, dimensions, separated by tabs
-   * @param feeds object of Uint8Array by name
    */
   @JSExport
-  public static String prepare(int id, String description, JSObject feeds) {
+  public static String prepare(int id, String description) {
     return guarded(
         () -> {
           Entry e = entry(id);
@@ -161,19 +160,14 @@ public final class Engine {
                       new Specialiser.Values() {
                         @Override
                         public Tensor feed(String name) {
-                          int bytes = Bridge.feedBytes(feeds, name);
-                          if (bytes < 0) {
-                            return null;
-                          }
-                          byte[] data = new byte[bytes];
-                          Bridge.feed(feeds, name, data);
+                          byte[] data = Bridge.feed(e.host(), name);
                           TensorType t = types.get(name);
-                          return new Tensor(t.dtype(), t.shape(), data);
+                          return data == null ? null : new Tensor(t.dtype(), t.shape(), data);
                         }
 
                         @Override
                         public Tensor stored(Constant.Stored c) {
-                          return load(e.files(), c);
+                          return load(e.host(), c);
                         }
                       });
           Json j = new Json().open("{").key("plan").value(plan);
@@ -190,15 +184,15 @@ public final class Engine {
     return e;
   }
 
-  private static Tensor load(JSObject files, Constant.Stored c) {
+  private static Tensor load(Host host, Constant.Stored c) {
     long bytes = c.type().bytes();
-    if (c.offset() + bytes > (long) Bridge.size(files, c.file())) {
+    if (c.offset() + bytes > (long) host.size(c.file())) {
       throw new ModelException(
           "weights " + c.type() + " at byte " + c.offset() + " of '" + c.file()
               + "' lie beyond its end");
     }
     byte[] data = new byte[(int) bytes];
-    Bridge.read(files, c.file(), (double) c.offset(), data, 0, data.length);
+    Bridge.read(host, c.file(), c.offset(), data, 0, data.length);
     return new Tensor(c.type().dtype(), c.type().shape(), data);
   }
 
@@ -334,44 +328,45 @@ public final class Engine {
 
   /** Copies an inline constant of a load step into memory. */
   @JSExport
-  public static void writeConstant(int id, int plan, int step, JSObject memory) {
-    Plan.LoadConstant c =
-        (Plan.LoadConstant) entry(id).session().plan(plan).plan().load().get(step);
-    Bridge.store(memory, c.address(), ((Constant.Inline) c.constant()).tensor().bytes());
+  public static void writeConstant(int id, int plan, int step) {
+    Entry e = entry(id);
+    Plan.LoadConstant c = (Plan.LoadConstant) e.session().plan(plan).plan().load().get(step);
+    Bridge.store(e.host(), c.address(), ((Constant.Inline) c.constant()).tensor().bytes());
   }
 
   /** Does a host call of a run; "" or a failure. */
   @JSExport
-  public static String host(int id, int plan, int segment, JSObject memory) {
+  public static String host(int id, int plan, int segment) {
     return guarded(
         () -> {
+          Host host = entry(id).host();
           Plan.Host h = (Plan.Host) entry(id).session().plan(plan).plan().segments().get(segment);
           Tensor[] args = new Tensor[h.args().size()];
           for (int i = 0; i < args.length; i++) {
             Plan.Place p = h.args().get(i);
-            args[i] = p == null ? null : fetch(p, memory);
+            args[i] = p == null ? null : fetch(p, host);
           }
           List<Tensor> results =
               switch (h.call()) {
                 case HostCall c -> GraphInterpreter.evaluate(c.node(), args);
                 case ComputeCall c -> {
-                  Tensor out = fetch(h.results().get(0), memory);
+                  Tensor out = fetch(h.results().get(0), host);
                   ComputeInterpreter.evaluate(c.compute(), List.of(args), out);
                   yield List.of(out);
                 }
               };
           for (int i = 0; i < h.results().size(); i++) {
             if (h.results().get(i) != null) {
-              Bridge.store(memory, h.results().get(i).address(), results.get(i).bytes());
+              Bridge.store(host, h.results().get(i).address(), results.get(i).bytes());
             }
           }
           return "";
         });
   }
 
-  private static Tensor fetch(Plan.Place p, JSObject memory) {
+  private static Tensor fetch(Plan.Place p, Host host) {
     byte[] data = new byte[(int) p.type().bytes()];
-    Bridge.load(memory, p.address(), data);
+    Bridge.load(host, p.address(), data);
     return new Tensor(p.type().dtype(), p.type().shape(), data);
   }
 

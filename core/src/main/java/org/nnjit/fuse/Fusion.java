@@ -46,29 +46,47 @@ public final class Fusion {
   static final class Calls {
     private final Program program;
     private final List<Call> list;
-    private Map<String, List<Integer>> writers;
-    private Map<String, List<Integer>> readers;
+    private final Set<String> outputs;
+    private final Set<String> varying = new HashSet<>();
+    private final Map<String, List<Integer>> writers = new HashMap<>();
+    private final Map<String, List<Integer>> readers = new HashMap<>();
 
     Calls(Program program) {
       this.program = program;
       this.list = new ArrayList<>(program.calls());
-      index();
-    }
-
-    private void index() {
-      writers = new HashMap<>();
-      readers = new HashMap<>();
+      this.outputs = new HashSet<>(program.outputs());
+      varying.addAll(program.inputs());
       for (int i = 0; i < list.size(); i++) {
         Call call = list.get(i);
-        if (call == null) {
-          continue;
+        enter(i, call);
+        for (String a : call.args()) {
+          if (varying.contains(a)) {
+            varying.addAll(call.results());
+            break;
+          }
         }
-        for (String r : call.results()) {
-          writers.computeIfAbsent(r, k -> new ArrayList<>()).add(i);
+      }
+    }
+
+    private void enter(int i, Call call) {
+      for (String r : call.results()) {
+        writers.computeIfAbsent(r, k -> new ArrayList<>(1)).add(i);
+      }
+      for (String a : call.args()) {
+        List<Integer> known = readers.computeIfAbsent(a, k -> new ArrayList<>(2));
+        if (!known.contains(i)) {
+          known.add(i);
         }
-        for (String a : new HashSet<>(call.args())) {
-          readers.computeIfAbsent(a, k -> new ArrayList<>()).add(i);
-        }
+      }
+    }
+
+    private void leave(int i, Call call) {
+      Integer place = i;
+      for (String r : call.results()) {
+        writers.get(r).remove(place);
+      }
+      for (String a : call.args()) {
+        readers.get(a).remove(place);
       }
     }
 
@@ -76,22 +94,25 @@ public final class Fusion {
       return list.size();
     }
 
-    Call get(int i) {
-      return list.get(i);
-    }
-
     /** The call at this place when it is a compute, else null. */
     ComputeCall compute(int i) {
       return list.get(i) instanceof ComputeCall c ? c : null;
     }
 
+    /** Puts a call, or null for none, in a place. */
     void set(int i, Call call) {
+      if (list.get(i) != null) {
+        leave(i, list.get(i));
+      }
       list.set(i, call);
-      index();
+      if (call != null) {
+        enter(i, call);
+      }
     }
 
+    /** Places of the calls that read a value, as they are now. */
     List<Integer> readers(String value) {
-      return readers.getOrDefault(value, List.of());
+      return List.copyOf(readers.getOrDefault(value, List.of()));
     }
 
     /** The only call that writes the value, or -1. */
@@ -101,70 +122,36 @@ public final class Fusion {
     }
 
     boolean isOutput(String value) {
-      return program.outputs().contains(value);
+      return outputs.contains(value);
     }
 
     /** True for weights and everything calculated from weights alone. */
     boolean isConstant(String value) {
-      if (program.constants().containsKey(value)) {
-        return true;
-      }
-      List<Integer> w = writers.getOrDefault(value, List.of());
-      if (w.isEmpty()) {
-        return false;
-      }
-      for (int i : w) {
-        for (String a : list.get(i).args()) {
-          if (!isConstant(a)) {
-            return false;
-          }
-        }
-      }
-      return true;
+      return !varying.contains(value);
     }
 
+    /** A call is dropped before those it reads from are looked at: they come earlier. */
     void dropDead() {
-      boolean changed = true;
-      while (changed) {
-        changed = false;
-        for (int i = list.size() - 1; i >= 0; i--) {
-          if (list.get(i) == null) {
-            continue;
-          }
-          boolean live = false;
-          for (String r : list.get(i).results()) {
-            live |= isOutput(r) || !readers(r).isEmpty();
-          }
-          if (!live) {
-            list.set(i, null);
-            changed = true;
-          }
+      for (int i = list.size() - 1; i >= 0; i--) {
+        Call call = list.get(i);
+        boolean live = call == null;
+        for (String r : live ? List.<String>of() : call.results()) {
+          live |= isOutput(r) || !readers.getOrDefault(r, List.of()).isEmpty();
         }
-        if (changed) {
-          index();
+        if (!live) {
+          set(i, null);
         }
       }
     }
 
     List<Call> list() {
       List<Call> out = new ArrayList<>();
-      Set<Call> seen = new HashSet<>();
       for (Call c : list) {
-        if (c != null && seen.add(c)) {
+        if (c != null) {
           out.add(c);
         }
       }
       return out;
-    }
-
-    /** True when every reader of the value is a compute call. */
-    boolean readByComputesOnly(String value) {
-      for (int i : readers(value)) {
-        if (list.get(i) instanceof HostCall) {
-          return false;
-        }
-      }
-      return true;
     }
   }
 }

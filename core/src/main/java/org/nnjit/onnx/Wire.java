@@ -1,5 +1,6 @@
 package org.nnjit.onnx;
 
+import java.nio.charset.StandardCharsets;
 import org.nnjit.graph.ModelException;
 
 /**
@@ -116,7 +117,15 @@ final class Wire {
   }
 
   String string() {
-    return new String(bytes(), java.nio.charset.StandardCharsets.UTF_8);
+    byte[] bytes = bytes();
+    char[] ascii = new char[bytes.length];
+    for (int i = 0; i < ascii.length; i++) {
+      if (bytes[i] < 0) {
+        return new String(bytes, StandardCharsets.UTF_8);
+      }
+      ascii[i] = (char) bytes[i];
+    }
+    return new String(ascii);
   }
 
   /** A copy of the bytes of this field. */
@@ -201,7 +210,9 @@ final class Wire {
     }
 
     void copy(long position, byte[] into) {
-      if (into.length > 0) {
+      if (position >= from && position + into.length <= from + length) {
+        System.arraycopy(buffer, (int) (position - from), into, 0, into.length);
+      } else if (into.length > 0) {
         source.read(position, into, 0, into.length);
       }
     }

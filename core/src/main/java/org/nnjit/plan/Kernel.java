@@ -1,24 +1,46 @@
 package org.nnjit.plan;
 
+import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.wasm.FunctionBuilder;
 
 /** A kernel in a module under construction. */
 final class Kernel {
+  private final String workload;
   private final LoopNest nest;
   private final Schedule schedule;
+  private final KernelSpace.Packing packing;
   private final FunctionBuilder code;
   private final int tableIndex;
   private final int bytes;
   int calls;
 
-  Kernel(LoopNest nest, Schedule schedule, FunctionBuilder code, int tableIndex, int bytes) {
+  Kernel(
+      String workload,
+      LoopNest nest,
+      Schedule schedule,
+      KernelSpace.Packing packing,
+      FunctionBuilder code,
+      int tableIndex,
+      int bytes) {
+    this.workload = workload;
     this.nest = nest;
     this.schedule = schedule;
+    this.packing = packing;
     this.code = code;
     this.tableIndex = tableIndex;
     this.bytes = bytes;
+  }
+
+  /** Key of the {@link org.nnjit.compute.Workload}. */
+  String workload() {
+    return workload;
+  }
+
+  /** What must be packed before it runs, or null. */
+  KernelSpace.Packing packing() {
+    return packing;
   }
 
   LoopNest nest() {

@@ -16,10 +16,8 @@ import org.nnjit.fuse.Program;
 import org.nnjit.fuse.Program.Call;
 import org.nnjit.fuse.Program.ComputeCall;
 import org.nnjit.kernel.emit.wasm.Supports;
-import org.nnjit.kernel.family.ContractionFamily;
 import org.nnjit.kernel.family.Families;
-import org.nnjit.kernel.family.KernelFamily;
-import org.nnjit.schedule.Schedule;
+import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.TensorType;
 
@@ -42,7 +40,7 @@ public final class Planner {
   private final Set<String> constant = new HashSet<>();
   private final Set<String> varying = new HashSet<>();
   private final Map<String, TensorType> types;
-  private final Map<String, String> packedNames = new HashMap<>();
+  private final Set<String> packed = new HashSet<>();
 
   private Planner(
       Program program,
@@ -152,54 +150,47 @@ public final class Planner {
           originals.add(c.result());
         }
       }
-      Compute compute = c.compute();
-      KernelFamily family = Families.of(compute, target);
-      Schedule schedule = family.defaultSchedule(compute, target);
+      Kernel kernel = kernel(c.compute());
       List<String> args = new ArrayList<>(c.args());
-      if (family instanceof ContractionFamily) {
-        int packed = ContractionFamily.packedArgument(compute, schedule);
-        if (packed >= 0) {
-          args.set(packed, pack(c, compute, schedule, packed));
-        }
+      if (kernel.packing() != null) {
+        int packed = kernel.packing().argument();
+        args.set(packed, pack(c.label(), args.get(packed), kernel.packing().compute()));
       }
-      steps.add(new Step(c, kernel(compute, family, schedule), args, once));
+      steps.add(new Step(c, kernel, args, once));
+      kernel.calls++;
       return;
     }
     steps.add(new Step(call, null, call.args(), false));
   }
 
-  private String pack(ComputeCall c, Compute compute, Schedule schedule, int arg) {
-    String from = c.args().get(arg);
-    Compute packing = ContractionFamily.packing(compute, schedule);
-    String key = from + "#" + Workload.of(packing).key();
+  /** The name of the packed copy of a value; the step that makes it is added when it is new. */
+  private String pack(String label, String from, Compute packing) {
     boolean once = constant.contains(from);
-    String name = packedNames.get(key);
-    if (name == null) {
-      name = key;
-      packedNames.put(key, name);
-      types.put(name, packing.output());
-      KernelFamily family = Families.named("mapreduce");
-      Schedule plain = family.defaultSchedule(packing, target);
-      ComputeCall call = new ComputeCall(c.label(), packing, List.of(from), name);
-      steps.add(new Step(call, kernel(packing, family, plain), List.of(from), once));
+    Kernel kernel = kernel(packing);
+    String key = from + "#" + kernel.workload();
+    if (packed.add(key)) {
+      types.put(key, packing.output());
+      ComputeCall call = new ComputeCall(label, packing, List.of(from), key);
+      steps.add(new Step(call, kernel, List.of(from), once));
+      kernel.calls++;
       if (once) {
-        constant.add(name);
+        constant.add(key);
         if (originals.contains(from)) {
-          originals.add(name);
+          originals.add(key);
         }
       }
     }
-    return name;
+    return key;
   }
 
-  private Kernel kernel(Compute compute, KernelFamily family, Schedule schedule) {
-    String key = Workload.of(compute).key() + schedule;
+  private Kernel kernel(Compute compute) {
+    String key = Workload.of(compute).key();
     Kernel k = kernels.get(key);
     if (k == null) {
-      k = module.add(compute, family, schedule);
+      KernelSpace space = Families.of(compute, target);
+      k = module.add(key, compute, space, space.defaultSchedule());
       kernels.put(key, k);
     }
-    k.calls++;
     return k;
   }
 

@@ -5,7 +5,7 @@ import java.util.List;
 import org.nnjit.compute.Compute;
 import org.nnjit.kernel.emit.wasm.EmitOptions;
 import org.nnjit.kernel.emit.wasm.WasmEmitter;
-import org.nnjit.kernel.family.KernelFamily;
+import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
@@ -53,15 +53,16 @@ final class ProgramModule {
     this.barrier = shared ? barrier() : null;
   }
 
-  Kernel add(Compute compute, KernelFamily family, Schedule schedule) {
-    LoopNest bare = family.lower(compute, schedule);
+  Kernel add(String workload, Compute compute, KernelSpace space, Schedule schedule) {
+    LoopNest bare = space.lower(schedule);
     LoopNest nest =
         new LoopNest(
             names.of(compute, schedule), bare.buffers(), bare.blocks(), bare.begin(), bare.end(),
             bare.body());
     FunctionBuilder code = emitter.emit(nest);
     int bytes = emitter.takeBytes();
-    return new Kernel(nest, schedule, code, tableEntry(code), bytes);
+    return new Kernel(
+        workload, nest, schedule, space.packing(schedule), code, tableEntry(code), bytes);
   }
 
   /** Begins a new exported run function and returns its number. */

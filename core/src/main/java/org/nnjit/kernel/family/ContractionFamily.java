@@ -37,43 +37,55 @@ public final class ContractionFamily implements KernelFamily {
   }
 
   @Override
-  public boolean accepts(Compute compute, Target target) {
+  public KernelSpace match(Compute compute, Target target) {
     if (!target.has(Feature.SIMD)) {
-      return false;
+      return null;
     }
     Contraction c = Contraction.of(compute);
-    return c != null && c.columns() >= 4 && c.depth() >= 2 && vectorBody(c);
-  }
-
-  private static boolean vectorBody(Contraction c) {
+    if (c == null || c.columns() < 4 || c.depth() < 2) {
+      return null;
+    }
     LoopBuilder addresses =
         new LoopBuilder(
             MapReduceFamily.buffers(c.compute()), MapReduceFamily.types(c.compute()));
-    return Vectors.allows(c.compute().body(), c.n(), addresses);
+    return Vectors.allows(c.compute().body(), c.n(), addresses)
+        ? new Space(c, addresses, target)
+        : null;
   }
 
-  @Override
-  public Schedule defaultSchedule(Compute compute, Target target) {
-    Contraction c = Contraction.of(compute);
-    LoopBuilder addresses =
-        new LoopBuilder(
-            MapReduceFamily.buffers(c.compute()), MapReduceFamily.types(c.compute()));
-    int mr = rowsOfTile(c.rows());
-    int nr = columnsOfTile(mr, c.columns(), target.vectorRegisters());
-    boolean packed = addresses.address(c.b()).coefficient(c.n()) != 1 || reuse(c) > 8;
-    long panels = (c.columns() + nr - 1) / nr;
-    long strips = (c.rows() + mr - 1) / mr;
-    for (Axis axis : c.batch()) {
-      strips *= axis.extent();
+  private record Space(Contraction c, LoopBuilder addresses, Target target)
+      implements KernelSpace {
+    @Override
+    public Schedule defaultSchedule() {
+      int mr = rowsOfTile(c.rows());
+      int nr = columnsOfTile(mr, c.columns(), target.vectorRegisters());
+      boolean packed = addresses.address(c.b()).coefficient(c.n()) != 1 || reuse(c) > 8;
+      long panels = (c.columns() + nr - 1) / nr;
+      long strips = (c.rows() + mr - 1) / mr;
+      for (Axis axis : c.batch()) {
+        strips *= axis.extent();
+      }
+      boolean cut = c.k().size() == 1 && c.depth() > WHOLE_K && mr > 1;
+      return Schedule.of("contraction")
+          .with("mr", mr)
+          .with("nr", nr)
+          .with("unroll", 2)
+          .with("kc", cut ? 256 : 0)
+          .with("outer", strips > panels ? 1 : 0)
+          .with("pack", packed ? 1 : 0);
     }
-    boolean cut = c.k().size() == 1 && c.depth() > WHOLE_K && mr > 1;
-    return Schedule.of(name())
-        .with("mr", mr)
-        .with("nr", nr)
-        .with("unroll", 2)
-        .with("kc", cut ? 256 : 0)
-        .with("outer", strips > panels ? 1 : 0)
-        .with("pack", packed ? 1 : 0);
+
+    @Override
+    public LoopNest lower(Schedule schedule) {
+      return new ContractionLowering(c, schedule).lower();
+    }
+
+    @Override
+    public Packing packing(Schedule schedule) {
+      return schedule.get("pack", 0) == 1
+          ? new Packing(c.argB(), ContractionFamily.packing(c, schedule, addresses))
+          : null;
+    }
   }
 
   /** How often each element of B is used in one run: packing pays when it is used again. */
@@ -116,29 +128,11 @@ public final class ContractionFamily implements KernelFamily {
     return 4 * Math.min(vectors, needed);
   }
 
-  @Override
-  public LoopNest lower(Compute compute, Schedule schedule) {
-    Contraction c = Contraction.of(compute);
-    if (c == null) {
-      throw new IllegalStateException(compute.name() + " is not a contraction");
-    }
-    return new ContractionLowering(c, schedule).lower();
-  }
-
-  /** Which argument the schedule wants packed, or -1. */
-  public static int packedArgument(Compute compute, Schedule schedule) {
-    return schedule.get("pack", 0) == 1 ? Contraction.of(compute).argB() : -1;
-  }
-
   /**
    * The compute that packs B: panels {@code [batch, ceil(n / nr), k, nr]}, zero beyond column n.
    * Its only input is B as it lies.
    */
-  public static Compute packing(Compute compute, Schedule schedule) {
-    Contraction c = Contraction.of(compute);
-    LoopBuilder addresses =
-        new LoopBuilder(
-            MapReduceFamily.buffers(c.compute()), MapReduceFamily.types(c.compute()));
+  private static Compute packing(Contraction c, Schedule schedule, LoopBuilder addresses) {
     Affine fb = addresses.address(c.b());
     int nr = schedule.get("nr", 8);
     int panels = (c.columns() + nr - 1) / nr;

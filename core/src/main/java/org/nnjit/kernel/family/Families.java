@@ -15,11 +15,12 @@ public final class Families {
     return ALL;
   }
 
-  /** The first family that accepts the compute; the last accepts everything. */
-  public static KernelFamily of(Compute compute, Target target) {
+  /** The kernels of the first family that has some; the last has some for everything. */
+  public static KernelSpace of(Compute compute, Target target) {
     for (KernelFamily f : ALL) {
-      if (f.accepts(compute, target)) {
-        return f;
+      KernelSpace space = f.match(compute, target);
+      if (space != null) {
+        return space;
       }
     }
     throw new IllegalStateException("no family accepts " + compute.name());

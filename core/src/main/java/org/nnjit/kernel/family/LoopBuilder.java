@@ -40,7 +40,32 @@ final class LoopBuilder {
     final List<Stmt> body = new ArrayList<>();
     final List<Axis> axes = new ArrayList<>();
     final List<Value> values = new ArrayList<>();
+    final List<Pointer> pointers = new ArrayList<>();
     final Map<String, Local> known = new HashMap<>();
+  }
+
+  /**
+   * A pointer kept in a local: {@code from} moved by the terms. A term is an axis, or the text of
+   * another expression.
+   */
+  private record Pointer(
+      int arg, Local from, Object[] terms, int[] coefficients, int constant, Local local) {
+
+    boolean is(int otherArg, Local otherFrom, Object[] others, int[] factors, int otherConstant) {
+      if (arg != otherArg
+          || from != otherFrom
+          || constant != otherConstant
+          || terms.length != others.length) {
+        return false;
+      }
+      for (int i = 0; i < terms.length; i++) {
+        boolean same = terms[i] == others[i] || terms[i] instanceof String t && t.equals(others[i]);
+        if (!same || coefficients[i] != factors[i]) {
+          return false;
+        }
+      }
+      return true;
+    }
   }
 
   private final Buffer[] buffers;
@@ -168,67 +193,80 @@ final class LoopBuilder {
    */
   Place place(int arg, Affine a) {
     int constant = a.constant();
-    int last = levels.size();
-    List<List<Integer>> at = new ArrayList<>();
-    for (int l = 0; l < last; l++) {
-      at.add(new ArrayList<>());
-    }
-    for (int i = 0; i < a.terms(); i++) {
+    int n = a.terms();
+    int[] at = new int[n];
+    boolean falls = false;
+    for (int i = 0; i < n; i++) {
       Expr t = a.term(i);
-      if (t instanceof Var v && v.axis() == vectorAxis) {
+      falls |= a.coefficient(i) < 0;
+      if (!(t instanceof Var v)) {
+        at[i] = levelOf(t);
+        continue;
+      }
+      if (v.axis() == vectorAxis) {
         constant += lane * a.coefficient(i);
       }
-      if (t instanceof Var v) {
-        constant += shiftOf(v.axis()) * a.coefficient(i);
-      }
-      Value bound = t instanceof Var v ? bound(v.axis()) : null;
-      if (bound instanceof Value.IntConst c) {
+      constant += shiftOf(v.axis()) * a.coefficient(i);
+      if (bound(v.axis()) instanceof Value.IntConst c) {
         constant += (int) c.value() * a.coefficient(i);
-        continue;
+        at[i] = -1;
+      } else {
+        at[i] = levelOf(t);
       }
-      at.get(levelOf(t)).add(i);
     }
-    Value pointer = new Value.Address(buffers[arg], Value.i32(0));
-    StringBuilder key = new StringBuilder("p").append(arg);
     // An access adds what stays of the constant to a pointer that must not be below address 0.
-    boolean falls = constant < 0;
-    for (int i = 0; i < a.terms(); i++) {
-      falls |= a.coefficient(i) < 0;
-    }
-    int folded = falls ? constant : 0;
-    for (int l = 0; l < last; l++) {
-      boolean first = l == 0 && folded != 0;
-      if (at.get(l).isEmpty() && !first) {
-        continue;
+    int folded = falls || constant < 0 ? constant : 0;
+    Local pointer = null;
+    for (int l = 0; l < levels.size(); l++) {
+      int count = 0;
+      for (int i = 0; i < n; i++) {
+        count += at[i] == l ? 1 : 0;
       }
-      Value sum = Value.i32(first ? folded : 0);
-      for (int i : at.get(l)) {
+      int first = l == 0 ? folded : 0;
+      if (count > 0 || first != 0) {
+        pointer = pointer(arg, pointer, a, at, l, count, first);
+      }
+    }
+    Value from =
+        pointer == null ? new Value.Address(buffers[arg], Value.i32(0)) : Value.get(pointer);
+    return new Place(from, constant - folded);
+  }
+
+  /** {@code from} moved by the terms that belong to a level; found again when it is known there. */
+  private Local pointer(
+      int arg, Local from, Affine a, int[] at, int level, int count, int constant) {
+    Object[] terms = new Object[count];
+    int[] coefficients = new int[count];
+    int k = 0;
+    for (int i = 0; i < at.length; i++) {
+      if (at[i] == level) {
+        Expr t = a.term(i);
+        terms[k] = t instanceof Var v ? v.axis() : identityText(t) + variant(t);
+        coefficients[k++] = a.coefficient(i);
+      }
+    }
+    Level here = levels.get(level);
+    for (Pointer p : here.pointers) {
+      if (p.is(arg, from, terms, coefficients, constant)) {
+        return p.local;
+      }
+    }
+    Value sum = Value.i32(constant);
+    for (int i = 0; i < at.length; i++) {
+      if (at[i] == level) {
         Expr t = a.term(i);
         Value v = t instanceof Var x ? bound(x.axis()) : hoisted(t);
         sum = Value.add(sum, Value.mul(v, a.coefficient(i)));
-        key.append('+').append(name(t)).append('*').append(a.coefficient(i));
       }
-      key.append(first ? "c" + folded : "").append('|');
-      Local known = levels.get(l).known.get(key.toString());
-      if (known == null) {
-        Value from =
-            pointer instanceof Value.Address
-                ? new Value.Address(buffers[arg], sum)
-                : new Value.Offset(pointer, sum);
-        known = Local.pointer(buffers[arg].name() + "_p" + nextPointer++, buffers[arg]);
-        levels.get(l).body.add(Stmt.let(known, from));
-        levels.get(l).known.put(key.toString(), known);
-      }
-      pointer = Value.get(known);
     }
-    return new Place(pointer, constant - folded);
-  }
-
-  private String name(Expr term) {
-    if (term instanceof Var v) {
-      return axisId(v.axis());
-    }
-    return identityText(term) + variant(term);
+    Local local = Local.pointer(buffers[arg].name() + "_p" + nextPointer++, buffers[arg]);
+    Value moved =
+        from == null
+            ? new Value.Address(buffers[arg], sum)
+            : new Value.Offset(Value.get(from), sum);
+    here.body.add(Stmt.let(local, moved));
+    here.pointers.add(new Pointer(arg, from, terms, coefficients, constant, local));
+    return local;
   }
 
   /** Tells lanes and shifts of one tree apart. */

@@ -26,31 +26,32 @@ public final class MapReduceFamily implements KernelFamily {
   }
 
   @Override
-  public boolean accepts(Compute compute, Target target) {
-    return true;
+  public KernelSpace match(Compute compute, Target target) {
+    return new Space(compute, target.has(Feature.SIMD));
   }
 
-  @Override
-  public Schedule defaultSchedule(Compute compute, Target target) {
-    Schedule s = Schedule.of(name()).with("lanes", target.has(Feature.SIMD) ? 4 : 1);
-    boolean windowed = false;
-    for (Stage stage : compute.stages()) {
-      int points = 1;
-      for (Axis a : stage.axes()) {
-        points *= a.extent();
+  private record Space(Compute compute, boolean simd) implements KernelSpace {
+    @Override
+    public Schedule defaultSchedule() {
+      boolean windowed = false;
+      for (Stage stage : compute.stages()) {
+        int points = 1;
+        for (Axis a : stage.axes()) {
+          points *= a.extent();
+        }
+        windowed |= stage.outer() == compute.spatial().size() && points <= 32;
       }
-      windowed |= stage.outer() == compute.spatial().size() && points <= 32;
+      return Schedule.of("mapreduce").with("lanes", simd ? 4 : 1).with("tile", windowed ? 4 : 1);
     }
-    return s.with("tile", windowed ? 4 : 1);
-  }
 
-  @Override
-  public LoopNest lower(Compute compute, Schedule schedule) {
-    Buffer[] buffers = buffers(compute);
-    LoopBuilder addresses = new LoopBuilder(buffers, types(compute));
-    Compute c = order(Collapse.apply(compute, addresses), addresses);
-    c = Collapse.apply(c, addresses);
-    return new MapReduceLowering(c, schedule, buffers, types(compute)).lower();
+    @Override
+    public LoopNest lower(Schedule schedule) {
+      Buffer[] buffers = buffers(compute);
+      LoopBuilder addresses = new LoopBuilder(buffers, types(compute));
+      Compute c = order(Collapse.apply(compute, addresses), addresses);
+      c = Collapse.apply(c, addresses);
+      return new MapReduceLowering(c, schedule, buffers, types(compute)).lower();
+    }
   }
 
   static Buffer[] buffers(Compute c) {

@@ -14,7 +14,7 @@ import org.nnjit.compute.Expr;
 import org.nnjit.compute.Stage;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.kernel.family.Families;
-import org.nnjit.kernel.family.KernelFamily;
+import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.loop.LoopVerifier;
 import org.nnjit.schedule.Schedule;
@@ -71,9 +71,9 @@ final class FamilyKernelsTest {
       for (int n : new int[] {4, 8, 20}) {
         for (int k : new int[] {2, 7, 24}) {
           Compute compute = matmul(m, n, k, m == 5);
-          KernelFamily family = Families.of(compute, Target.common());
-          Schedule schedule = family.defaultSchedule(compute, Target.common()).with("pack", 0);
-          LoopNest nest = family.lower(compute, schedule);
+          KernelSpace space = Families.of(compute, Target.common());
+          Schedule schedule = space.defaultSchedule().with("pack", 0);
+          LoopNest nest = space.lower(schedule);
           LoopVerifier.verify(nest);
           List<Tensor> tensors = List.of(floats(m, k), floats(k, n), floats(n), floats(m, n));
           if (m != 5) {
@@ -121,8 +121,8 @@ final class FamilyKernelsTest {
       Expr body =
           Expr.binary(BinaryOp.DIV, Expr.unary(UnaryOp.EXP, x), new Expr.StageValue(1, DType.F32));
       Compute compute = Compute.of("softmax", List.of(type), type, axes, List.of(max, sum), body);
-      KernelFamily family = Families.of(compute, Target.common());
-      LoopNest nest = family.lower(compute, family.defaultSchedule(compute, Target.common()));
+      KernelSpace space = Families.of(compute, Target.common());
+      LoopNest nest = space.lower(space.defaultSchedule());
       LoopVerifier.verify(nest);
       batch.add(nest, Maps.SIMD, List.of(floats(5, n), floats(5, n)), nest.blocks(), 2e-6);
     }
@@ -136,8 +136,8 @@ final class FamilyKernelsTest {
     Expr row = Expr.sub(Expr.i32(39), Expr.var(axes.get(0)));
     Expr body = Expr.read(0, DType.F32, row, Expr.var(axes.get(1)));
     Compute compute = Compute.of("reverse", List.of(type), type, axes, List.of(), body);
-    KernelFamily family = Families.of(compute, Target.common());
-    LoopNest nest = family.lower(compute, family.defaultSchedule(compute, Target.common()));
+    KernelSpace space = Families.of(compute, Target.common());
+    LoopNest nest = space.lower(space.defaultSchedule());
     LoopVerifier.verify(nest);
     batch.add(nest, Maps.SIMD, List.of(floats(40, 6), floats(40, 6)), nest.blocks(), 0);
     batch.check("seed " + SEED);
@@ -146,9 +146,9 @@ final class FamilyKernelsTest {
   @Test
   void aTileKernelIsSmallAndQuicklyEmitted() {
     Compute compute = matmul(128, 768, 768, false);
-    KernelFamily family = Families.of(compute, Target.common());
+    KernelSpace space = Families.of(compute, Target.common());
     Schedule schedule = Schedule.parse("contraction mr=6 nr=8 unroll=2 kc=0 outer=0 pack=1");
-    LoopNest nest = family.lower(compute, schedule);
+    LoopNest nest = space.lower(schedule);
     int bytes = 0;
     long best = Long.MAX_VALUE;
     for (int i = 0; i < 2000; i++) {

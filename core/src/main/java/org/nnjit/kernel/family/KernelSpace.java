@@ -1,0 +1,32 @@
+package org.nnjit.kernel.family;
+
+import org.nnjit.compute.Compute;
+import org.nnjit.loop.LoopNest;
+import org.nnjit.schedule.Schedule;
+
+/** The kernels that one family has for one compute on one target. */
+public interface KernelSpace {
+
+  /** A schedule that is always legal and rarely bad. */
+  Schedule defaultSchedule();
+
+  /**
+   * Loops for the compute.
+   *
+   * @throws IllegalStateException when the schedule is not one of this space
+   */
+  LoopNest lower(Schedule schedule);
+
+  /** What must be packed before a kernel of this schedule can run, or null. */
+  default Packing packing(Schedule schedule) {
+    return null;
+  }
+
+  /**
+   * A copy of an argument in another order.
+   *
+   * @param argument which argument the kernel reads packed
+   * @param compute makes the copy; its only input is the argument as it lies
+   */
+  record Packing(int argument, Compute compute) {}
+}
