@@ -13,18 +13,55 @@ let engine;
 const loading = loadEngine(new URL('./engine.wasm', import.meta.url));
 loading.catch(() => {}); // create() reports it
 
+const userError = (message) => Object.assign(new Error(message), { user: true });
+
 /** The bytes of one file in pieces, which are given back once their weights are in place. */
 class SegmentedFile {
-  constructor(name, address) {
+  /** @param {string|null} address where pieces can be fetched again, null when they cannot */
+  constructor(name, address, size) {
     this.name = name;
     this.address = address;
+    this.size = size;
+    this.loaded = 0;
     this.pieces = [];
-    this.size = 0;
+    this.waiting = [];
+    this.complete = false;
+    this.failure = null;
+    this.reader = null;
+    this.users = [];
   }
 
   add(bytes) {
-    this.pieces.push({ from: this.size, bytes });
-    this.size += bytes.byteLength;
+    this.pieces.push({ from: this.loaded, bytes });
+    this.loaded += bytes.byteLength;
+    this.#wake();
+  }
+
+  /** The last byte has come. */
+  finish() {
+    this.complete = true;
+    this.#wake();
+  }
+
+  fail(error) {
+    this.failure = error;
+    this.#wake();
+  }
+
+  #wake() {
+    this.waiting = this.waiting.filter(({ upTo, resolve, reject }) => {
+      if (this.failure) reject(this.failure);
+      else if (this.complete || this.loaded >= upTo) resolve();
+      else return true;
+      return false;
+    });
+  }
+
+  /** Resolves when all bytes before this offset are here. */
+  until(upTo) {
+    if (this.failure) return Promise.reject(this.failure);
+    if (this.complete || this.loaded >= upTo) return Promise.resolve();
+    return new Promise((resolve, reject) => this.waiting.push({ upTo, resolve, reject }));
   }
 
   #index(offset) {
@@ -42,7 +79,7 @@ class SegmentedFile {
     let done = 0;
     for (let i = this.#index(offset); done < into.length; i++) {
       const piece = this.pieces[i];
-      if (!piece) throw new Error(`the file ends at byte ${this.size}`);
+      if (!piece) throw new Error(`'${this.name}' ends at byte ${this.loaded}`);
       if (!piece.bytes) piece.bytes = this.#again(piece.from, i);
       const at = offset + done - piece.from;
       const n = Math.min(into.length - done, piece.bytes.byteLength - at);
@@ -53,7 +90,7 @@ class SegmentedFile {
 
   /** Pieces given back are fetched again when another shape wants the weights otherwise. */
   #again(from, i) {
-    const end = i + 1 < this.pieces.length ? this.pieces[i + 1].from : this.size;
+    const end = i + 1 < this.pieces.length ? this.pieces[i + 1].from : this.loaded;
     const request = new XMLHttpRequest();
     request.open('GET', this.address, false);
     request.responseType = 'arraybuffer';
@@ -65,77 +102,115 @@ class SegmentedFile {
     return new Uint8Array(request.response);
   }
 
-  /** Gives back whole pieces before this offset; only where they can be fetched again. */
-  discard(upTo) {
+  /**
+   * Notes reads to come, as [offset, bytes] in order; `discard` gives back what none of them needs.
+   */
+  plan(reads) {
+    this.users = this.pieces.map(() => 0);
+    for (const [offset, bytes] of reads) this.#each(offset, bytes, (i) => { this.users[i]++; });
+  }
+
+  /** One planned read is done: pieces that no other needs go, where they can be fetched again. */
+  discard(offset, bytes) {
     if (!this.address) return;
-    for (const p of this.pieces) {
-      if (p.bytes && p.from + p.bytes.byteLength <= upTo) {
-        if (p.bytes.buffer.transfer) p.bytes.buffer.transfer(0);
-        p.bytes = null;
-      }
-    }
+    this.#each(offset, bytes, (i) => {
+      const { bytes: data } = this.pieces[i];
+      if (--this.users[i] > 0 || !data) return;
+      data.buffer.transfer?.(0);
+      this.pieces[i].bytes = null;
+    });
+  }
+
+  #each(offset, bytes, action) {
+    if (bytes === 0) return;
+    const last = this.#index(offset + bytes - 1);
+    for (let i = this.#index(offset); i <= last; i++) action(i);
+  }
+
+  /** Forgets everything and stops loading. */
+  release() {
+    this.fail(userError('this session has been released'));
+    this.reader?.cancel().catch(() => {});
+    for (const p of this.pieces) p.bytes = null;
   }
 }
 
-const userError = (message) => Object.assign(new Error(message), { user: true });
-
-async function readFile(name, source, report) {
-  const file = new SegmentedFile(name, typeof source === 'string' ? source : null);
+/** Opens a file and starts loading it. */
+async function openFile(name, source, report) {
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    file.add(ArrayBuffer.isView(source)
+    const bytes = ArrayBuffer.isView(source)
       ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-      : new Uint8Array(source));
+      : new Uint8Array(source);
+    const file = new SegmentedFile(name, null, bytes.byteLength);
+    file.add(bytes);
+    file.finish();
     return file;
   }
-  let stream;
-  let total = 0;
-  if (typeof source === 'string') {
-    let response;
-    try {
-      response = await fetch(source);
-    } catch (e) {
-      throw userError(`${source}: cannot be loaded (${e.message})`);
-    }
-    if (!response.ok) throw userError(`${source}: the server answered ${response.status} ${response.statusText}`);
-    if (response.redirected) file.address = response.url;
-    total = Number(response.headers.get('Content-Length') ?? 0);
-    stream = response.body;
-  } else if (source instanceof Blob) {
-    total = source.size;
-    stream = source.stream();
-    file.address = URL.createObjectURL(source);
-  } else {
+  if (source instanceof Blob) {
+    const file = new SegmentedFile(name, URL.createObjectURL(source), source.size);
+    fill(file, source.stream(), report);
+    return file;
+  }
+  if (typeof source !== 'string') {
     throw userError('the model must be an address, an ArrayBuffer, a Uint8Array or a Blob');
   }
-  const reader = stream.getReader();
+  let response;
+  try {
+    response = await fetch(source);
+  } catch (e) {
+    throw userError(`${source}: cannot be loaded (${e.message})`);
+  }
+  if (!response.ok) throw userError(`${source}: the server answered ${response.status} ${response.statusText}`);
+  const encoded = response.headers.has('Content-Encoding');
+  const total = encoded ? 0 : Number(response.headers.get('Content-Length') ?? 0);
+  const file = new SegmentedFile(name, response.redirected ? response.url : source, total);
+  fill(file, response.body, report);
+  if (!total) await file.until(Infinity);
+  return file;
+}
+
+/** Reads a stream into pieces of 4 MiB. */
+async function fill(file, stream, report) {
+  const total = file.size;
+  const source = file.address;
   let piece = new Uint8Array(Math.min(SEGMENT, Math.max(total, 65536)));
   let used = 0;
   let said = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    let at = 0;
-    while (at < value.length) {
-      if (used === piece.length) {
-        file.add(piece);
-        piece = new Uint8Array(SEGMENT);
-        used = 0;
+  const flush = () => {
+    if (used) file.add(piece.subarray(0, used));
+    used = 0;
+  };
+  try {
+    file.reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await file.reader.read();
+      if (done) break;
+      for (let at = 0; at < value.length;) {
+        if (used === piece.length) {
+          flush();
+          piece = new Uint8Array(SEGMENT);
+        }
+        const n = Math.min(value.length - at, piece.length - used);
+        piece.set(value.subarray(at, at + n), used);
+        used += n;
+        at += n;
       }
-      const n = Math.min(value.length - at, piece.length - used);
-      piece.set(value.subarray(at, at + n), used);
-      used += n;
-      at += n;
+      const loaded = file.loaded + used;
+      if (loaded - said > 8 << 20) {
+        said = loaded;
+        report({ stage: 'download', file: file.name, loaded, total });
+      }
     }
-    const loaded = file.size + used;
-    if (loaded - said > 8 << 20) {
-      said = loaded;
-      report({ stage: 'download', file: name, loaded, total });
+    flush();
+    if (total && file.loaded !== total) {
+      throw userError(`${source}: got ${file.loaded} of ${total} bytes, the transfer broke off`);
     }
+    file.size = file.loaded;
+    file.finish();
+    report({ stage: 'download', file: file.name, loaded: file.size, total: file.size });
+  } catch (e) {
+    file.fail(e.user ? e : userError(`${source}: the transfer broke off after ${file.loaded + used} bytes (${e.message})`));
   }
-  if (used) file.add(piece.subarray(0, used));
-  if (total && file.size !== total) throw userError(`${source}: got ${file.size} of ${total} bytes, the transfer broke off`);
-  report({ stage: 'download', file: name, loaded: file.size, total: file.size });
-  return file;
 }
 
 /** Features of this engine, and one line for each that is missing. */
@@ -162,6 +237,7 @@ function probe(options) {
 
 /** What the compiler asks for; see Host.java. */
 const host = {
+  now: () => performance.now(),
   size(name) {
     const f = state.files.get(name);
     if (!f) throw userError(`external data file '${name}' was not loaded`);
@@ -189,8 +265,10 @@ async function create(args, report) {
   state.threads = state.device.threads;
   const files = new Map();
   const external = new Map(args.external.map((e) => [e.path, e.data]));
-  files.set('', await readFile('', args.model, report));
+  const model = await openFile('', args.model, report);
+  files.set('', model);
   state.files = files;
+  await model.until(Infinity);
   engine = await loading;
   const features = [state.device.simd && 'simd', state.device.relaxedSimd && 'relaxed-simd',
     state.threads > 1 && 'threads'].filter(Boolean).join(',');
@@ -203,11 +281,10 @@ async function create(args, report) {
     if (source === null) {
       throw userError(`the model keeps weights in '${name}'; pass it in options.externalData as {path: '${name}', data}`);
     }
-    files.set(name, await readFile(name, source, report));
+    files.set(name, await openFile(name, source, report));
   }
-  let bytes = 0;
-  for (const f of files.values()) bytes += f.size;
-  state.load = { bytes, ms: performance.now() - start };
+  state.load = { bytes: 0, ms: performance.now() - start };
+  for (const f of files.values()) state.load.bytes += f.size;
   for (let t = 1; t < state.threads; t++) addWorker();
   return { inputs: info.inputs, outputs: info.outputs, device: state.device };
 }
@@ -261,36 +338,44 @@ async function planFor(feeds, report) {
   p.compileMs = performance.now() - start;
   report({ stage: 'compile', kernels: p.kernels.length, bytes: code.byteLength, ms: p.compileMs });
   ensureMemory(p.endAddress);
+  const instantiating = performance.now();
   const module = new WebAssembly.Module(code);
   p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
+  p.instantiateMs = performance.now() - instantiating;
   const ready = state.workers.map((w) => new Promise((done) => w.ready.set(plan, done)));
   state.workers.forEach((w) => w.postMessage({ plan, module, memory: state.memory }));
-  const packing = performance.now();
-  const table = p.exports.table;
-  p.load.forEach((step, i) => {
-    if (step[0] === 0) {
-      engine.writeConstant(state.id, plan, step[3]);
-    } else if (step[0] === 1) {
-      state.files.get(step[4]).read(step[3], new Int8Array(state.memory.buffer, step[1], step[2]));
-      if (i % 16 === 15) report({ stage: 'weights', loaded: i, total: p.load.length });
-    } else {
-      table.get(step[1])(...step.slice(2));
-    }
-  });
-  freeFiles(p.load);
-  p.packMs = performance.now() - packing;
+  await placeWeights(plan, p, report);
   await Promise.race([Promise.all(ready), new Promise((_, no) => setTimeout(() => no(new Error('the threads did not start within 20 s')), 20000))]);
   state.plans[plan] = p;
   return p;
 }
 
-/** After the first plan the weights are in place and the file's bytes can go. */
-function freeFiles(load) {
-  const upTo = new Map();
-  for (const step of load) {
-    if (step[0] === 1) upTo.set(step[4], Math.max(upTo.get(step[4]) ?? 0, step[3] + step[2]));
+/** Does a plan's load steps; weights are waited for, and their bytes go as soon as they are placed. */
+async function placeWeights(plan, p, report) {
+  const start = performance.now();
+  const table = p.exports.table;
+  for (const [name, file] of state.files) {
+    file.plan(p.load.filter((s) => s[0] === 1 && s[4] === name).map((s) => [s[3], s[2]]));
   }
-  for (const [name, end] of upTo) state.files.get(name).discard(end);
+  let said = start;
+  for (let i = 0; i < p.load.length; i++) {
+    const step = p.load[i];
+    if (step[0] === 0) {
+      engine.writeConstant(state.id, plan, step[3]);
+    } else if (step[0] === 1) {
+      const file = state.files.get(step[4]);
+      if (file.loaded < step[3] + step[2]) await file.until(step[3] + step[2]);
+      file.read(step[3], new Int8Array(state.memory.buffer, step[1], step[2]));
+      file.discard(step[3], step[2]);
+    } else {
+      table.get(step[1])(...step.slice(2));
+    }
+    if (performance.now() - said > 50) {
+      said = performance.now();
+      report({ stage: 'weights', loaded: i, total: p.load.length });
+    }
+  }
+  p.packMs = performance.now() - start;
 }
 
 function write(p, feeds) {
@@ -389,7 +474,7 @@ const methods = {
         kernels: p.kernels,
         commands: p.commands.map((c, i) => ({ index: i, node: c.node, kernel: p.kernels[c.kernel]?.name ?? 'host', flops: c.flops, outputShape: c.output, parallel: c.parallel })),
         arenaBytes: p.arenaBytes, weightBytes: p.weightBytes, moduleBytes: p.moduleBytes,
-        compileMs: p.compileMs, packMs: p.packMs,
+        compileMs: p.compileMs, instantiateMs: p.instantiateMs, packMs: p.packMs,
       },
     };
   },
@@ -425,6 +510,7 @@ const methods = {
   },
   async release() {
     state.workers.forEach((w) => w.terminate());
+    state.files?.forEach((f) => f.release());
     if (state.id) engine.release(state.id);
     Object.assign(state, fresh());
     return {};

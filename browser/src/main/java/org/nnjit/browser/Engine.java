@@ -89,7 +89,8 @@ public final class Engine {
             }
           }
           Target target = new Target(set, threads, 15);
-          Session s = new Session(OnnxReader.read(source(host, "")), target, shared);
+          Session s =
+              new Session(OnnxReader.read(source(host, "")), target, shared, host::now);
           int id = next++;
           SESSIONS.put(id, new Entry(s, host));
           Json j = new Json().open("{").key("id").value(id);
@@ -321,7 +322,7 @@ public final class Engine {
     for (Plan.KernelInfo k : p.kernels()) {
       j.open("{").key("name").value(k.name()).key("family").value(k.family());
       j.key("schedule").value(k.schedule().toString()).key("bytes").value(k.bytes());
-      j.key("calls").value(k.calls()).close("}");
+      j.key("calls").value(k.calls()).key("ms").value(k.millis()).close("}");
     }
     j.close("]");
   }

@@ -6,6 +6,9 @@ import org.teavm.jso.typedarrays.Int8Array;
 /** What the worker's script does for a session: files, feeds and the kernels' memory. */
 interface Host extends JSObject {
 
+  /** Milliseconds from some moment on. */
+  double now();
+
   /** Length of a file in bytes; "" is the model itself. */
   double size(String file);
 

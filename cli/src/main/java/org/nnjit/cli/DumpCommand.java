@@ -19,7 +19,7 @@ import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
-import org.nnjit.plan.Weights;
+import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
 import org.nnjit.tensor.Shape;
@@ -86,7 +86,7 @@ final class DumpCommand implements Callable<Integer> {
           }
         };
     Compiler.Compiled c =
-        Compiler.compile(graph, feeds, values, Target.common(), new Weights(1024), false);
+        Compiler.compile(graph, feeds, values, PlanContext.plain(Target.common()));
     for (String stage : stages) {
       switch (stage) {
         case "onnx" -> {

@@ -15,6 +15,7 @@ final class Kernel {
   private final int tableIndex;
   private final int bytes;
   int calls;
+  double millis;
 
   Kernel(
       String workload,
@@ -56,6 +57,6 @@ final class Kernel {
   }
 
   Plan.KernelInfo info() {
-    return new Plan.KernelInfo(nest.name(), schedule.family(), schedule, nest, bytes, calls);
+    return new Plan.KernelInfo(nest.name(), schedule.family(), schedule, nest, bytes, calls, millis);
   }
 }

@@ -78,7 +78,19 @@ public record Plan(
       double flops,
       boolean parallel) {}
 
-  /** A kernel with what it was made from. */
+  /**
+   * A kernel with what it was made from.
+   *
+   * @param bytes of its code
+   * @param calls commands that call it
+   * @param millis from schedule to code, by the clock of the {@link PlanContext}
+   */
   public record KernelInfo(
-      String name, String family, Schedule schedule, LoopNest loops, int bytes, int calls) {}
+      String name,
+      String family,
+      Schedule schedule,
+      LoopNest loops,
+      int bytes,
+      int calls,
+      double millis) {}
 }

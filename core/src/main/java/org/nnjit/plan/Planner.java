@@ -18,7 +18,7 @@ import org.nnjit.fuse.Program.ComputeCall;
 import org.nnjit.kernel.emit.wasm.Supports;
 import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.KernelSpace;
-import org.nnjit.schedule.Target;
+import org.nnjit.schedule.Schedule;
 import org.nnjit.tensor.TensorType;
 
 /**
@@ -31,7 +31,7 @@ public final class Planner {
 
   private final Program program;
   private final Map<String, Long> padded;
-  private final Target target;
+  private final PlanContext context;
   private final Weights weights;
   private final Set<String> originals;
   private final ProgramModule module;
@@ -45,16 +45,14 @@ public final class Planner {
   private Planner(
       Program program,
       Map<String, Long> padded,
-      Target target,
-      Weights weights,
-      Set<String> originals,
-      boolean shared) {
+      PlanContext context,
+      Set<String> originals) {
     this.program = program;
     this.padded = padded;
-    this.target = target;
-    this.weights = weights;
+    this.context = context;
+    this.weights = context.weights();
     this.originals = new HashSet<>(originals);
-    this.module = new ProgramModule(target, shared);
+    this.module = new ProgramModule(context.target(), context.shared());
     this.types = new LinkedHashMap<>(program.types());
   }
 
@@ -63,20 +61,13 @@ public final class Planner {
    *
    * @param program fused, with layouts
    * @param padded elements of values with a halo
-   * @param target the device
-   * @param weights where weights of the session lie already
+   * @param context device and session
    * @param originals constants of the model itself; other constants may depend on the feeds, so
    *     plans do not share them
-   * @param shared memory is shared among threads
    */
   public static Plan plan(
-      Program program,
-      Map<String, Long> padded,
-      Target target,
-      Weights weights,
-      Set<String> originals,
-      boolean shared) {
-    return new Planner(program, padded, target, weights, originals, shared).run();
+      Program program, Map<String, Long> padded, PlanContext context, Set<String> originals) {
+    return new Planner(program, padded, context, originals).run();
   }
 
   private Plan run() {
@@ -187,8 +178,11 @@ public final class Planner {
     String key = Workload.of(compute).key();
     Kernel k = kernels.get(key);
     if (k == null) {
-      KernelSpace space = Families.of(compute, target);
-      k = module.add(key, compute, space, space.defaultSchedule());
+      KernelSpace space = Families.of(compute, context.target());
+      Schedule schedule = space.defaultSchedule();
+      double start = context.clock().getAsDouble();
+      k = module.add(key, compute, space, schedule);
+      k.millis = context.clock().getAsDouble() - start;
       kernels.put(key, k);
     }
     return k;

@@ -8,6 +8,9 @@ import java.util.Map;
  * earlier one packed.
  */
 public final class Weights {
+  /** Bytes at the start of the memory that hold the barrier and the like. */
+  public static final int RESERVED = 1024;
+
   private final Map<String, Integer> addresses = new HashMap<>();
   private long top;
   private long arenaBase = -1;

@@ -11,9 +11,8 @@ import org.nnjit.graph.pass.Passes;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.plan.Plan;
+import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
-import org.nnjit.plan.Weights;
-import org.nnjit.schedule.Target;
 import org.nnjit.tensor.TensorType;
 
 /** The whole compiler on one page: every stage in order, each result kept for dumping. */
@@ -37,9 +36,7 @@ public final class Compiler {
       Graph graph,
       Map<String, TensorType> feeds,
       Specialiser.Values values,
-      Target target,
-      Weights weights,
-      boolean shared) {
+      PlanContext context) {
     Specialiser.Result specialised = Specialiser.specialise(graph, feeds, values);
     TypedGraph typed = specialised.graph();
     Passes.apply(typed);
@@ -48,7 +45,7 @@ public final class Compiler {
     Program fused = laidOut.program();
     Plan plan =
         Planner.plan(
-            fused, laidOut.paddedElements(), target, weights, graph.constants().keySet(), shared);
+            fused, laidOut.paddedElements(), context, graph.constants().keySet());
     return new Compiled(typed, specialised.valueInputs(), program, fused, plan);
   }
 }

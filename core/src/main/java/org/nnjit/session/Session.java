@@ -6,11 +6,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleSupplier;
 import org.nnjit.compute.CanonicalText;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxModel;
+import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Weights;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.Tensor;
@@ -18,21 +20,21 @@ import org.nnjit.tensor.TensorType;
 
 /** One model, its plans by feed types, and where its weights lie. Not safe for several threads. */
 public final class Session {
-  /** Bytes at the start of the memory that hold the barrier and the like. */
-  public static final int RESERVED = 1024;
-
   private final OnnxModel model;
-  private final Target target;
-  private final boolean shared;
-  private final Weights weights = new Weights(RESERVED);
+  private final PlanContext context;
   private final List<Compiler.Compiled> plans = new ArrayList<>();
   private final Map<String, Integer> byTypes = new HashMap<>();
   private final Set<String> valueInputs = new HashSet<>();
 
-  public Session(OnnxModel model, Target target, boolean shared) {
+  /**
+   * A session without plans yet.
+   *
+   * @param shared memory is shared among threads
+   * @param clock milliseconds from some moment on
+   */
+  public Session(OnnxModel model, Target target, boolean shared, DoubleSupplier clock) {
     this.model = model;
-    this.target = target;
-    this.shared = shared;
+    this.context = new PlanContext(target, new Weights(Weights.RESERVED), shared, clock);
   }
 
   public OnnxModel model() {
@@ -40,7 +42,7 @@ public final class Session {
   }
 
   public Target target() {
-    return target;
+    return context.target();
   }
 
   /** The plan of this number. */
@@ -66,8 +68,7 @@ public final class Session {
     if (known != null) {
       return known;
     }
-    Compiler.Compiled compiled =
-        Compiler.compile(graph, feeds, values, target, weights, shared);
+    Compiler.Compiled compiled = Compiler.compile(graph, feeds, values, context);
     valueInputs.addAll(compiled.valueInputs());
     plans.add(compiled);
     byTypes.put(key(feeds, values), plans.size() - 1);

@@ -16,7 +16,7 @@ import org.nnjit.graph.Node;
 import org.nnjit.graph.Port;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.plan.Plan;
-import org.nnjit.plan.Weights;
+import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.DType;
@@ -65,9 +65,7 @@ class CompilerTest {
         g,
         Map.of("x", TensorType.of(DType.F32, rows, 32)),
         NO_VALUES,
-        Target.common(),
-        new Weights(Session.RESERVED),
-        false);
+        PlanContext.plain(Target.common()));
   }
 
   @Test

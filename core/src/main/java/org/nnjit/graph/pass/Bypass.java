@@ -1,5 +1,6 @@
 package org.nnjit.graph.pass;
 
+import java.util.Map;
 import org.nnjit.graph.Node;
 
 /**
@@ -10,22 +11,19 @@ final class Bypass implements Passes.Pass {
 
   @Override
   public void apply(TypedGraph g) {
-    for (int i = 0; i < g.nodes().size(); i++) {
-      Node n = g.nodes().get(i);
-      boolean same =
-          switch (n.type()) {
-            case "Identity", "Dropout" -> n.outputs().size() == 1 || unused(g, n.outputs().get(1));
-            case "Cast" -> g.type(n.input(0)).equals(g.type(n.outputs().get(0)));
-            default -> false;
-          };
-      if (same && n.domain().isEmpty() && !g.outputs().contains(n.outputs().get(0))) {
-        g.nodes().remove(i--);
-        g.replace(n.outputs().get(0), n.input(0));
-      }
-    }
+    Map<String, Integer> uses = g.uses();
+    g.bypass(n -> isIdentity(g, n, uses) ? n.input(0) : null);
   }
 
-  private static boolean unused(TypedGraph g, String value) {
-    return value.isEmpty() || !g.uses().containsKey(value);
+  private static boolean isIdentity(TypedGraph g, Node n, Map<String, Integer> uses) {
+    if (!n.domain().isEmpty() || g.outputs().contains(n.outputs().get(0))) {
+      return false;
+    }
+    return switch (n.type()) {
+      case "Identity", "Dropout" ->
+          n.outputs().size() == 1 || !uses.containsKey(n.outputs().get(1));
+      case "Cast" -> g.type(n.input(0)).equals(g.type(n.outputs().get(0)));
+      default -> false;
+    };
   }
 }

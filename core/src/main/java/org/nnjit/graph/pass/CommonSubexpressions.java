@@ -10,22 +10,22 @@ final class CommonSubexpressions implements Passes.Pass {
   @Override
   public void apply(TypedGraph g) {
     Map<String, Node> seen = new HashMap<>();
-    for (int i = 0; i < g.nodes().size(); i++) {
-      Node n = g.nodes().get(i);
-      boolean random = n.type().startsWith("Random") || n.type().equals("Bernoulli");
-      if (n.outputs().size() != 1 || random || g.outputs().contains(n.outputs().get(0))) {
-        continue;
-      }
-      boolean tensors = false;
-      for (String a : n.attributes().names()) {
-        tensors |= a.equals("value");
-      }
-      String key = n.domain() + n.type() + n.inputs() + n.attributes();
-      Node first = tensors ? null : seen.putIfAbsent(key, n);
-      if (first != null) {
-        g.nodes().remove(i--);
-        g.replace(n.outputs().get(0), first.outputs().get(0));
-      }
-    }
+    g.bypass(
+        n -> {
+          if (!isRepeatable(g, n)) {
+            return null;
+          }
+          String key = n.domain() + n.type() + n.inputs() + n.attributes();
+          Node first = seen.putIfAbsent(key, n);
+          return first == null ? null : first.outputs().get(0);
+        });
+  }
+
+  private static boolean isRepeatable(TypedGraph g, Node n) {
+    boolean random = n.type().startsWith("Random") || n.type().equals("Bernoulli");
+    return n.outputs().size() == 1
+        && !random
+        && !n.attributes().has("value")
+        && !g.outputs().contains(n.outputs().get(0));
   }
 }

@@ -15,13 +15,13 @@ final class FoldBatchNormalization implements Passes.Pass {
 
   @Override
   public void apply(TypedGraph g) {
+    Match m = new Match(g);
     for (int i = 0; i < g.nodes().size(); i++) {
       Node bn = g.nodes().get(i);
       if (!bn.type().equals("BatchNormalization") || bn.outputs().size() != 1) {
         continue;
       }
-      Integer at = g.makers().get(bn.input(0));
-      Node conv = at == null ? null : g.nodes().get(at);
+      Node conv = m.maker(bn.input(0), "Conv");
       Tensor[] p = new Tensor[5];
       boolean known = true;
       for (int k = 1; k < 5; k++) {
@@ -29,19 +29,18 @@ final class FoldBatchNormalization implements Passes.Pass {
         known &= p[k] != null;
       }
       if (conv == null
-          || !conv.type().equals("Conv")
           || !known
           || !g.constants().containsKey(conv.input(1))
-          || g.uses().get(bn.input(0)) != 1
+          || !m.usedOnce(bn.input(0))
           || (!conv.input(2).isEmpty() && g.known(conv.input(2)) == null)
           || g.type(bn.input(0)).dtype() != DType.F32) {
         continue;
       }
-      fold(g, i, at, bn, conv, p);
+      fold(g, m, i, bn, conv, p);
     }
   }
 
-  private static void fold(TypedGraph g, int i, int at, Node bn, Node conv, Tensor[] p) {
+  private static void fold(TypedGraph g, Match m, int i, Node bn, Node conv, Tensor[] p) {
     int channels = p[1].elements();
     double epsilon = bn.attributes().getFloat("epsilon", 1e-5);
     Tensor old = g.known(conv.input(2));
@@ -67,7 +66,7 @@ final class FoldBatchNormalization implements Passes.Pass {
         new Node(
             conv.name(), "", "Conv", conv.opset(), List.of(conv.input(0), weight, biasName),
             bn.outputs(), conv.attributes());
-    g.nodes().set(i, folded);
-    g.nodes().set(at, product);
+    m.set(m.place(bn.input(0)), product);
+    m.set(i, folded);
   }
 }

@@ -23,8 +23,7 @@ final class FuseGelu implements Passes.Pass {
         fused = gelu(g, m, mul);
       }
       if (fused != null) {
-        g.nodes().set(i, fused);
-        m = new Match(g);
+        m.set(i, fused);
       }
     }
   }

@@ -26,8 +26,7 @@ final class FuseLayerNormalization implements Passes.Pass {
         }
         Node fused = scaled(g, m, add, mul, bias);
         if (fused != null) {
-          g.nodes().set(i, fused);
-          m = new Match(g);
+          m.set(i, fused);
           break;
         }
       }

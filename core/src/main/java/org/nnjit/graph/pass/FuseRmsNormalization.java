@@ -24,13 +24,11 @@ final class FuseRmsNormalization implements Passes.Pass {
         if (d != null) {
           Attributes attributes =
               Attributes.NONE.with("axis", -1L).with("epsilon", d.epsilon());
-          g.nodes()
-              .set(
-                  i,
-                  g.node(
-                      mul.name(), "nnjit", "RMSNormalization", List.of(d.x(), scale),
-                      mul.outputs().get(0), attributes));
-          m = new Match(g);
+          Node fused =
+              g.node(
+                  mul.name(), "nnjit", "RMSNormalization", List.of(d.x(), scale),
+                  mul.outputs().get(0), attributes);
+          m.set(i, fused);
           break;
         }
       }

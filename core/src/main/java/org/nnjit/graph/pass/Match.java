@@ -1,5 +1,6 @@
 package org.nnjit.graph.pass;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.nnjit.graph.Node;
 import org.nnjit.tensor.Tensor;
@@ -7,13 +8,39 @@ import org.nnjit.tensor.Tensor;
 /** Looks backwards from a value, for passes that recognise patterns. */
 final class Match {
   private final TypedGraph g;
-  private final Map<String, Integer> makers;
+  private final Map<String, Integer> makers = new HashMap<>();
   private final Map<String, Integer> uses;
 
   Match(TypedGraph g) {
     this.g = g;
-    this.makers = g.makers();
     this.uses = g.uses();
+    for (int i = 0; i < g.nodes().size(); i++) {
+      for (String o : g.nodes().get(i).outputs()) {
+        makers.put(o, i);
+      }
+    }
+  }
+
+  /** Puts another node in a place of the graph, and keeps count. */
+  void set(int place, Node by) {
+    Node old = g.nodes().set(place, by);
+    for (String o : old.outputs()) {
+      makers.remove(o);
+    }
+    for (String o : by.outputs()) {
+      makers.put(o, place);
+    }
+    for (String in : old.inputs()) {
+      uses.merge(in, -1, Integer::sum);
+    }
+    for (String in : by.inputs()) {
+      uses.merge(in, 1, Integer::sum);
+    }
+  }
+
+  /** Place of the node that makes the value, or -1. */
+  int place(String value) {
+    return makers.getOrDefault(value, -1);
   }
 
   /** The node of this type that makes the value, or null. */

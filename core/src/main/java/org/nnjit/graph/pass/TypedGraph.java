@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.nnjit.graph.Attributes;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Node;
@@ -105,17 +106,6 @@ public final class TypedGraph {
     return hint + "#" + fresh++;
   }
 
-  /** Which node makes each value, by position. */
-  Map<String, Integer> makers() {
-    Map<String, Integer> makers = new HashMap<>();
-    for (int i = 0; i < nodes.size(); i++) {
-      for (String o : nodes.get(i).outputs()) {
-        makers.put(o, i);
-      }
-    }
-    return makers;
-  }
-
   /** How many node inputs and graph outputs use each value. */
   Map<String, Integer> uses() {
     Map<String, Integer> uses = new HashMap<>();
@@ -130,16 +120,35 @@ public final class TypedGraph {
     return uses;
   }
 
-  /** Puts one value in place of another in all nodes. */
-  void replace(String old, String by) {
-    for (int i = 0; i < nodes.size(); i++) {
-      Node n = nodes.get(i);
-      if (n.inputs().contains(old)) {
+  /**
+   * Goes over the nodes in order and leaves out those that a step names another value for; later
+   * nodes read that value instead.
+   *
+   * @param step gets each node with its inputs renamed, and returns the value that stands for its
+   *     first output from here on, or null to keep the node
+   */
+  void bypass(Function<Node, String> step) {
+    Map<String, String> renamed = new HashMap<>();
+    List<Node> kept = new ArrayList<>(nodes.size());
+    for (Node n : nodes) {
+      boolean touched = false;
+      for (String in : n.inputs()) {
+        touched |= renamed.containsKey(in);
+      }
+      if (touched) {
         List<String> in = new ArrayList<>(n.inputs());
-        in.replaceAll(v -> v.equals(old) ? by : v);
-        nodes.set(i, n.withInputs(in));
+        in.replaceAll(v -> renamed.getOrDefault(v, v));
+        n = n.withInputs(in);
+      }
+      String by = step.apply(n);
+      if (by == null) {
+        kept.add(n);
+      } else {
+        renamed.put(n.outputs().get(0), by);
       }
     }
+    nodes.clear();
+    nodes.addAll(kept);
   }
 
   /** One node a line, with the types of its outputs. */
