@@ -413,6 +413,75 @@ const outputs = (p) => p.outputs.map((o) => ({
   data: new Uint8Array(state.memory.buffer, o.address, o.bytes).slice().buffer,
 }));
 
+function kernelIndex(name) {
+  const i = state.plans[state.current]?.kernels.findIndex((k) => k.name === name) ?? -1;
+  if (i < 0) throw userError(`no kernel '${name}' in the last plan`);
+  return i;
+}
+
+/** Numbers between -1 and 1, the same in every trial. */
+function fillNoise(array) {
+  let x = 12345;
+  for (let i = 0; i < array.length; i++) {
+    x = (Math.imul(x, 1664525) + 1013904223) | 0;
+    array[i] = x / 2147483648;
+  }
+}
+
+/** One kernel alone on made-up inputs: its result, and the median time of a call over `ms`. */
+function runTrial(kernel, schedule, ms) {
+  const t = parse(engine.trial(state.id, state.current, kernel, schedule));
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(t.end / 65536) + 1 });
+  const { pack, run } = new WebAssembly.Instance(
+    new WebAssembly.Module(engine.trialModule()), { env: { memory } }).exports;
+  for (const [address, bytes, type] of t.inputs) {
+    if (type === 'float32') fillNoise(new Float32Array(memory.buffer, address, bytes / 4));
+  }
+  const [address, bytes] = t.output;
+  new Uint8Array(memory.buffer, address, bytes).fill(0xff);
+  pack();
+  run(1);
+  const result = { schedule: t.schedule, data: memory.buffer.slice(address, address + bytes), type: t.output[2], ms: 0 };
+  if (ms === 0) return result;
+  const start = performance.now();
+  let calls = 1;
+  while (performance.now() - start < ms / 2) {
+    const before = performance.now();
+    run(calls);
+    if (performance.now() - before < 5) calls *= 2;
+  }
+  const times = [];
+  while (performance.now() - start < ms || times.length < 5) {
+    const before = performance.now();
+    run(calls);
+    times.push((performance.now() - before) / calls);
+  }
+  times.sort((a, b) => a - b);
+  result.ms = times[times.length >> 1];
+  [result.bestMs] = times;
+  return result;
+}
+
+/** Largest difference from the reference, relative to its largest magnitude. */
+function compare(result, reference) {
+  if (result.type !== 'float32') {
+    const a = new Uint8Array(result.data);
+    const b = new Uint8Array(reference.data);
+    return { result, error: a.every((v, i) => v === b[i]) ? 0 : Infinity };
+  }
+  const a = new Float32Array(result.data);
+  const b = new Float32Array(reference.data);
+  let difference = 0;
+  let largest = 0;
+  for (let i = 0; i < b.length; i++) {
+    if (Object.is(a[i], b[i]) || (Number.isNaN(a[i]) && Number.isNaN(b[i]))) continue;
+    const d = Math.abs(a[i] - b[i]);
+    if (!(d <= difference)) difference = Number.isNaN(d) ? Infinity : d;
+    largest = Math.max(largest, Math.abs(b[i]));
+  }
+  return { result, error: difference === 0 ? 0 : difference / (largest || 1) };
+}
+
 const methods = {
   create,
   async prepare({ feeds }, report) {
@@ -494,10 +563,15 @@ const methods = {
     }
     return { fmaGflops: best };
   },
+  async trial({ name, schedule, ms }) {
+    const kernel = kernelIndex(name);
+    const reference = runTrial(kernel, '', 0);
+    const { result, error } = compare(runTrial(kernel, schedule, ms), reference);
+    return { schedule: result.schedule, ms: result.ms, bestMs: result.bestMs, error };
+  },
   async kernelText({ name }) {
     const p = state.plans[state.current];
-    const i = p?.kernels.findIndex((k) => k.name === name) ?? -1;
-    if (i < 0) throw userError(`no kernel '${name}' in the last plan`);
+    const i = kernelIndex(name);
     return {
       schedule: p.kernels[i].schedule,
       loops: engine.loops(state.id, state.current, i),

@@ -114,6 +114,9 @@ export class InferenceSession {
   /** What one thread of this engine can do at best: {fmaGflops}. */
   async ceilings() { return this.#call('ceilings', {}); }
 
+  /** Times a kernel of the last plan alone with another schedule: {schedule, ms, error}. */
+  async trial(name, schedule, ms = 100) { return this.#call('trial', { name, schedule, ms }); }
+
   /** Schedule, loops and WebAssembly text of a kernel of the last plan. */
   async kernelText(name) { return this.#call('kernelText', { name }); }
 

@@ -26,6 +26,7 @@ class LayeringTest {
           "org.nnjit.kernel.family",
           "org.nnjit.kernel.emit.wasm",
           "org.nnjit.plan",
+          "org.nnjit.tune",
           "org.nnjit.session");
 
   @Test

@@ -21,6 +21,7 @@ import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.Feature;
+import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Session;
 import org.nnjit.tensor.DType;
@@ -28,6 +29,7 @@ import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 import org.nnjit.tune.Probes;
+import org.nnjit.tune.Trial;
 import org.nnjit.wasm.WasmText;
 import org.teavm.jso.JSExport;
 import org.teavm.jso.JSObject;
@@ -409,6 +411,42 @@ public final class Engine {
       case "fused" -> compiled.fused().toString();
       default -> "no stage '" + stage + "', there are graph, computes and fused";
     };
+  }
+
+  /** The last trial made, whose module {@link #trialModule} gives. */
+  private static Trial trial;
+
+  /**
+   * Makes a kernel of a plan alone, with another schedule; "" is its own.
+   *
+   * @return {@code {end, schedule, inputs: [[address, bytes, type]], output: [...]}}
+   */
+  @JSExport
+  public static String trial(int id, int plan, int kernel, String schedule) {
+    return guarded(
+        () -> {
+          Session s = entry(id).session();
+          Plan.KernelInfo k = s.plan(plan).plan().kernels().get(kernel);
+          Schedule chosen = schedule.isEmpty() ? k.schedule() : Schedule.parse(schedule);
+          trial = Trial.of(k.compute(), chosen, s.target());
+          Json j = new Json().open("{").key("end").value(trial.end());
+          j.key("schedule").value(chosen.toString()).key("inputs").open("[");
+          for (Trial.Place p : trial.inputs()) {
+            place(j, p);
+          }
+          place(j.close("]").key("output"), trial.output());
+          return j.close("}").toString();
+        });
+  }
+
+  private static void place(Json j, Trial.Place p) {
+    j.open("[").value(p.address()).value(p.bytes()).value(p.type().dtype().onnxName()).close("]");
+  }
+
+  /** WebAssembly bytes of the last trial. */
+  @JSExport
+  public static JSObject trialModule() {
+    return Bridge.bytes(trial.module());
   }
 
   /** Module of the multiply-add micro-benchmark; {@link Probes#fmaPeak}. */

@@ -1,5 +1,6 @@
 package org.nnjit.plan;
 
+import org.nnjit.compute.Workload;
 import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Schedule;
@@ -7,7 +8,7 @@ import org.nnjit.wasm.FunctionBuilder;
 
 /** A kernel in a module under construction. */
 final class Kernel {
-  private final String workload;
+  private final Workload workload;
   private final LoopNest nest;
   private final Schedule schedule;
   private final KernelSpace.Packing packing;
@@ -18,7 +19,7 @@ final class Kernel {
   double millis;
 
   Kernel(
-      String workload,
+      Workload workload,
       LoopNest nest,
       Schedule schedule,
       KernelSpace.Packing packing,
@@ -34,8 +35,7 @@ final class Kernel {
     this.bytes = bytes;
   }
 
-  /** Key of the {@link org.nnjit.compute.Workload}. */
-  String workload() {
+  Workload workload() {
     return workload;
   }
 
@@ -57,6 +57,6 @@ final class Kernel {
   }
 
   Plan.KernelInfo info() {
-    return new Plan.KernelInfo(nest.name(), schedule.family(), schedule, nest, bytes, calls, millis);
+    return new Plan.KernelInfo(nest.name(), schedule.family(), schedule, workload.compute(), nest, bytes, calls, millis);
   }
 }

@@ -1,6 +1,7 @@
 package org.nnjit.plan;
 
 import java.util.List;
+import org.nnjit.compute.Compute;
 import org.nnjit.fuse.Program.Call;
 import org.nnjit.graph.Constant;
 import org.nnjit.loop.LoopNest;
@@ -81,6 +82,7 @@ public record Plan(
   /**
    * A kernel with what it was made from.
    *
+   * @param compute what it calculates
    * @param bytes of its code
    * @param calls commands that call it
    * @param millis from schedule to code, by the clock of the {@link PlanContext}
@@ -89,6 +91,7 @@ public record Plan(
       String name,
       String family,
       Schedule schedule,
+      Compute compute,
       LoopNest loops,
       int bytes,
       int calls,

@@ -158,7 +158,7 @@ public final class Planner {
   private String pack(String label, String from, Compute packing) {
     boolean once = constant.contains(from);
     Kernel kernel = kernel(packing);
-    String key = from + "#" + kernel.workload();
+    String key = from + "#" + kernel.workload().key();
     if (packed.add(key)) {
       types.put(key, packing.output());
       ComputeCall call = new ComputeCall(label, packing, List.of(from), key);
@@ -175,15 +175,15 @@ public final class Planner {
   }
 
   private Kernel kernel(Compute compute) {
-    String key = Workload.of(compute).key();
-    Kernel k = kernels.get(key);
+    Workload workload = Workload.of(compute);
+    Kernel k = kernels.get(workload.key());
     if (k == null) {
       KernelSpace space = Families.of(compute, context.target());
       Schedule schedule = space.defaultSchedule();
       double start = context.clock().getAsDouble();
-      k = module.add(key, compute, space, schedule);
+      k = module.add(workload, space, schedule);
       k.millis = context.clock().getAsDouble() - start;
-      kernels.put(key, k);
+      kernels.put(workload.key(), k);
     }
     return k;
   }

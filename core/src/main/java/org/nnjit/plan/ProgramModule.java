@@ -2,7 +2,7 @@ package org.nnjit.plan;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.nnjit.compute.Compute;
+import org.nnjit.compute.Workload;
 import org.nnjit.kernel.emit.wasm.EmitOptions;
 import org.nnjit.kernel.emit.wasm.WasmEmitter;
 import org.nnjit.kernel.family.KernelSpace;
@@ -53,11 +53,11 @@ final class ProgramModule {
     this.barrier = shared ? barrier() : null;
   }
 
-  Kernel add(String workload, Compute compute, KernelSpace space, Schedule schedule) {
+  Kernel add(Workload workload, KernelSpace space, Schedule schedule) {
     LoopNest bare = space.lower(schedule);
     LoopNest nest =
         new LoopNest(
-            names.of(compute, schedule), bare.buffers(), bare.blocks(), bare.begin(), bare.end(),
+            names.of(workload.compute(), schedule), bare.buffers(), bare.blocks(), bare.begin(), bare.end(),
             bare.body());
     FunctionBuilder code = emitter.emit(nest);
     int bytes = emitter.takeBytes();

@@ -28,8 +28,17 @@ import org.nnjit.tensor.TensorType;
  * loop, 1: rows are), {@code pack} (1: B is packed).
  */
 public final class ContractionFamily implements KernelFamily {
-  /** Longer k is cut, so that a panel of B stays in the first-level cache (measured: 256). */
-  private static final int WHOLE_K = 1024;
+  /** Bytes of a panel of B that stay in a first-level cache of 32 KiB beside A and C. */
+  private static final int PANEL_BYTES = 24 << 10;
+
+  /** Steps of k in a loop turn: fewer leave the loop's own instructions visible. */
+  private static final int UNROLL = 8;
+
+  /** Parts that several threads can share evenly. */
+  private static final int PARTS = 8;
+
+  /** Cycles to begin and end a tile. */
+  private static final double TILE_CYCLES = 60;
 
   @Override
   public String name() {
@@ -57,22 +66,87 @@ public final class ContractionFamily implements KernelFamily {
       implements KernelSpace {
     @Override
     public Schedule defaultSchedule() {
-      int mr = rowsOfTile(c.rows());
-      int nr = columnsOfTile(mr, c.columns(), target.vectorRegisters());
-      boolean packed = addresses.address(c.b()).coefficient(c.n()) != 1 || reuse(c) > 8;
-      long panels = (c.columns() + nr - 1) / nr;
-      long strips = (c.rows() + mr - 1) / mr;
-      for (Axis axis : c.batch()) {
-        strips *= axis.extent();
-      }
-      boolean cut = c.k().size() == 1 && c.depth() > WHOLE_K && mr > 1;
+      int[] tile = tile();
+      int mr = tile[0];
+      int nr = tile[1];
+      boolean packed = addresses.address(c.b()).coefficient(c.n()) != 1 || c.rows() > 8;
       return Schedule.of("contraction")
           .with("mr", mr)
           .with("nr", nr)
-          .with("unroll", 2)
-          .with("kc", cut ? 256 : 0)
-          .with("outer", strips > panels ? 1 : 0)
+          .with("unroll", UNROLL)
+          .with("kc", mr > 1 ? cut(nr) : 0)
+          .with("outer", rowsOutside(mr, nr) ? 1 : 0)
           .with("pack", packed ? 1 : 0);
+    }
+
+    /** Whether rows are the outer loop: where all of B is near, or panels are too few to share. */
+    private boolean rowsOutside(int mr, int nr) {
+      int panels = (c.columns() + nr - 1) / nr;
+      int batches = 1;
+      for (Axis axis : c.batch()) {
+        batches *= axis.extent();
+      }
+      boolean near = (long) panels * nr * c.depth() * 4 <= PANEL_BYTES;
+      return c.rows() > mr * 8 && (near || panels * batches < PARTS);
+    }
+
+    /** Length of a block of k such that a panel of B stays in the first-level cache, or 0. */
+    private int cut(int nr) {
+      int most = PANEL_BYTES / (4 * nr);
+      if (c.k().size() > 1 || c.depth() <= most) {
+        return 0;
+      }
+      int parts = (c.depth() + most - 1) / most;
+      return ((c.depth() + parts - 1) / parts + UNROLL - 1) / UNROLL * UNROLL;
+    }
+
+    /** Rows and columns of the tile that takes the fewest cycles for one step of k. */
+    private int[] tile() {
+      int[] best = {1, 4 * Math.min(8, (c.columns() + 3) / 4)};
+      if (c.rows() == 1) {
+        return best;
+      }
+      double bestCost = Double.MAX_VALUE;
+      for (int mr = Math.min(2, c.rows()); mr <= Math.min(8, c.rows()); mr++) {
+        for (int vectors = 1; vectors <= 6 && (vectors == 1 || 4 * vectors < c.columns() + 4);
+            vectors++) {
+          if (mr * vectors + vectors + 1 > target.vectorRegisters()) {
+            continue;
+          }
+          double cost = cycles(mr, 4 * vectors);
+          if (cost < bestCost * 0.999) {
+            best = new int[] {mr, 4 * vectors};
+            bestCost = cost;
+          }
+        }
+      }
+      return best;
+    }
+
+    /** Cycles that all tiles, whole and cut, need for one step of k. */
+    private double cycles(int mr, int nr) {
+      int rest = c.columns() % nr;
+      double whole = c.columns() / nr * strips(mr, nr);
+      return rest == 0 ? whole : whole + strips(mr, rest);
+    }
+
+    private double strips(int mr, int columns) {
+      int rest = c.rows() % mr;
+      double whole = c.rows() / mr * cyclesOfTile(mr, columns);
+      return rest == 0 ? whole : whole + cyclesOfTile(rest, columns);
+    }
+
+    /**
+     * Cycles of a tile for one step of k, on a core that issues four instructions of which two may
+     * be multiply-adds with a latency of four. Splatting an element takes two instructions: V8
+     * forms the address apart.
+     */
+    private double cyclesOfTile(int rows, int columns) {
+      int vectors = (columns + 3) / 4;
+      int sums = rows * vectors;
+      double issue = (sums + 2 * rows + vectors + 0.75) / 4;
+      double perTile = TILE_CYCLES / Math.max(64, Math.min(c.depth(), PANEL_BYTES / (4 * columns)));
+      return Math.max(Math.max(4, sums / 2.0), issue) + perTile;
     }
 
     @Override
@@ -86,46 +160,6 @@ public final class ContractionFamily implements KernelFamily {
           ? new Packing(c.argB(), ContractionFamily.packing(c, schedule, addresses))
           : null;
     }
-  }
-
-  /** How often each element of B is used in one run: packing pays when it is used again. */
-  private static long reuse(Contraction c) {
-    return c.rows();
-  }
-
-  /** Rows of a tile, at most 6, such that the strips come out even. */
-  static int rowsOfTile(int rows) {
-    if (rows <= 6) {
-      return rows;
-    }
-    if (rows >= 36) {
-      return 6;
-    }
-    int best = 6;
-    double bestCost = Double.MAX_VALUE;
-    for (int mr = 6; mr >= 4; mr--) {
-      int rest = rows % mr;
-      // A strip costs its loads as well as its products: short strips waste the panel's loads.
-      double cost = rows / mr * (mr + 1.5) + (rest == 0 ? 0 : rest + 3);
-      if (cost < bestCost) {
-        best = mr;
-        bestCost = cost;
-      }
-    }
-    return best;
-  }
-
-  /** Columns of a tile: as many vectors as the registers hold beside B's and one splat. */
-  static int columnsOfTile(int mr, int columns, int registers) {
-    int vectors = 1;
-    while ((vectors + 1) * mr + (vectors + 1) + 1 <= registers && vectors < 8) {
-      vectors++;
-    }
-    if (mr >= 5) {
-      vectors = 2;
-    }
-    int needed = (columns + 3) / 4;
-    return 4 * Math.min(vectors, needed);
   }
 
   /**

@@ -70,12 +70,26 @@ final class ContractionLowering {
     Local end = Local.of("end", LType.I32);
     Local block = Local.of("block", LType.I32);
     List<Stmt> body = new ArrayList<>();
-    List<Value> indices = new ArrayList<>();
-    Value rest = split(body, Value.get(block), outer, batches > 1);
-    Value outerIndex = lastSplit;
-    for (int i = c.batch().size() - 1; i >= 0; i--) {
-      rest = split(body, rest, c.batch().get(i).extent(), i > 0);
-      indices.add(0, lastSplit);
+    Value[] indices = new Value[c.batch().size()];
+    Value outerIndex = null;
+    // Batches that share B come fastest, so that a panel of B is read again while it is near.
+    Value rest = Value.get(block);
+    int left = outer * batches;
+    for (int pass = 0; pass < 2; pass++) {
+      for (int i = c.batch().size() - 1; i >= 0; i--) {
+        Axis axis = c.batch().get(i);
+        boolean shared = !rowsOuter && fb.coefficient(axis) == 0;
+        if (shared == (pass == 0)) {
+          left /= axis.extent();
+          rest = split(body, rest, axis.extent(), left > 1);
+          indices[i] = lastSplit;
+        }
+      }
+      if (pass == 0) {
+        left /= outer;
+        rest = split(body, rest, outer, left > 1);
+        outerIndex = lastSplit;
+      }
     }
     Local p = Local.of("panel", LType.I32);
     Local s = Local.of("strip", LType.I32);
@@ -146,7 +160,7 @@ final class ContractionLowering {
   }
 
   private Stmt stripLoop(
-      Local s, int strips, int columns, List<Value> indices, Local p, int part) {
+      Local s, int strips, int columns, Value[] indices, Local p, int part) {
     int whole = c.rows() / mr;
     List<Stmt> body = new ArrayList<>();
     if (whole > 0) {
@@ -161,7 +175,7 @@ final class ContractionLowering {
   }
 
   private Stmt stripChoice(
-      Local s, int strips, int columns, List<Value> indices, Local p, int parts) {
+      Local s, int strips, int columns, Value[] indices, Local p, int parts) {
     int whole = c.rows() / mr;
     Stmt full = whole > 0 ? parts(mr, columns, parts, indices, s, p) : null;
     if (whole == strips) {
@@ -176,7 +190,7 @@ final class ContractionLowering {
     return new Stmt.If(isWhole, full, rest);
   }
 
-  private Stmt parts(int rows, int columns, int parts, List<Value> indices, Local s, Local p) {
+  private Stmt parts(int rows, int columns, int parts, Value[] indices, Local s, Local p) {
     List<Stmt> body = new ArrayList<>();
     for (int part = 0; part < parts; part++) {
       body.add(call(rows, columns, part, indices, s, p));
@@ -185,7 +199,7 @@ final class ContractionLowering {
   }
 
   private Stmt call(
-      int rows, int columns, int part, List<Value> indices, Local s, Local p) {
+      int rows, int columns, int part, Value[] indices, Local s, Local p) {
     int parts = (c.depth() + kc - 1) / kc;
     int length = Math.min(kc, c.depth() - part * kc);
     boolean first = part == 0;
