@@ -1,0 +1,87 @@
+package org.nnjit.e2e;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtSession;
+import com.google.protobuf.ByteString;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import onnx.Onnx;
+import org.nnjit.cli.models.Model;
+import org.nnjit.cli.models.SampleFeeds;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Tensor;
+
+/** Feeds for the project's models and what ONNX Runtime answers, as files. */
+final class ModelData {
+  private ModelData() {}
+
+  /**
+   * Writes feeds and ONNX Runtime's results as a data set.
+   *
+   * @param dir gets {@code test_data_set_<set>}
+   * @param file the model
+   */
+  static void expected(Model m, Path dir, Path file, int set, int batch, int sequence)
+      throws Exception {
+    Path to = Files.createDirectories(dir.resolve("test_data_set_" + set));
+    Map<String, Tensor> feeds = SampleFeeds.of(m, batch, sequence, 7 + set);
+    OrtEnvironment env = OrtEnvironment.getEnvironment();
+    try (OrtSession session = env.createSession(file.toString())) {
+      Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
+      int i = 0;
+      for (Map.Entry<String, Tensor> e : feeds.entrySet()) {
+        inputs.put(e.getKey(), ort(env, e.getValue()));
+        Tensor t = e.getValue();
+        write(to.resolve("input_" + i++ + ".pb"), e.getKey(), t.dtype(), dims(t), t.bytes());
+      }
+      try (OrtSession.Result result = session.run(inputs)) {
+        int o = 0;
+        for (var r : result) {
+          OnnxTensor t = (OnnxTensor) r.getValue();
+          FloatBuffer floats = t.getFloatBuffer();
+          ByteBuffer bytes =
+              ByteBuffer.allocate(floats.remaining() * 4).order(ByteOrder.LITTLE_ENDIAN);
+          bytes.asFloatBuffer().put(floats);
+          write(
+              to.resolve("output_" + o++ + ".pb"), r.getKey(), DType.F32, t.getInfo().getShape(),
+              bytes.array());
+        }
+      }
+      inputs.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private static long[] dims(Tensor t) {
+    long[] d = new long[t.shape().rank()];
+    for (int i = 0; i < d.length; i++) {
+      d[i] = t.shape().dim(i);
+    }
+    return d;
+  }
+
+  private static OnnxTensor ort(OrtEnvironment env, Tensor t) throws Exception {
+    ByteBuffer b = ByteBuffer.wrap(t.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    if (t.dtype() == DType.I64) {
+      LongBuffer longs = b.asLongBuffer();
+      return OnnxTensor.createTensor(env, longs, dims(t));
+    }
+    return OnnxTensor.createTensor(env, b.asFloatBuffer(), dims(t));
+  }
+
+  private static void write(Path file, String name, DType type, long[] dims, byte[] data)
+      throws Exception {
+    Onnx.TensorProto.Builder t = Onnx.TensorProto.newBuilder();
+    t.setName(name).setDataType(type.onnxCode()).setRawData(ByteString.copyFrom(data));
+    for (long d : dims) {
+      t.addDims(d);
+    }
+    Files.write(file, t.build().toByteArray());
+  }
+}
