@@ -1,13 +1,30 @@
-// nnJIT and onnxruntime-web (wasm) in one page, interleaved, after three seconds of warm-up each.
+// nnJIT and its peers in one page, interleaved, each warmed up for three seconds. The query says
+// which part: models, kernels, or the first answer of one engine.
 import * as nnjit from '/npm/nnjit.js';
+import { KERNELS, makeKernel } from './bench-kernels.js';
 
 const query = new URLSearchParams(location.search);
 const id = query.get('report');
-const log = (text) => { document.querySelector('#log').textContent = text; return fetch(`/progress/${id}`, { method: 'POST', body: JSON.stringify(text) }); };
+const threads = Number(query.get('threads'));
+const rounds = Number(query.get('rounds'));
+const warmUp = Number(query.get('warmup') ?? 3000);
+const post = (kind, value) => fetch(`/${kind}/${id}`, { method: 'POST', body: JSON.stringify(value) });
+const log = (text) => {
+  document.querySelector('#log').textContent = text;
+  return post('progress', text);
+};
 const sorted = (a) => [...a].sort((x, y) => x - y);
 const median = (a) => sorted(a)[a.length >> 1];
 /** Half the distance between the quartiles, relative to the median. */
-const spread = (a) => { const s = sorted(a); return (s[Math.floor(s.length * 0.75)] - s[Math.floor(s.length * 0.25)]) / 2 / median(a); };
+const spread = (a) => {
+  const s = sorted(a);
+  return (s[Math.floor(s.length * 0.75)] - s[Math.floor(s.length * 0.25)]) / 2 / median(a);
+};
+const timed = async (run) => {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+};
 
 function feeds(T, inputs, length) {
   const out = {};
@@ -21,67 +38,152 @@ function feeds(T, inputs, length) {
   return out;
 }
 
-async function ort(threads) {
-  const module = await import('/peers/onnxruntime-web/dist/ort.wasm.min.mjs');
-  module.env.wasm.wasmPaths = '/peers/onnxruntime-web/dist/';
-  module.env.wasm.numThreads = threads;
-  return module;
+let peer;
+async function ort() {
+  if (!peer) {
+    peer = await import('/peers/onnxruntime-web/dist/ort.wasm.min.mjs');
+    peer.env.wasm.wasmPaths = '/peers/onnxruntime-web/dist/';
+    peer.env.wasm.numThreads = threads;
+  }
+  return peer;
 }
 
-async function measure(model, threads, length, rounds) {
-  const url = `/models/${model}.onnx`;
-  await log(`${model}, ${threads} threads: loading`);
-  let start = performance.now();
-  const ours = await nnjit.InferenceSession.create(url, { threads });
-  const a = feeds(nnjit.Tensor, ours.inputMetadata, length);
-  const mine = await ours.run(a);
-  const ourFirst = performance.now() - start;
-  const peer = await ort(threads);
-  start = performance.now();
-  const theirs = await peer.InferenceSession.create(url, { executionProviders: ['wasm'] });
-  const b = feeds(peer.Tensor, ours.inputMetadata, length);
-  const other = await theirs.run(b);
-  const theirFirst = performance.now() - start;
-  const name = ours.outputNames[0];
-  let error = 0;
-  let largest = 0;
-  mine[name].data.forEach((v, i) => {
-    error = Math.max(error, Math.abs(v - other[name].data[i]));
-    largest = Math.max(largest, Math.abs(other[name].data[i]));
-  });
-  await log(`${model}, ${threads} threads: warming up`);
-  for (const run of [() => ours.run(a), () => theirs.run(b)]) {
-    const end = performance.now() + 3000;
+/** Warms the runs up one after the other, then times them in turns: a list of times for each. */
+async function interleave(name, runs) {
+  await log(`${name}, ${threads} threads: warming up`);
+  for (const run of runs) {
+    const end = performance.now() + warmUp;
     while (performance.now() < end) await run();
   }
-  const x = [];
-  const y = [];
+  const times = runs.map(() => []);
   for (let i = 0; i < rounds; i++) {
-    await log(`${model}, ${threads} threads: round ${i + 1} of ${rounds}`);
-    for (const [run, into] of [[() => ours.run(a), x], [() => theirs.run(b), y]]) {
-      start = performance.now();
-      await run();
-      into.push(performance.now() - start);
-    }
+    await log(`${name}, ${threads} threads: round ${i + 1} of ${rounds}`);
+    for (const [k, run] of runs.entries()) times[k].push(await timed(run));
   }
+  return times;
+}
+
+function difference(a, b) {
+  let error = 0;
+  let largest = 0;
+  a.forEach((v, i) => {
+    error = Math.max(error, Math.abs(v - b[i]));
+    largest = Math.max(largest, Math.abs(b[i]));
+  });
+  return error / largest;
+}
+
+async function model(name, length) {
+  const url = `/models/${name}.onnx`;
+  await log(`${name}, ${threads} threads: loading`);
+  const ours = await nnjit.InferenceSession.create(url, { threads });
+  const inputs = ours.inputMetadata;
+  const a = feeds(nnjit.Tensor, inputs, length);
+  const mine = await ours.run(a);
+  const { InferenceSession, Tensor } = await ort();
+  const theirs = await InferenceSession.create(url, { executionProviders: ['wasm'] });
+  const b = feeds(Tensor, inputs, length);
+  const other = await theirs.run(b);
+  const output = ours.outputNames[0];
+  const relativeError = difference(mine[output].data, other[output].data);
+  const [x, y] = await interleave(name, [() => ours.run(a), () => theirs.run(b)]);
   const stats = await ours.stats();
   const { commands } = await ours.profile(a);
-  const flops = commands.reduce((sum, c) => sum + c.flops, 0);
-  const best = commands.filter((c) => c.flops > 1e8).map((c) => ({ kernel: c.kernel, gflops: c.flops / c.ms / 1e6 })).sort((p, q) => q.gflops - p.gflops)[0];
-  const { fmaGflops } = await ours.ceilings();
+  const { fmaGflops, readGbs } = await ours.ceilings();
   await ours.release();
   await theirs.release();
-  return { model, threads: stats.device.threads, nnjitMs: median(x), nnjitSpread: spread(x), ortMs: median(y), ortSpread: spread(y), ratio: median(y) / median(x),
-    nnjitFirstMs: ourFirst, ortFirstMs: theirFirst, relativeError: error / largest, gflop: flops / 1e9, fmaGflops, best, compileMs: stats.plan.compileMs, kernels: stats.plan.kernels.length };
+  const emit = stats.plan.kernels.map((k) => k.ms);
+  const flops = commands.reduce((sum, c) => sum + c.flops, 0);
+  return {
+    model: name, threads: stats.device.threads,
+    nnjitMs: median(x), nnjitSpread: spread(x), ortMs: median(y), ortSpread: spread(y), ratio: median(y) / median(x),
+    inputs, relativeError, gflop: flops / 1e9, fmaGflops, readGbs,
+    ofCeiling: flops / median(x) / 1e6 / (fmaGflops * stats.device.threads),
+    compileMs: stats.plan.compileMs, kernels: emit.length, emitMedianMs: median(emit), emitMostMs: Math.max(...emit),
+  };
+}
+
+async function kernel(c) {
+  const made = makeKernel(c);
+  await log(`${c.name}, ${threads} threads: loading`);
+  const ours = await nnjit.InferenceSession.create(made.onnx, { threads });
+  const { InferenceSession, Tensor } = await ort();
+  const theirs = await InferenceSession.create(made.onnx, { executionProviders: ['wasm'] });
+  const a = { x: new nnjit.Tensor('float32', made.x, c.x) };
+  const b = { x: new Tensor('float32', made.x, c.x) };
+  const relativeError = difference((await ours.run(a)).y.data, (await theirs.run(b)).y.data);
+  const runs = [() => ours.run(a), () => theirs.run(b)];
+  let third = null;
+  if (globalThis.tf) {
+    third = made.tfjs(globalThis.tf);
+    runs.push(() => third.run());
+  }
+  const [x, y, z] = await interleave(c.name, runs);
+  const inside = await ours.measure(a, rounds, 200);
+  const { fmaGflops, readGbs } = await ours.ceilings();
+  const { plan, device } = await ours.stats();
+  third?.dispose();
+  await ours.release();
+  await theirs.release();
+  const ms = median(inside);
+  const peers = z ? Math.min(median(y), median(z)) : median(y);
+  return {
+    kernel: c.name, threads: device.threads, schedule: plan.kernels[plan.kernels.length - 1].schedule, relativeError,
+    nnjitMs: median(x), nnjitSpread: spread(x), ortMs: median(y), ortSpread: spread(y),
+    tfjsMs: z ? median(z) : null, ratio: peers / median(x), insideMs: ms,
+    gflops: made.flops / ms / 1e6, ofFma: made.flops / ms / 1e6 / (fmaGflops * device.threads),
+    ofRead: made.weightBytes / ms / 1e6 / readGbs, fmaGflops, readGbs,
+  };
+}
+
+const script = (src) => new Promise((done, failed) => {
+  const s = Object.assign(document.createElement('script'), { src, onload: done, onerror: () => failed(new Error(src)) });
+  document.head.append(s);
+});
+
+async function tfjs() {
+  await script('/peers/@tensorflow/tfjs-core/dist/tf-core.min.js');
+  await script('/peers/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js');
+  globalThis.tf.wasm.setWasmPaths('/peers/@tensorflow/tfjs-backend-wasm/dist/');
+  globalThis.tf.wasm.setThreadsCount(threads);
+  await globalThis.tf.setBackend('wasm');
+  await globalThis.tf.ready();
+}
+
+/** Create and run once; the server watches the memory of the page meanwhile. */
+async function first(engine, name, length) {
+  const url = `/models/${name}.onnx`;
+  const inputs = JSON.parse(query.get('inputs'));
+  if (engine === 'ort') await ort();
+  await post('progress', 'ready');
+  await new Promise((done) => { setTimeout(done, 500); });
+  const start = performance.now();
+  const { InferenceSession, Tensor } = engine === 'nnjit' ? nnjit : await ort();
+  const session = await InferenceSession.create(url, engine === 'nnjit' ? { threads } : { executionProviders: ['wasm'] });
+  await session.run(feeds(Tensor, inputs, length));
+  return { engine, model: name, threads, firstMs: performance.now() - start };
 }
 
 try {
   const rows = [];
-  for (const model of query.get('models').split(',')) {
-    rows.push(await measure(model, Number(query.get('threads')), Number(query.get('length')), Number(query.get('rounds'))));
-    document.querySelector('#table').innerHTML = `<table><tr><th>Model<th class="num">Threads<th class="num">nnJIT ms<th class="num">onnxruntime-web ms<th class="num">Ratio</tr>${rows.map((r) => `<tr><td>${r.model}<td class="num">${r.threads}<td class="num">${r.nnjitMs.toFixed(1)}<td class="num">${r.ortMs.toFixed(1)}<td class="num">${r.ratio.toFixed(2)}</tr>`).join('')}</table>`;
+  const length = Number(query.get('length'));
+  const show = () => {
+    document.querySelector('#table').innerHTML = `<table><tr><th>Case<th class="num">nnJIT ms<th class="num">onnxruntime-web ms<th class="num">Ratio</tr>${
+      rows.map((r) => `<tr><td>${r.model ?? r.kernel}<td class="num">${r.nnjitMs.toFixed(3)}<td class="num">${r.ortMs.toFixed(3)}<td class="num">${r.ratio.toFixed(2)}</tr>`).join('')}</table>`;
+  };
+  if (query.get('part') === 'first') {
+    rows.push(await first(query.get('engine'), query.get('model'), length));
+  } else if (query.get('part') === 'kernels') {
+    await tfjs();
+    for (const c of KERNELS) {
+      rows.push(await kernel(c));
+      show();
+    }
+  } else {
+    rows.push(await model(query.get('model'), length));
+    show();
   }
-  await fetch(`/report/${id}`, { method: 'POST', body: JSON.stringify({ rows, userAgent: navigator.userAgent }) });
+  await post('report', { rows, userAgent: navigator.userAgent });
 } catch (e) {
-  await fetch(`/report/${id}`, { method: 'POST', body: JSON.stringify({ failure: String(e?.stack ?? e) }) });
+  await post('report', { failure: String(e?.stack ?? e) });
 }

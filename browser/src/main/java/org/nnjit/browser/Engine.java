@@ -461,6 +461,12 @@ public final class Engine {
     return Probes.flopsPerIteration(chains);
   }
 
+  /** Module of the read micro-benchmark; {@link Probes#readBandwidth}. */
+  @JSExport
+  public static JSObject readBandwidth() {
+    return Bridge.bytes(Probes.readBandwidth(false));
+  }
+
   /** Forgets a session. */
   @JSExport
   public static void release(int id) {

@@ -2,9 +2,12 @@ package org.nnjit.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.PrintWriter;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,12 +23,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code nnjit bench}: nnJIT and onnxruntime-web in the same page, interleaved, with the
- * multiply-add ceiling measured beside them. Prints a table and writes JSON and an HTML report.
+ * {@code nnjit bench}: nnJIT and its peers in the same page, interleaved, with the ceilings of
+ * multiply-adds and of reading measured beside them. Prints tables and writes JSON and an HTML
+ * report.
  */
 @Command(
     name = "bench",
-    description = "Measure against onnxruntime-web in one page, interleaved.",
+    description = "Measure against onnxruntime-web, TensorFlow.js and the machine's ceilings.",
     mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -51,95 +55,159 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--peers", hidden = true, required = true)
   private Path peers;
 
+  @Option(
+      names = "--kernels",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Single kernels too (default).")
+  private boolean kernels;
+
+  private PrintWriter console;
+  private PageServer server;
+  private Browser browser;
+  private int reports;
+  private String userAgent = "";
+
   @Override
   public Integer call() throws Exception {
-    PrintWriter console = spec.commandLine().getOut();
+    console = spec.commandLine().getOut();
     Path cache = ModelFiles.defaultCache(Path.of("").toAbsolutePath());
     for (String m : models) {
       console.println("model " + m + " ...");
       console.flush();
       ModelFiles.ensure(m, cache);
     }
-    Browser browser =
-        Browser.find("chromium").orElseThrow(() -> new Main.Missing("no chromium found"));
+    browser = Browser.find("chromium").orElseThrow(() -> new Main.Missing("no chromium found"));
     PageServer.Options options =
         new PageServer.Options("127.0.0.1", 0, true, List.of(cache), Map.of("/peers", peers));
-    JsonArray rows = new JsonArray();
-    try (PageServer server = PageServer.start(options)) {
+    JsonObject report = new JsonObject();
+    JsonArray modelRows = new JsonArray();
+    JsonArray kernelRows = new JsonArray();
+    JsonArray firstRows = new JsonArray();
+    report.add("models", modelRows);
+    report.add("first", firstRows);
+    report.add("kernels", kernelRows);
+    try (PageServer running = PageServer.start(options)) {
+      server = running;
       for (int t : threads) {
         for (String m : models) {
-          // A fresh browser for each row: no engine inherits the other's heap or thermal state.
-          String id = "bench-" + m + "-" + t;
-          String path =
-              "/web/bench.html?models=" + m + "&threads=" + t + "&length=" + length + "&rounds="
-                  + rounds + "&report=" + id;
-          try (Browser.Running ignored = browser.open(server.uri(path), true, List.of())) {
-            String json = server.awaitReport(id, Duration.ofMinutes(10));
-            JsonObject report = JsonParser.parseString(json).getAsJsonObject();
-            if (report.has("failure")) {
-              throw new java.io.IOException(m + ": " + report.get("failure").getAsString());
-            }
-            JsonObject row = report.getAsJsonArray("rows").get(0).getAsJsonObject();
-            rows.add(row);
-            print(console, row);
+          JsonObject row = page("part=models&model=" + m, t, null).get(0).getAsJsonObject();
+          row.add("nativeMs", nativeMs(cache.resolve(m + ".onnx"), t));
+          modelRows.add(row);
+          printModel(row);
+          JsonObject first = first(m, t, row.get("inputs").toString());
+          first.addProperty("fileBytes", Files.size(cache.resolve(m + ".onnx")));
+          firstRows.add(first);
+          printFirst(first);
+        }
+        if (kernels) {
+          for (JsonElement e : page("part=kernels", t, null)) {
+            kernelRows.add(e);
+            printKernel(e.getAsJsonObject());
           }
         }
       }
     }
-    Files.writeString(Path.of(out + ".json"), rows.toString());
-    Files.writeString(Path.of(out + ".html"), html(rows));
+    report.addProperty("userAgent", userAgent);
+    Files.writeString(Path.of(out + ".json"), report.toString());
+    BenchReport.write(
+        Path.of(out + ".html"), report, peers.resolve("chart.js/dist/chart.umd.min.js"));
     console.println("wrote " + out + ".json and " + out + ".html");
     return 0;
   }
 
-  private static double number(JsonObject o, String key) {
-    return o.get(key).getAsDouble();
+  /** What a page of its own reports; a fresh browser inherits no heap and no compiled code. */
+  private JsonArray page(String query, int t, long[] peak) throws Exception {
+    String id = "bench" + reports++;
+    String path =
+        "/web/bench.html?" + query + "&threads=" + t + "&length=" + length + "&rounds=" + rounds
+            + "&report=" + id;
+    try (Browser.Running running = browser.open(server.uri(path), true, List.of())) {
+      if (peak != null) {
+        server.onProgress(id, text -> peak[0] = PeakMemory.of(running.process()));
+      }
+      String json = server.awaitReport(id, Duration.ofMinutes(20));
+      if (peak != null) {
+        peak[1] = PeakMemory.of(running.process());
+      }
+      JsonObject report = JsonParser.parseString(json).getAsJsonObject();
+      if (report.has("failure")) {
+        throw new java.io.IOException(query + ": " + report.get("failure").getAsString());
+      }
+      userAgent = report.get("userAgent").getAsString();
+      return report.getAsJsonArray("rows");
+    }
   }
 
-  private static void print(PrintWriter console, JsonObject r) {
-    JsonObject best = r.has("best") ? r.getAsJsonObject("best") : null;
+  /** First answers from a file that the system has in memory, and what the pages' memory grew by. */
+  private JsonObject first(String model, int t, String inputs) throws Exception {
+    JsonObject row = new JsonObject();
+    row.addProperty("model", model);
+    row.addProperty("threads", t);
+    for (String engine : List.of("nnjit", "ort")) {
+      long[] peak = new long[2];
+      String query =
+          "part=first&engine=" + engine + "&model=" + model + "&inputs="
+              + URLEncoder.encode(inputs, StandardCharsets.UTF_8);
+      JsonObject r = page(query, t, peak).get(0).getAsJsonObject();
+      row.add(engine + "Ms", r.get("firstMs"));
+      row.addProperty(engine + "PeakBytes", peak[1] - peak[0]);
+    }
+    return row;
+  }
+
+  /** The median of native ONNX Runtime, or null where Node or the package does not run. */
+  private JsonElement nativeMs(Path model, int t) throws Exception {
+    Path script = peers.resolveSibling("native.mjs");
+    Process node =
+        new ProcessBuilder(
+                "node", script.toString(), model.toAbsolutePath().toString(), "" + t, "" + length,
+                "" + rounds)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String text = new String(node.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return node.waitFor() == 0
+        ? JsonParser.parseString(text).getAsJsonObject().get("ms")
+        : JsonNull.INSTANCE;
+  }
+
+  private static double number(JsonObject o, String key) {
+    return o.get(key).isJsonNull() ? Double.NaN : o.get(key).getAsDouble();
+  }
+
+  private void printModel(JsonObject r) {
     console.printf(
-        "%-18s %d threads  nnJIT %8.1f ms (+-%.0f%%)  onnxruntime-web %8.1f ms (+-%.0f%%)"
-            + "  ratio %.2f  first answer %.0f / %.0f ms  error %.1e%n",
+        "%-18s %d T  nnJIT %8.1f ms (+-%.0f%%)  onnxruntime-web %8.1f ms (+-%.0f%%)  ratio %.2f"
+            + "  native %.1f ms  error %.1e%n",
         r.get("model").getAsString(), r.get("threads").getAsInt(), number(r, "nnjitMs"),
         100 * number(r, "nnjitSpread"), number(r, "ortMs"), 100 * number(r, "ortSpread"),
-        number(r, "ratio"), number(r, "nnjitFirstMs"), number(r, "ortFirstMs"),
-        number(r, "relativeError"));
-    if (best != null) {
-      console.printf(
-          "%18s best kernel %s: %.1f GFLOP/s, %.0f%% of the ceiling of %.1f%n", "",
-          best.get("kernel").getAsString(), number(best, "gflops"),
-          100 * number(best, "gflops") / number(r, "fmaGflops"), number(r, "fmaGflops"));
-    }
+        number(r, "ratio"), number(r, "nativeMs"), number(r, "relativeError"));
+    console.printf(
+        "%18s %.0f%% of the FMA ceiling of %.1f GFLOP/s a thread; compiled in %.0f ms, a kernel in"
+            + " %.3f ms (median of %d, most %.2f)%n",
+        "", 100 * number(r, "ofCeiling"), number(r, "fmaGflops"), number(r, "compileMs"),
+        number(r, "emitMedianMs"), r.get("kernels").getAsInt(), number(r, "emitMostMs"));
     console.flush();
   }
 
-  /** A page with bars: one pair for each row. */
-  private static String html(JsonArray rows) {
-    double top = 1e-9;
-    for (JsonElement e : rows) {
-      JsonObject r = e.getAsJsonObject();
-      top = Math.max(top, Math.max(number(r, "nnjitMs"), number(r, "ortMs")));
-    }
-    StringBuilder body = new StringBuilder();
-    for (JsonElement e : rows) {
-      JsonObject r = e.getAsJsonObject();
-      body.append("<h2>").append(r.get("model").getAsString()).append(", ");
-      body.append(r.get("threads").getAsInt()).append(" threads</h2>");
-      for (String key : List.of("nnjitMs", "ortMs")) {
-        String name = key.equals("nnjitMs") ? "nnJIT" : "onnxruntime-web";
-        body.append("<p><span>").append(name).append("</span><i class=").append(key);
-        body.append(" style='width:").append(Math.round(600 * number(r, key) / top));
-        body.append("px'></i> ").append(Math.round(number(r, key) * 10) / 10.0).append(" ms</p>");
-      }
-    }
-    return """
-        <!doctype html><meta charset="utf-8"><title>nnJIT bench</title>
-        <style>body{font:16px system-ui;margin:2rem;max-width:60rem}h2{font-size:1rem;margin:1.2rem 0 .2rem}
-        p{margin:.15rem 0}span{display:inline-block;width:9rem}i{display:inline-block;height:.8rem;border-radius:3px}
-        .nnjitMs{background:#2457d6}.ortMs{background:#9aa3b2}</style>
-        <h1>nnJIT bench</h1><p>Median of interleaved runs in one page; lower is better.</p>
-        """
-        + body;
+  private void printFirst(JsonObject r) {
+    console.printf(
+        "%18s first answer nnJIT %.0f ms, onnxruntime-web %.0f ms; peak memory %.2f and %.2f of the"
+            + " file%n",
+        "", number(r, "nnjitMs"), number(r, "ortMs"),
+        number(r, "nnjitPeakBytes") / number(r, "fileBytes"),
+        number(r, "ortPeakBytes") / number(r, "fileBytes"));
+    console.flush();
+  }
+
+  private void printKernel(JsonObject r) {
+    console.printf(
+        "%-26s %d T  nnJIT %8.3f ms  onnxruntime-web %8.3f  TensorFlow.js %8.3f  ratio %.2f  %6.1f"
+            + " GFLOP/s = %3.0f%% of FMA, %3.0f%% of read bandwidth%n",
+        r.get("kernel").getAsString(), r.get("threads").getAsInt(), number(r, "nnjitMs"),
+        number(r, "ortMs"), number(r, "tfjsMs"), number(r, "ratio"), number(r, "gflops"),
+        100 * number(r, "ofFma"), 100 * number(r, "ofRead"));
+    console.flush();
   }
 }

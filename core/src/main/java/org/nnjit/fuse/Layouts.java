@@ -66,6 +66,7 @@ public final class Layouts {
       return new Result(program, Map.of());
     }
     copyFixedInputs();
+    copyFixedOutputs();
     spread();
     for (int i = 0; i < calls.size(); i++) {
       if (isConv(calls.get(i))) {
@@ -137,6 +138,34 @@ public final class Layouts {
       List<String> args = new ArrayList<>(call.args());
       args.set(r.arg(), to);
       calls.set(i, new ComputeCall(call.label(), call.compute(), args, call.result()));
+    }
+  }
+
+  /** Convolutions that write model outputs write a copy, which may be laid out freely. */
+  private void copyFixedOutputs() {
+    for (int i = 0; i < calls.size(); i++) {
+      if (!isConv(calls.get(i)) || !isFixed(((ComputeCall) calls.get(i)).result())) {
+        continue;
+      }
+      ComputeCall call = (ComputeCall) calls.get(i);
+      String to = call.result();
+      String from = to + "#image";
+      TensorType t = types.get(to);
+      types.put(from, TensorType.of(t.dtype(), t.shape()));
+      calls.set(i, new ComputeCall(call.label(), call.compute(), call.args(), from));
+      rename(i + 1, to, from);
+      calls.add(++i, copy(call.label(), "image", from, types.get(from), to, t));
+    }
+  }
+
+  /** Later calls read another value; host calls keep the one that lies row-major. */
+  private void rename(int first, String old, String by) {
+    for (int i = first; i < calls.size(); i++) {
+      if (calls.get(i) instanceof ComputeCall c && c.args().contains(old)) {
+        List<String> args = new ArrayList<>(c.args());
+        args.replaceAll(a -> a.equals(old) ? by : a);
+        calls.set(i, new ComputeCall(c.label(), c.compute(), args, c.result()));
+      }
     }
   }
 

@@ -35,7 +35,12 @@ public final class Planner {
   private final Weights weights;
   private final Set<String> originals;
   private final ProgramModule module;
+  /** By workload and schedule. */
   private final Map<String, Kernel> kernels = new LinkedHashMap<>();
+
+  /** By workload and which arguments are weights. */
+  private final Map<String, Kernel> chosen = new HashMap<>();
+
   private final List<Step> steps = new ArrayList<>();
   private final Set<String> constant = new HashSet<>();
   private final Set<String> varying = new HashSet<>();
@@ -141,7 +146,13 @@ public final class Planner {
           originals.add(c.result());
         }
       }
-      Kernel kernel = kernel(c.compute());
+      Set<Integer> weights = new HashSet<>();
+      for (int i = 0; i < c.args().size(); i++) {
+        if (constant.contains(c.args().get(i))) {
+          weights.add(i);
+        }
+      }
+      Kernel kernel = kernel(c.compute(), weights);
       List<String> args = new ArrayList<>(c.args());
       if (kernel.packing() != null) {
         int packed = kernel.packing().argument();
@@ -157,7 +168,7 @@ public final class Planner {
   /** The name of the packed copy of a value; the step that makes it is added when it is new. */
   private String pack(String label, String from, Compute packing) {
     boolean once = constant.contains(from);
-    Kernel kernel = kernel(packing);
+    Kernel kernel = kernel(packing, Set.of());
     String key = from + "#" + kernel.workload().key();
     if (packed.add(key)) {
       types.put(key, packing.output());
@@ -174,17 +185,23 @@ public final class Planner {
     return key;
   }
 
-  private Kernel kernel(Compute compute) {
+  private Kernel kernel(Compute compute, Set<Integer> weights) {
     Workload workload = Workload.of(compute);
-    Kernel k = kernels.get(workload.key());
+    String key = workload.key() + weights;
+    Kernel known = chosen.get(key);
+    if (known != null) {
+      return known;
+    }
+    KernelSpace space = Families.of(compute, context.target());
+    Schedule schedule = space.defaultSchedule(weights);
+    Kernel k = kernels.get(workload.key() + schedule);
     if (k == null) {
-      KernelSpace space = Families.of(compute, context.target());
-      Schedule schedule = space.defaultSchedule();
       double start = context.clock().getAsDouble();
       k = module.add(workload, space, schedule);
       k.millis = context.clock().getAsDouble() - start;
-      kernels.put(workload.key(), k);
+      kernels.put(workload.key() + schedule, k);
     }
+    chosen.put(key, k);
     return k;
   }
 

@@ -2,6 +2,7 @@ package org.nnjit.tune;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.nnjit.compute.Compute;
 import org.nnjit.kernel.emit.wasm.EmitOptions;
 import org.nnjit.kernel.emit.wasm.WasmEmitter;
@@ -59,7 +60,7 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int end) {
       top = next(packed);
       int from = args[packing.argument()];
       args[packing.argument()] = packed.address();
-      LoopNest nest = plain.lower(plain.defaultSchedule());
+      LoopNest nest = plain.lower(plain.defaultSchedule(Set.of()));
       call(pack, emitter.emit(nest), from, packed.address(), 0, nest.blocks());
     }
     LoopNest nest = space.lower(schedule);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
@@ -65,11 +66,14 @@ public final class ContractionFamily implements KernelFamily {
   private record Space(Contraction c, LoopBuilder addresses, Target target)
       implements KernelSpace {
     @Override
-    public Schedule defaultSchedule() {
+    public Schedule defaultSchedule(Set<Integer> weights) {
       int[] tile = tile();
       int mr = tile[0];
       int nr = tile[1];
-      boolean packed = addresses.address(c.b()).coefficient(c.n()) != 1 || c.rows() > 8;
+      boolean packed =
+          weights.contains(c.argB())
+              || c.rows() > 8
+              || addresses.address(c.b()).coefficient(c.n()) != 1;
       return Schedule.of("contraction")
           .with("mr", mr)
           .with("nr", nr)

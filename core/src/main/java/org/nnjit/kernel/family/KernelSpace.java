@@ -1,5 +1,6 @@
 package org.nnjit.kernel.family;
 
+import java.util.Set;
 import org.nnjit.compute.Compute;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Schedule;
@@ -7,8 +8,12 @@ import org.nnjit.schedule.Schedule;
 /** The kernels that one family has for one compute on one target. */
 public interface KernelSpace {
 
-  /** A schedule that is always legal and rarely bad. */
-  Schedule defaultSchedule();
+  /**
+   * A schedule that is always legal and rarely bad.
+   *
+   * @param weights arguments that are known at load: packing them costs no run anything
+   */
+  Schedule defaultSchedule(Set<Integer> weights);
 
   /**
    * Loops for the compute.

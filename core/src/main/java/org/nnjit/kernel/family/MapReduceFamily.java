@@ -2,6 +2,7 @@ package org.nnjit.kernel.family;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Stage;
@@ -32,7 +33,7 @@ public final class MapReduceFamily implements KernelFamily {
 
   private record Space(Compute compute, boolean simd) implements KernelSpace {
     @Override
-    public Schedule defaultSchedule() {
+    public Schedule defaultSchedule(Set<Integer> weights) {
       boolean windowed = false;
       for (Stage stage : compute.stages()) {
         int points = 1;

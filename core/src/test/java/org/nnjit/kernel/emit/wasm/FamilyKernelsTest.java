@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
@@ -72,7 +73,7 @@ final class FamilyKernelsTest {
         for (int k : new int[] {2, 7, 24}) {
           Compute compute = matmul(m, n, k, m == 5);
           KernelSpace space = Families.of(compute, Target.common());
-          Schedule schedule = space.defaultSchedule().with("pack", 0);
+          Schedule schedule = space.defaultSchedule(Set.of()).with("pack", 0);
           LoopNest nest = space.lower(schedule);
           LoopVerifier.verify(nest);
           List<Tensor> tensors = List.of(floats(m, k), floats(k, n), floats(n), floats(m, n));
@@ -122,7 +123,7 @@ final class FamilyKernelsTest {
           Expr.binary(BinaryOp.DIV, Expr.unary(UnaryOp.EXP, x), new Expr.StageValue(1, DType.F32));
       Compute compute = Compute.of("softmax", List.of(type), type, axes, List.of(max, sum), body);
       KernelSpace space = Families.of(compute, Target.common());
-      LoopNest nest = space.lower(space.defaultSchedule());
+      LoopNest nest = space.lower(space.defaultSchedule(Set.of()));
       LoopVerifier.verify(nest);
       batch.add(nest, Maps.SIMD, List.of(floats(5, n), floats(5, n)), nest.blocks(), 2e-6);
     }
@@ -137,7 +138,7 @@ final class FamilyKernelsTest {
     Expr body = Expr.read(0, DType.F32, row, Expr.var(axes.get(1)));
     Compute compute = Compute.of("reverse", List.of(type), type, axes, List.of(), body);
     KernelSpace space = Families.of(compute, Target.common());
-    LoopNest nest = space.lower(space.defaultSchedule());
+    LoopNest nest = space.lower(space.defaultSchedule(Set.of()));
     LoopVerifier.verify(nest);
     batch.add(nest, Maps.SIMD, List.of(floats(40, 6), floats(40, 6)), nest.blocks(), 0);
     batch.check("seed " + SEED);
