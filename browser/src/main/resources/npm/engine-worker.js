@@ -2,11 +2,12 @@
 // (engine.wasm, from Java) makes.
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
+import { live } from './life.js';
 
 const SEGMENT = 4 << 20;
 const fresh = () => ({
   id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, workers: [],
-  plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 }, lost: null,
+  plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 },
 });
 const state = fresh();
 let engine;
@@ -289,14 +290,15 @@ async function create(args, report) {
   return { inputs: info.inputs, outputs: info.outputs, device: state.device };
 }
 
+/** Starts a thread; the page watches it, because this worker hears nothing while a plan runs. */
 function addWorker() {
-  const worker = new Worker(new URL('./thread-worker.js', import.meta.url));
+  const worker = new Worker(new URL('./thread-worker.js', import.meta.url), { type: 'module' });
   worker.ready = new Map();
-  worker.onmessage = (e) => {
-    if (e.data.error) state.lost = `a thread of nnJIT stopped: ${e.data.error}`;
-    else worker.ready.get(e.data.ready)?.();
-  };
-  worker.onerror = (e) => { state.lost = `a thread of nnJIT stopped: ${e.message}`; };
+  worker.onmessage = (e) => worker.ready.get(e.data.ready)?.();
+  worker.onerror = (e) => postMessage({ lost: e.message ?? 'its script cannot be loaded' });
+  const { port1, port2 } = new MessageChannel();
+  worker.postMessage({ page: port1 }, [port1]);
+  postMessage({ thread: port2 }, [port2]);
   state.workers.push(worker);
 }
 
@@ -386,7 +388,6 @@ function write(p, feeds) {
 
 /** One run; returns its milliseconds. */
 function execute(p) {
-  if (state.lost) throw Object.assign(new Error(state.lost), { fatal: true });
   const start = performance.now();
   p.segments.forEach((index, i) => {
     if (index < 0) {
@@ -399,7 +400,7 @@ function execute(p) {
     try {
       p.exports[run](0, state.threads);
     } catch (e) {
-      throw Object.assign(new Error(state.lost ?? `a kernel failed: ${e.message}`), { fatal: true });
+      throw Object.assign(new Error(`a kernel failed: ${e.message}`), { fatal: true });
     }
   });
   const ms = performance.now() - start;
@@ -610,6 +611,8 @@ const methods = {
     return {};
   },
 };
+
+live().then((lock) => postMessage({ lock }));
 
 let queue = Promise.resolve();
 onmessage = (e) => {

@@ -1,4 +1,5 @@
 // nnJIT's public API. All work is done in a worker: the page's thread only posts messages.
+import { ended } from './life.js';
 
 const TYPES = {
   float32: Float32Array, float64: Float64Array, int8: Int8Array, uint8: Uint8Array,
@@ -56,19 +57,36 @@ function lend(data, lent) {
 /** One engine worker of a released session is kept: the next session starts without loading it. */
 const idle = [];
 
+/** An engine worker, which calls its `lost(error)` when it stops. */
+function startWorker() {
+  const worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module' });
+  const lose = (why) => {
+    if (idle[0] === worker) idle.pop().terminate();
+    worker.lost?.(stopped("nnJIT's worker", why));
+  };
+  worker.onerror = (e) => lose(e.message ?? 'its script cannot be loaded');
+  worker.addEventListener('message', ({ data }) => {
+    if (data.lock) ended(data.lock).then(() => lose('the browser ended it'));
+  });
+  return worker;
+}
+
+const stopped = (what, why) => new Error(`${what} stopped: ${why}; release this session and create a new one`);
+
 export class InferenceSession {
   #worker;
   #waiting = new Map();
   #next = 1;
   #progress;
   #dead = null;
+  #released = false;
   #info;
 
   constructor(worker, onProgress) {
     this.#worker = worker;
     this.#progress = onProgress;
     worker.onmessage = (e) => this.#receive(e.data);
-    worker.onerror = (e) => this.#fail(new Error(`nnJIT's worker stopped: ${e.message ?? 'unknown error'}`));
+    worker.lost = (error) => this.#lose(error);
   }
 
   /**
@@ -79,7 +97,7 @@ export class InferenceSession {
    * @returns {Promise<InferenceSession>}
    */
   static async create(model, options = {}) {
-    const worker = idle.pop() ?? new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module' });
+    const worker = idle.pop() ?? startWorker();
     const session = new InferenceSession(worker, options.onProgress);
     const plain = (m) => (m instanceof URL || typeof m === 'string' ? new URL(m, globalThis.location?.href).href : m);
     try {
@@ -147,6 +165,7 @@ export class InferenceSession {
   /** Frees memory, workers and everything else; the session cannot be used again. */
   async release() {
     if (this.#dead) return;
+    this.#released = true;
     const late = new Promise((_, no) => setTimeout(() => no(new Error('late')), 2000));
     try {
       await Promise.race([this.#call('release', {}), late]);
@@ -192,15 +211,29 @@ export class InferenceSession {
       this.#progress?.(m.progress);
       return;
     }
+    if (m.thread) this.#watch(m.thread);
+    if (m.lost) this.#lose(stopped('a thread of nnJIT', m.lost));
     const w = this.#waiting.get(m.id);
     this.#waiting.delete(m.id);
     if (!w) return;
     if (m.error) w.reject(Object.assign(new Error(m.error), { user: m.user }));
     else w.resolve(m.result);
-    if (m.fatal) {
-      this.#fail(new Error(m.error));
-      this.#worker.terminate();
-    }
+    if (m.fatal) this.#lose(new Error(m.error));
+  }
+
+  /** Listens to a thread, whose other end of the port says its lock and what went wrong there. */
+  #watch(thread) {
+    thread.onmessage = ({ data }) => {
+      if (data.error) this.#lose(stopped('a thread of nnJIT', data.error));
+      else ended(data.lock).then(() => this.#lose(stopped('a thread of nnJIT', 'the browser ended it')));
+    };
+  }
+
+  /** A worker has stopped, unless release() did that: the session is over. */
+  #lose(error) {
+    if (this.#dead || this.#released) return;
+    this.#fail(error);
+    this.#worker.terminate();
   }
 
   #fail(error) {

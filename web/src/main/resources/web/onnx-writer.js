@@ -1,4 +1,4 @@
-// Writes small ONNX models of one node, for benchmarks of single kernels.
+// Writes small ONNX models, for benchmarks of single kernels and for tests.
 
 const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
 
@@ -26,27 +26,50 @@ const text = (field, s) => bytes(field, new TextEncoder().encode(s));
 const message = (field, ...parts) => bytes(field, join(parts));
 
 const value = (field, { name, type = 'float32', dims }) => message(field, text(1, name),
-  message(2, message(1, number(1, TYPES[type]), message(2, ...dims.map((d) => message(1, number(1, d)))))));
+  message(2, message(1, number(1, TYPES[type]), message(2, ...dims.map((d) => message(1, typeof d === 'string' ? text(2, d) : number(1, d)))))));
+
+const attribute = ([name, v]) => (Array.isArray(v)
+  ? message(5, text(1, name), ...v.map((n) => number(8, n)), number(20, 7))
+  : message(5, text(1, name), number(3, v), number(20, 2)));
+
+const entry = (key, v) => message(13, text(1, key), text(2, v));
+
+function weight({ name, type = 'float32', dims, data, file }) {
+  const content = file ? [entry('location', file), number(14, 1)]
+    : [bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+  return message(5, ...dims.map((d) => number(1, d)), number(2, TYPES[type]), text(8, name), ...content);
+}
 
 /**
- * A model of one node.
+ * A model.
+ * @param {Array<{op: string, name?: string, inputs: string[], outputs: string[],
+ *   attributes?: Object<string, number[]|number>}>} nodes operators of the default domain with
+ *   attributes of integers
+ * @param {Array<{name: string, type?: string, dims: Array<number|string>}>} inputs a dimension with
+ *   a name may have any size
+ * @param {Array<{name: string, type?: string, dims: Array<number|string>}>} outputs
+ * @param {Array<{name: string, type?: string, dims: number[], data?: TypedArray, file?: string}>}
+ *   weights each with its data or with the file that holds it
+ * @returns {Uint8Array} an ONNX file
+ */
+export function writeModel(nodes, inputs, outputs, weights = [], opset = 17) {
+  const list = nodes.map((n) => message(1, ...n.inputs.map((i) => text(1, i)),
+    ...n.outputs.map((o) => text(2, o)), text(3, n.name ?? n.op), text(4, n.op),
+    ...Object.entries(n.attributes ?? {}).map(attribute)));
+  const graph = message(7, ...list, text(2, 'graph'), ...weights.map(weight),
+    ...inputs.map((i) => value(11, i)), ...outputs.map((o) => value(12, o)));
+  return join([number(1, 8), graph, message(8, number(2, opset))]);
+}
+
+/**
+ * A model of one node; inputs with data are weights.
  * @param {string} op operator of the default domain
- * @param {Array<{name: string, type?: string, dims: number[], data?: TypedArray}>} inputs those
- *   with data are weights
+ * @param {Array<{name: string, type?: string, dims: number[], data?: TypedArray}>} inputs
  * @param {{name: string, type?: string, dims: number[]}} output
  * @param {Object<string, number[]|number>} attributes integers
  * @returns {Uint8Array} an ONNX file of opset 17
  */
 export function oneNode(op, inputs, output, attributes = {}) {
-  const attribute = ([name, v]) => (Array.isArray(v)
-    ? message(5, text(1, name), ...v.map((n) => number(8, n)), number(20, 7))
-    : message(5, text(1, name), number(3, v), number(20, 2)));
-  const node = message(1, ...inputs.map((i) => text(1, i.name)), text(2, output.name), text(3, op), text(4, op),
-    ...Object.entries(attributes).map(attribute));
-  const weights = inputs.filter((i) => i.data).map((i) => message(5, ...i.dims.map((d) => number(1, d)),
-    number(2, TYPES[i.type ?? 'float32']), text(8, i.name),
-    bytes(9, new Uint8Array(i.data.buffer, i.data.byteOffset, i.data.byteLength))));
-  const graph = message(7, node, text(2, 'one'), ...weights,
-    ...inputs.filter((i) => !i.data).map((i) => value(11, i)), value(12, output));
-  return join([number(1, 8), graph, message(8, number(2, 17))]);
+  return writeModel([{ op, inputs: inputs.map((i) => i.name), outputs: [output.name], attributes }],
+    inputs.filter((i) => !i.data), [output], inputs.filter((i) => i.data));
 }

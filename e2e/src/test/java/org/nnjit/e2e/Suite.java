@@ -82,15 +82,41 @@ final class Suite {
       throws Exception {
     Map<String, Object> job = new LinkedHashMap<>(settings);
     job.put("cases", cases);
+    return page(
+        browser, "suite.html", job, directories, work, isolated, timeout, (mark, process) -> {});
+  }
+
+  /** What a page says on its way. */
+  interface Watch {
+    void progress(String json, Process browser);
+  }
+
+  /**
+   * Opens a page below {@code /web/} with a job and returns what it reports.
+   *
+   * @param directories folders to serve, by path
+   * @param work folder for the job file, served too
+   */
+  static List<Outcome> page(
+      Browser browser,
+      String page,
+      Map<String, Object> job,
+      Map<String, Path> directories,
+      Path work,
+      boolean isolated,
+      Duration timeout,
+      Watch watch)
+      throws Exception {
     Files.writeString(work.resolve("job.json"), new Gson().toJson(job));
     Map<String, Path> served = new LinkedHashMap<>(directories);
     served.put("/job", work);
     PageServer.Options options =
         new PageServer.Options("127.0.0.1", 0, isolated, List.of(), served);
     try (PageServer server = PageServer.start(options);
-        Browser.Running ignored =
+        Browser.Running running =
             browser.open(
-                server.uri("/web/suite.html?report=suite&job=/job/job.json"), true, List.of())) {
+                server.uri("/web/" + page + "?report=suite&job=/job/job.json"), true, List.of())) {
+      server.onProgress("suite", json -> watch.progress(json, running.process()));
       String json = server.awaitReport("suite", timeout);
       JsonObject report = JsonParser.parseString(json).getAsJsonObject();
       if (report.has("failure")) {

@@ -1,0 +1,65 @@
+// Stands between nnJIT and the browser on the page of the fault tests, in the page and in every
+// worker: keeps the workers at hand, and breaks what a worker's name says. "here:F" is a fault of
+// the worker itself, "thread:F" one of the threads that it starts. F is
+//   trap    a kernel traps in the third run      close   the worker ends itself in the third run
+//   memory  memory for weights and activations ends at 64 MiB
+
+/** The workers that this page has started, ended ones too. */
+export const workers = [];
+
+let next = '';
+
+/** The next worker gets this fault. */
+export const breakNext = (fault) => { next = fault; };
+
+const RealWorker = globalThis.Worker;
+const ownName = typeof document === 'undefined' ? globalThis.name : '';
+
+globalThis.Worker = class extends RealWorker {
+  constructor(url) {
+    const text = `import '${import.meta.url}'; import '${url}';`;
+    super(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })),
+      { type: 'module', name: next || ownName.replace(/^here:.*/, '').replace(/^thread:/, 'here:') });
+    next = '';
+    workers.push(this);
+  }
+};
+
+/** Plans are instances of their own; the compiler comes through WebAssembly.instantiate. */
+function breakRuns(action) {
+  const RealInstance = WebAssembly.Instance;
+  WebAssembly.Instance = function Instance(module, imports) {
+    const exports = { ...new RealInstance(module, imports).exports };
+    for (const name of Object.keys(exports).filter((n) => n.startsWith('run'))) {
+      const run = exports[name];
+      let calls = 0;
+      exports[name] = (...args) => (++calls === 3 ? action() : run(...args));
+    }
+    return { exports };
+  };
+}
+
+function endMemory(pages) {
+  const RealMemory = WebAssembly.Memory;
+  const check = (n) => {
+    if (n > pages) throw new RangeError('the tests end memory here');
+  };
+  WebAssembly.Memory = class extends RealMemory {
+    constructor(limits) {
+      check(limits.initial);
+      super(limits);
+    }
+
+    grow(n) {
+      check(this.buffer.byteLength / 65536 + n);
+      return super.grow(n);
+    }
+  };
+}
+
+switch (ownName) {
+  case 'here:trap': breakRuns(() => { throw new WebAssembly.RuntimeError('unreachable'); }); break;
+  case 'here:close': breakRuns(() => globalThis.close()); break;
+  case 'here:memory': endMemory(1024); break;
+  default:
+}
