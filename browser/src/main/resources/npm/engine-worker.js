@@ -6,7 +6,7 @@ import { live } from './life.js';
 
 const SEGMENT = 4 << 20;
 const fresh = () => ({
-  id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, workers: [],
+  id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, helpers: [],
   plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 },
 });
 const state = fresh();
@@ -286,20 +286,17 @@ async function create(args, report) {
   }
   state.load = { bytes: 0, ms: performance.now() - start };
   for (const f of files.values()) state.load.bytes += f.size;
-  for (let t = 1; t < state.threads; t++) addWorker();
+  for (let t = 1; t < state.threads; t++) addThread();
   return { inputs: info.inputs, outputs: info.outputs, device: state.device };
 }
 
-/** Starts a thread; the page watches it, because this worker hears nothing while a plan runs. */
-function addWorker() {
-  const worker = new Worker(new URL('./thread-worker.js', import.meta.url), { type: 'module' });
-  worker.ready = new Map();
-  worker.onmessage = (e) => worker.ready.get(e.data.ready)?.();
-  worker.onerror = (e) => postMessage({ lost: e.message ?? 'its script cannot be loaded' });
-  const { port1, port2 } = new MessageChannel();
-  worker.postMessage({ page: port1 }, [port1]);
+/** Has the page start a thread: it watches it too, as this worker hears nothing while a plan runs. */
+function addThread() {
+  const { port1: port, port2 } = new MessageChannel();
+  const ready = new Map();
+  port.onmessage = ({ data }) => ready.get(data.ready)?.();
   postMessage({ thread: port2 }, [port2]);
-  state.workers.push(worker);
+  state.helpers.push({ port, ready });
 }
 
 function ensureMemory(end) {
@@ -333,8 +330,20 @@ async function planFor(feeds, report) {
   }
   const start = performance.now();
   const { plan } = parse(engine.prepare(state.id, lines.join('\n')));
+  if (!state.plans[plan]) {
+    try {
+      state.plans[plan] = await load(plan, start, report);
+    } catch (e) {
+      engine.dropLast(state.id);
+      throw e;
+    }
+  }
   state.current = plan;
-  if (state.plans[plan]) return state.plans[plan];
+  return state.plans[plan];
+}
+
+/** Instantiates a new plan in all threads and loads its weights. */
+async function load(plan, start, report) {
   const p = parse(engine.describe(state.id, plan));
   const code = engine.module(state.id, plan);
   p.compileMs = performance.now() - start;
@@ -344,11 +353,10 @@ async function planFor(feeds, report) {
   const module = new WebAssembly.Module(code);
   p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
   p.instantiateMs = performance.now() - instantiating;
-  const ready = state.workers.map((w) => new Promise((done) => w.ready.set(plan, done)));
-  state.workers.forEach((w) => w.postMessage({ plan, module, memory: state.memory }));
+  const ready = state.helpers.map((h) => new Promise((done) => h.ready.set(plan, done)));
+  state.helpers.forEach((h) => h.port.postMessage({ plan, module, memory: state.memory }));
   await placeWeights(plan, p, report);
   await Promise.race([Promise.all(ready), new Promise((_, no) => setTimeout(() => no(new Error('the threads did not start within 20 s')), 20000))]);
-  state.plans[plan] = p;
   return p;
 }
 
@@ -396,7 +404,7 @@ function execute(p) {
       return;
     }
     const run = `run${index}`;
-    state.workers.forEach((w, t) => w.postMessage({ plan: state.current, run, thread: t + 1, threads: state.threads }));
+    state.helpers.forEach((h, t) => h.port.postMessage({ plan: state.current, run, thread: t + 1, threads: state.threads }));
     try {
       p.exports[run](0, state.threads);
     } catch (e) {
@@ -604,7 +612,7 @@ const methods = {
     return { text: engine.dump(state.id, state.current, stage) };
   },
   async release() {
-    state.workers.forEach((w) => w.terminate());
+    state.helpers.forEach((h) => h.port.close());
     state.files?.forEach((f) => f.release());
     if (state.id) engine.release(state.id);
     Object.assign(state, fresh());

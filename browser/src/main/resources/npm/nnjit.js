@@ -75,6 +75,7 @@ const stopped = (what, why) => new Error(`${what} stopped: ${why}; release this 
 
 export class InferenceSession {
   #worker;
+  #threads = [];
   #waiting = new Map();
   #next = 1;
   #progress;
@@ -109,7 +110,7 @@ export class InferenceSession {
         external: (options.externalData ?? []).map((e) => ({ path: e.path, data: plain(e.data) })),
       });
     } catch (e) {
-      worker.terminate();
+      session.#lose(e);
       throw e;
     }
     return session;
@@ -174,7 +175,7 @@ export class InferenceSession {
     } catch {
       this.#worker.terminate();
     }
-    this.#fail(new Error('this session has been released; create a new one'));
+    this.#end(new Error('this session has been released; create a new one'));
   }
 
   #feeds(feeds, lent = []) {
@@ -211,8 +212,7 @@ export class InferenceSession {
       this.#progress?.(m.progress);
       return;
     }
-    if (m.thread) this.#watch(m.thread);
-    if (m.lost) this.#lose(stopped('a thread of nnJIT', m.lost));
+    if (m.thread) this.#startThread(m.thread);
     const w = this.#waiting.get(m.id);
     this.#waiting.delete(m.id);
     if (!w) return;
@@ -221,23 +221,30 @@ export class InferenceSession {
     if (m.fatal) this.#lose(new Error(m.error));
   }
 
-  /** Listens to a thread, whose other end of the port says its lock and what went wrong there. */
-  #watch(thread) {
-    thread.onmessage = ({ data }) => {
-      if (data.error) this.#lose(stopped('a thread of nnJIT', data.error));
-      else ended(data.lock).then(() => this.#lose(stopped('a thread of nnJIT', 'the browser ended it')));
+  /** Starts a thread that the engine worker commands through this port, and watches it. */
+  #startThread(engine) {
+    const worker = new Worker(new URL('./thread-worker.js', import.meta.url), { type: 'module' });
+    const lose = (why) => this.#lose(stopped('a thread of nnJIT', why));
+    worker.onerror = (e) => lose(e.message ?? 'its script cannot be loaded');
+    worker.onmessage = ({ data }) => {
+      if (data.error) lose(data.error);
+      else ended(data.lock).then(() => lose('the browser ended it'));
     };
+    worker.postMessage({ engine }, [engine]);
+    this.#threads.push(worker);
   }
 
   /** A worker has stopped, unless release() did that: the session is over. */
   #lose(error) {
     if (this.#dead || this.#released) return;
-    this.#fail(error);
     this.#worker.terminate();
+    this.#end(error);
   }
 
-  #fail(error) {
+  /** Ends the threads, and every call that waits or comes with this error. */
+  #end(error) {
     this.#dead = error;
+    this.#threads.forEach((t) => t.terminate());
     for (const w of this.#waiting.values()) w.reject(error);
     this.#waiting.clear();
   }

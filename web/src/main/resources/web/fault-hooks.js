@@ -1,15 +1,15 @@
 // Stands between nnJIT and the browser on the page of the fault tests, in the page and in every
-// worker: keeps the workers at hand, and breaks what a worker's name says. "here:F" is a fault of
-// the worker itself, "thread:F" one of the threads that it starts. F is
+// worker: keeps the engine workers at hand, and breaks what a worker's name says. "engine:F" is a
+// fault of an engine worker, "thread:F" one of a thread. F is
 //   trap    a kernel traps in the third run      close   the worker ends itself in the third run
 //   memory  memory for weights and activations ends at 64 MiB
 
-/** The workers that this page has started, ended ones too. */
+/** The engine workers that this page has started, ended ones too. */
 export const workers = [];
 
 let next = '';
 
-/** The next worker gets this fault. */
+/** The next worker of the fault's kind gets this fault. */
 export const breakNext = (fault) => { next = fault; };
 
 const RealWorker = globalThis.Worker;
@@ -17,11 +17,12 @@ const ownName = typeof document === 'undefined' ? globalThis.name : '';
 
 globalThis.Worker = class extends RealWorker {
   constructor(url) {
+    const kind = String(url).includes('thread-worker') ? 'thread' : 'engine';
+    const name = next.startsWith(kind) ? next : '';
     const text = `import '${import.meta.url}'; import '${url}';`;
-    super(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })),
-      { type: 'module', name: next || ownName.replace(/^here:.*/, '').replace(/^thread:/, 'here:') });
-    next = '';
-    workers.push(this);
+    super(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })), { type: 'module', name });
+    if (name) next = '';
+    if (kind === 'engine') workers.push(this);
   }
 };
 
@@ -57,9 +58,9 @@ function endMemory(pages) {
   };
 }
 
-switch (ownName) {
-  case 'here:trap': breakRuns(() => { throw new WebAssembly.RuntimeError('unreachable'); }); break;
-  case 'here:close': breakRuns(() => globalThis.close()); break;
-  case 'here:memory': endMemory(1024); break;
+switch (ownName.split(':')[1]) {
+  case 'trap': breakRuns(() => { throw new WebAssembly.RuntimeError('unreachable'); }); break;
+  case 'close': breakRuns(() => globalThis.close()); break;
+  case 'memory': endMemory(1024); break;
   default:
 }

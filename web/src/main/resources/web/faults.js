@@ -143,7 +143,7 @@ async function broken(fault, bytes) {
 /** Memory does not grow for one shape; the session goes on with a smaller one. */
 async function memory() {
   const bytes = oneNode('MatMul', [{ name: 'x', dims: ['rows', 64] }, { name: 'w', dims: [64, 64], data: floats(4096) }], { name: 'y', dims: ['rows', 64] });
-  const session = await broken('here:memory', bytes);
+  const session = await broken('engine:memory', bytes);
   try {
     const { message } = await rejects(session.run(feed(1 << 18, 64)), 'out of memory', 'MiB');
     checkProduct((await session.run(feed(8, 64))).y, 8, 64, 64);
@@ -240,7 +240,7 @@ const cases = Object.entries({
   'wrong feeds': feeds,
   'memory does not grow': memory,
   'engine worker is ended in a run': ended,
-  'kernel traps in the engine worker': dies('here:trap', 'a kernel failed', 'unreachable'),
+  'kernel traps in the engine worker': dies('engine:trap', 'a kernel failed', 'unreachable'),
   ...(threads > 1 && {
     'thread ends in a run': dies('thread:close', 'a thread of nnJIT stopped', 'ended'),
     'kernel traps in a thread': dies('thread:trap', 'a thread of nnJIT stopped', 'unreachable'),

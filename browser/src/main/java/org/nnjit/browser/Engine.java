@@ -179,6 +179,12 @@ public final class Engine {
         });
   }
 
+  /** Forgets the last plan, which could not be loaded. */
+  @JSExport
+  public static void dropLast(int id) {
+    entry(id).session().dropLast();
+  }
+
   private static Entry entry(int id) {
     Entry e = SESSIONS.get(id);
     if (e == null) {

@@ -18,12 +18,19 @@ public record Port(String name, DType dtype, List<Dim> dims) {
   /** {@code input_ids: i64[batch,sequence]}. */
   @Override
   public String toString() {
-    StringBuilder text = new StringBuilder(name).append(": ");
-    text.append(dtype == null ? "?" : dtype.text());
+    return name + ": " + (dtype == null ? "?" : dtype.text()) + dimensions();
+  }
+
+  /** What a feed must be, in the words of ONNX: {@code int64[batch,sequence]}. */
+  public String wanted() {
+    return (dtype == null ? "any type " : dtype.onnxName()) + dimensions();
+  }
+
+  private String dimensions() {
     if (dims == null) {
-      return text.append("[...]").toString();
+      return "[...]";
     }
-    text.append('[');
+    StringBuilder text = new StringBuilder("[");
     for (int i = 0; i < dims.size(); i++) {
       text.append(i == 0 ? "" : ",").append(dims.get(i));
     }

@@ -25,6 +25,7 @@ public final class Session {
   private final List<Compiler.Compiled> plans = new ArrayList<>();
   private final Map<String, Integer> byTypes = new HashMap<>();
   private final Set<String> valueInputs = new HashSet<>();
+  private Weights.Mark beforeLast;
 
   /**
    * A session without plans yet.
@@ -68,11 +69,27 @@ public final class Session {
     if (known != null) {
       return known;
     }
-    Compiler.Compiled compiled = Compiler.compile(graph, feeds, values, context);
+    Weights.Mark mark = context.weights().mark();
+    Compiler.Compiled compiled;
+    try {
+      compiled = Compiler.compile(graph, feeds, values, context);
+    } catch (RuntimeException e) {
+      context.weights().rollback(mark);
+      throw e;
+    }
+    beforeLast = mark;
     valueInputs.addAll(compiled.valueInputs());
     plans.add(compiled);
     byTypes.put(key(feeds, values), plans.size() - 1);
     return plans.size() - 1;
+  }
+
+  /** Forgets the last plan, which could not be loaded; the room for its weights is free again. */
+  public void dropLast() {
+    int last = plans.size() - 1;
+    plans.remove(last);
+    byTypes.values().removeIf(p -> p == last);
+    context.weights().rollback(beforeLast);
   }
 
   /** Types of all feeds, and the content of those whose values decide shapes. */

@@ -86,11 +86,11 @@ class CompilerTest {
   void wrongFeedsAreNamed() {
     Graph g = block();
     assertEquals(
-        "missing feed 'x', wanted x: f32[rows,32]",
+        "missing feed 'x', wanted float32[rows,32]",
         assertThrows(ModelException.class, () -> Specialiser.checkFeeds(g, Map.of()))
             .getMessage());
     assertEquals(
-        "input 'x': got shape [3,31], wanted x: f32[rows,32]",
+        "input 'x': got shape [3,31], wanted float32[rows,32]",
         assertThrows(
                 ModelException.class,
                 () ->

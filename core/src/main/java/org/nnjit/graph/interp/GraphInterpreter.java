@@ -45,7 +45,7 @@ public final class GraphInterpreter {
     }
     for (Port p : graph.inputs()) {
       if (!known.containsKey(p.name())) {
-        throw new ModelException("missing feed '" + p.name() + "', wanted " + p);
+        throw new ModelException("missing feed '" + p.name() + "', wanted " + p.wanted());
       }
     }
     for (Node node : graph.nodes()) {

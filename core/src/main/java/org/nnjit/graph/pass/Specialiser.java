@@ -226,7 +226,7 @@ public final class Specialiser {
     for (Port p : graph.inputs()) {
       TensorType t = feeds.get(p.name());
       if (t == null) {
-        throw new ModelException("missing feed '" + p.name() + "', wanted " + p);
+        throw new ModelException("missing feed '" + p.name() + "', wanted " + p.wanted());
       }
       DType wanted = p.dtype();
       if (wanted != null && wanted != t.dtype()) {
@@ -243,7 +243,7 @@ public final class Specialiser {
       }
       if (!fits) {
         throw new ModelException("input '" + p.name() + "': got shape " + t.shape() + ", wanted "
-            + p);
+            + p.wanted());
       }
       for (int i = 0; i < p.dims().size(); i++) {
         String s = p.dims().get(i).symbol();
