@@ -615,8 +615,9 @@ const methods = {
     state.helpers.forEach((h) => h.port.close());
     state.files?.forEach((f) => f.release());
     if (state.id) engine.release(state.id);
+    const bytes = state.load.bytes + (state.memory?.buffer.byteLength ?? 0);
     Object.assign(state, fresh());
-    return {};
+    return { bytes };
   },
 };
 

@@ -57,6 +57,9 @@ function lend(data, lent) {
 /** One engine worker of a released session is kept: the next session starts without loading it. */
 const idle = [];
 
+/** Not kept once its sessions have held so much: browsers are slow to collect a worker's buffers. */
+const KEPT_BYTES = 64 << 20;
+
 /** An engine worker, which calls its `lost(error)` when it stops. */
 function startWorker() {
   const worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module' });
@@ -169,8 +172,9 @@ export class InferenceSession {
     this.#released = true;
     const late = new Promise((_, no) => setTimeout(() => no(new Error('late')), 2000));
     try {
-      await Promise.race([this.#call('release', {}), late]);
-      if (idle.length === 0) idle.push(this.#worker);
+      const { bytes } = await Promise.race([this.#call('release', {}), late]);
+      this.#worker.held = (this.#worker.held ?? 0) + bytes;
+      if (idle.length === 0 && this.#worker.held < KEPT_BYTES) idle.push(this.#worker);
       else this.#worker.terminate();
     } catch {
       this.#worker.terminate();

