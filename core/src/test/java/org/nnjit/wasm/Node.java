@@ -7,11 +7,13 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
+import org.nnjit.tune.Probes;
 
-/** Runs modules in Node's WebAssembly engine; tests are skipped where there is no node. */
+/** Runs modules in Node's WebAssembly engine; tests are skipped where no node has relaxed SIMD. */
 public final class Node {
   /** Newer Nodes have relaxed SIMD without the flag and know it no longer. */
   private static final String RELAXED_FLAG = "--experimental-wasm-relaxed-simd";
@@ -22,15 +24,23 @@ public final class Node {
 
   private static synchronized List<String> command() {
     if (command == null) {
-      if (exitCode(List.of("node", RELAXED_FLAG, "-e", "0")) == 0) {
-        command = List.of("node", RELAXED_FLAG);
-      } else if (exitCode(List.of("node", "-e", "0")) == 0) {
-        command = List.of("node");
-      } else {
-        command = List.of();
+      command = List.of();
+      for (List<String> node : List.of(List.of("node", RELAXED_FLAG), List.of("node"))) {
+        if (command.isEmpty() && hasRelaxedSimd(node)) {
+          command = node;
+        }
       }
     }
     return command;
+  }
+
+  /** Node 18 reads the instructions of a draft. */
+  private static boolean hasRelaxedSimd(List<String> node) {
+    String bytes = Arrays.toString(Probes.feature(Feature.RELAXED_SIMD));
+    List<String> args = new ArrayList<>(node);
+    args.addAll(
+        List.of("-e", "process.exit(WebAssembly.validate(new Int8Array(" + bytes + ")) ? 0 : 1)"));
+    return exitCode(args) == 0;
   }
 
   static boolean isAvailable() {
@@ -57,7 +67,7 @@ public final class Node {
    * @param script JavaScript, an async function's body
    */
   public static String run(byte[] wasm, String script) {
-    Assumptions.assumeFalse(command().isEmpty(), "node is not on the PATH");
+    Assumptions.assumeFalse(command().isEmpty(), "no node with relaxed SIMD (20 or newer) is on the PATH");
     try {
       Path dir = Files.createTempDirectory("nnjit-wasm");
       Path module = dir.resolve("module.wasm");
