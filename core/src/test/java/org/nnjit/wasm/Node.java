@@ -43,6 +43,15 @@ public final class Node {
     return exitCode(args) == 0;
   }
 
+  /** The command line that runs a script; the test is skipped where there is no such node. */
+  public static List<String> command(String... args) {
+    Assumptions.assumeFalse(
+        command().isEmpty(), "no node with relaxed SIMD (20 or newer) is on the PATH");
+    List<String> all = new ArrayList<>(command());
+    all.addAll(List.of(args));
+    return all;
+  }
+
   static boolean isAvailable() {
     return !command().isEmpty();
   }
@@ -67,7 +76,6 @@ public final class Node {
    * @param script JavaScript, an async function's body
    */
   public static String run(byte[] wasm, String script) {
-    Assumptions.assumeFalse(command().isEmpty(), "no node with relaxed SIMD (20 or newer) is on the PATH");
     try {
       Path dir = Files.createTempDirectory("nnjit-wasm");
       Path module = dir.resolve("module.wasm");
@@ -78,9 +86,7 @@ public final class Node {
           "const wasm = require('fs').readFileSync(process.argv[2]);\n(async () => {"
               + script
               + "\n})().catch(e => { console.error(e); process.exit(1); });");
-      List<String> args = new ArrayList<>(command());
-      args.add(js.toString());
-      args.add(module.toString());
+      List<String> args = command(js.toString(), module.toString());
       Path output = dir.resolve("output.txt");
       Process process =
           new ProcessBuilder(args)

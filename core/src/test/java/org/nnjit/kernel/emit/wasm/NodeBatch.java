@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.nnjit.wasm.Node;
 
 /**
  * Calls of Wasm kernels that one Node process makes, each on a memory of its own. Needs {@code
@@ -75,12 +76,7 @@ final class NodeBatch {
       Files.writeString(script, SCRIPT);
       Files.write(input, encode());
       List<String> command =
-          List.of(
-              "node",
-              "--experimental-wasm-relaxed-simd",
-              script.toString(),
-              input.toString(),
-              output.toString());
+          Node.command(script.toString(), input.toString(), output.toString());
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (!process.waitFor(120, TimeUnit.SECONDS) || process.exitValue() != 0) {
