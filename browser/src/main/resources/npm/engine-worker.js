@@ -3,11 +3,15 @@
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
 import { live } from './life.js';
+import { PIECE_MS, Workbench } from './tuning.js';
+import { readSchedules, writeSchedules } from './schedule-store.js';
 
 const SEGMENT = 4 << 20;
 const fresh = () => ({
   id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, helpers: [],
   plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 },
+  tuning: { state: 'not started', tried: 0, speedup: 1, stored: 0, found: '' }, swap: null, fingerprint: '',
+  background: null,
 });
 const state = fresh();
 let engine;
@@ -276,6 +280,10 @@ async function create(args, report) {
   const info = parse(engine.open(host, features, state.threads, state.threads > 1));
   state.id = info.id;
   state.info = info;
+  state.fingerprint = [navigator.userAgent, features, state.threads, engine.build].join('|');
+  const stored = args.tune === false ? [] : await readSchedules(state.fingerprint);
+  state.tuning.stored = stored.length;
+  engine.schedules(state.id, stored.join('\n'));
   for (const name of info.externalFiles) {
     const source = external.get(name)
       ?? (typeof args.model === 'string' ? new URL(name, args.model).href : null);
@@ -287,6 +295,7 @@ async function create(args, report) {
   state.load = { bytes: 0, ms: performance.now() - start };
   for (const f of files.values()) state.load.bytes += f.size;
   for (let t = 1; t < state.threads; t++) addThread();
+  state.background = args.tune;
   return { inputs: info.inputs, outputs: info.outputs, device: state.device };
 }
 
@@ -329,7 +338,10 @@ async function planFor(feeds, report) {
     state.feeds[name] = bytesOf(f.data);
   }
   const start = performance.now();
-  const { plan } = parse(engine.prepare(state.id, lines.join('\n')));
+  const described = lines.join('\n');
+  // No plan is made while another is being replaced: the compiler forgets the last one by order.
+  if (parse(engine.find(state.id, described)).plan < 0) await state.swap;
+  const { plan } = parse(engine.prepare(state.id, described));
   if (!state.plans[plan]) {
     try {
       state.plans[plan] = await load(plan, start, report);
@@ -342,8 +354,8 @@ async function planFor(feeds, report) {
   return state.plans[plan];
 }
 
-/** Instantiates a new plan in all threads and loads its weights. */
-async function load(plan, start, report) {
+/** Instantiates a new plan in all threads and loads its weights, pausing when asked to. */
+async function load(plan, start, report, pause) {
   const p = parse(engine.describe(state.id, plan));
   const code = engine.module(state.id, plan);
   p.compileMs = performance.now() - start;
@@ -355,19 +367,21 @@ async function load(plan, start, report) {
   p.instantiateMs = performance.now() - instantiating;
   const ready = state.helpers.map((h) => new Promise((done) => h.ready.set(plan, done)));
   state.helpers.forEach((h) => h.port.postMessage({ plan, module, memory: state.memory }));
-  await placeWeights(plan, p, report);
+  for (const [address, bytes] of p.zeroed) new Uint8Array(state.memory.buffer, address, bytes).fill(0);
+  await placeWeights(plan, p, report, pause);
   await Promise.race([Promise.all(ready), new Promise((_, no) => setTimeout(() => no(new Error('the threads did not start within 20 s')), 20000))]);
   return p;
 }
 
 /** Does a plan's load steps; weights are waited for, and their bytes go as soon as they are placed. */
-async function placeWeights(plan, p, report) {
+async function placeWeights(plan, p, report, pause) {
   const start = performance.now();
   const table = p.exports.table;
   for (const [name, file] of state.files) {
     file.plan(p.load.filter((s) => s[0] === 1 && s[4] === name).map((s) => [s[3], s[2]]));
   }
   let said = start;
+  let piece = start;
   for (let i = 0; i < p.load.length; i++) {
     const step = p.load[i];
     if (step[0] === 0) {
@@ -379,6 +393,10 @@ async function placeWeights(plan, p, report) {
       file.discard(step[3], step[2]);
     } else {
       table.get(step[1])(...step.slice(2));
+    }
+    if (pause && performance.now() - piece > PIECE_MS) {
+      await pause();
+      piece = performance.now();
     }
     if (performance.now() - said > 50) {
       said = performance.now();
@@ -461,67 +479,127 @@ function kernelIndex(name) {
   return i;
 }
 
-/** Numbers between -1 and 1, the same in every trial. */
-function fillNoise(array) {
-  let x = 12345;
-  for (let i = 0; i < array.length; i++) {
-    x = (Math.imul(x, 1664525) + 1013904223) | 0;
-    array[i] = x / 2147483648;
-  }
+let queue = Promise.resolve();
+let waiting = 0;
+
+const channel = new MessageChannel();
+let resume;
+channel.port1.onmessage = () => resume();
+
+/** Lets requests that have come go first. */
+async function pause() {
+  await new Promise((done) => {
+    resume = done;
+    channel.port2.postMessage(0);
+  });
+  while (waiting > 0) await queue;
 }
 
-/** One kernel alone on made-up inputs: its result, and the median time of a call over `ms`. */
-function runTrial(kernel, schedule, ms) {
-  const t = parse(engine.trial(state.id, state.current, kernel, schedule));
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(t.end / 65536) + 1 });
-  const { pack, run } = new WebAssembly.Instance(
-    new WebAssembly.Module(engine.trialModule()), { env: { memory } }).exports;
-  for (const [address, bytes, type] of t.inputs) {
-    if (type === 'float32') fillNoise(new Float32Array(memory.buffer, address, bytes / 4));
+/** Time of one call of every command of a plan on one thread, in milliseconds. */
+async function timeCommands(p, rest) {
+  const times = p.commands.map(() => Infinity);
+  for (let round = 0; round < 3; round++) {
+    let piece = performance.now();
+    for (const [i, c] of p.commands.entries()) {
+      if (c.tableIndex < 0) continue;
+      const start = performance.now();
+      p.exports.table.get(c.tableIndex)(0, 1);
+      const end = performance.now();
+      times[i] = Math.min(times[i], end - start);
+      if (end - piece > PIECE_MS) {
+        await rest();
+        piece = performance.now();
+      }
+    }
   }
-  const [address, bytes] = t.output;
-  new Uint8Array(memory.buffer, address, bytes).fill(0xff);
-  pack();
-  run(1);
-  const result = { schedule: t.schedule, data: memory.buffer.slice(address, address + bytes), type: t.output[2], ms: 0 };
-  if (ms === 0) return result;
+  return times.map((t) => (t === Infinity ? 0 : t));
+}
+
+const sum = (a) => a.reduce((x, y) => x + y, 0);
+
+/**
+ * Tunes the plan of the last run, and puts a faster one in its place.
+ * @param {{budgetMs: number, share: number, wide: number}} options share of the time that tuning may take
+ */
+async function tune({ budgetMs, share, wide = 0 }, report) {
+  const { id, current: plan } = state;
+  if (plan < 0) throw userError('nothing has been run yet; run the model first');
   const start = performance.now();
-  let calls = 1;
-  while (performance.now() - start < ms / 2) {
-    const before = performance.now();
-    run(calls);
-    if (performance.now() - before < 5) calls *= 2;
+  const { tuning } = state;
+  tuning.state = 'running';
+  let began = start;
+  const rest = async () => {
+    const worked = performance.now() - began;
+    if (share < 1) await new Promise((done) => { setTimeout(done, worked * (1 / share - 1)); });
+    await pause();
+    if (state.id !== id) throw new Error('released');
+    began = performance.now();
+  };
+  const p = state.plans[plan];
+  const times = await timeCommands(p, rest);
+  const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
+  engine.tune(id, plan, byKernel.join(','), wide);
+  let bench = null;
+  for (;;) {
+    const text = performance.now() - start < budgetMs ? engine.nextTrial(id) : '';
+    if (!text) break;
+    const job = JSON.parse(text);
+    if (bench?.kernel !== job.kernel) bench = new Workbench(engine, id, plan, job.kernel, rest);
+    const { ms, rivalMs, note } = await bench.tryOut(job);
+    engine.record(id, ms, rivalMs, note);
+    Object.assign(tuning, JSON.parse(engine.tuned(id)));
+    report({ stage: 'tune', kernel: p.kernels[job.kernel].name, schedule: job.schedule, ms, rivalMs, note, tried: tuning.tried, speedup: tuning.speedup });
+    await rest();
   }
-  const times = [];
-  while (performance.now() - start < ms || times.length < 5) {
-    const before = performance.now();
-    run(calls);
-    times.push((performance.now() - before) / calls);
-  }
-  times.sort((a, b) => a - b);
-  result.ms = times[times.length >> 1];
-  [result.bestMs] = times;
-  return result;
+  tuning.state = await swapTuned(plan, sum(times), rest, report);
+  tuning.ms = performance.now() - start;
+  await writeSchedules(state.fingerprint, tuning.found.split('\n').filter(Boolean));
+  return { state: tuning.state, tried: tuning.tried, speedup: tuning.speedup, ms: tuning.ms };
 }
 
-/** Largest difference from the reference, relative to its largest magnitude. */
-function compare(result, reference) {
-  if (result.type !== 'float32') {
-    const a = new Uint8Array(result.data);
-    const b = new Uint8Array(reference.data);
-    return { result, error: a.every((v, i) => v === b[i]) ? 0 : Infinity };
+/** Loads the plan with the schedules found while the old one serves; what became of it. */
+async function swapTuned(plan, oldMs, rest, report) {
+  const { id } = state;
+  let done;
+  state.swap = new Promise((resolve) => { done = resolve; });
+  try {
+    const { plan: next } = parse(engine.replan(id, plan));
+    if (next === undefined) return 'no better schedules';
+    try {
+      const p = await load(next, performance.now(), report, rest);
+      const ms = sum(await timeCommands(p, rest));
+      if (ms > oldMs * 1.02) {
+        engine.dropLast(id);
+        return `not better as a whole: ${ms.toFixed(2)} ms, ${oldMs.toFixed(2)} before`;
+      }
+      state.plans[next] = p;
+      engine.replace(id, plan, next);
+      if (state.current === plan) state.current = next;
+      delete state.plans[plan];
+      state.helpers.forEach((h) => h.port.postMessage({ drop: plan }));
+      return 'done';
+    } catch (e) {
+      if (state.id === id) engine.dropLast(id);
+      throw e;
+    }
+  } finally {
+    state.swap = null;
+    done();
   }
-  const a = new Float32Array(result.data);
-  const b = new Float32Array(reference.data);
-  let difference = 0;
-  let largest = 0;
-  for (let i = 0; i < b.length; i++) {
-    if (Object.is(a[i], b[i]) || (Number.isNaN(a[i]) && Number.isNaN(b[i]))) continue;
-    const d = Math.abs(a[i] - b[i]);
-    if (!(d <= difference)) difference = Number.isNaN(d) ? Infinity : d;
-    largest = Math.max(largest, Math.abs(b[i]));
-  }
-  return { result, error: difference === 0 ? 0 : difference / (largest || 1) };
+}
+
+/** Tunes beside the requests, once the first has been answered. */
+function tuneInBackground(options, report) {
+  const { id } = state;
+  setTimeout(async () => {
+    await pause();
+    if (state.id !== id || state.tuning.state !== 'not started') return;
+    try {
+      await tune(options, report);
+    } catch (e) {
+      if (state.id === id) state.tuning.state = `failed: ${e.message}`;
+    }
+  }, options.afterMs);
 }
 
 const methods = {
@@ -534,6 +612,8 @@ const methods = {
     const p = await planFor(feeds, report);
     write(p, feeds);
     const ms = execute(p);
+    if (state.background) tuneInBackground(state.background, report);
+    state.background = null;
     return { outputs: outputs(p), ms };
   },
   async measure({ feeds, repeats, atLeastMs }, report) {
@@ -581,6 +661,7 @@ const methods = {
       model: { name: state.info.name, producer: state.info.producer, opset: state.info.opset, nodes: state.info.nodes },
       memoryBytes: state.memory?.buffer.byteLength ?? 0,
       runs: state.runs,
+      tuning: { ...state.tuning, log: undefined, found: undefined },
       plan: p && {
         kernels: p.kernels,
         commands: p.commands.map((c, i) => ({ index: i, node: c.node, kernel: p.kernels[c.kernel]?.name ?? 'host', flops: c.flops, outputShape: c.output, parallel: c.parallel })),
@@ -592,12 +673,15 @@ const methods = {
   async ceilings() {
     return state.device.simd ? { fmaGflops: fmaPeak(), readGbs: readPeak() } : { fmaGflops: 0, readGbs: 0 };
   },
-  async trial({ name, schedule, ms }) {
-    const kernel = kernelIndex(name);
-    const reference = runTrial(kernel, '', 0);
-    const { result, error } = compare(runTrial(kernel, schedule, ms), reference);
-    return { schedule: result.schedule, ms: result.ms, bestMs: result.bestMs, error };
+  async trial({ name, schedule }) {
+    const bench = new Workbench(engine, state.id, state.current, kernelIndex(name), pause);
+    return bench.tryOut({ schedule });
   },
+  async tune(options, report) {
+    if (state.tuning.state === 'running') throw userError('this session is being tuned already');
+    return tune(options, report);
+  },
+  async tuningLog() { return { text: state.tuning.log ?? '' }; },
   async kernelText({ name }) {
     const p = state.plans[state.current];
     const i = kernelIndex(name);
@@ -623,10 +707,12 @@ const methods = {
 
 live().then((lock) => postMessage({ lock }));
 
-let queue = Promise.resolve();
+/** Tuning is no request: it waits for those. */
+const ASIDE = ['tune'];
+
 onmessage = (e) => {
   const { id, method, args } = e.data;
-  queue = queue.then(async () => {
+  const answer = async () => {
     try {
       const result = await methods[method](args, (progress) => postMessage({ progress }));
       const moved = (result.outputs ?? []).map((o) => o.data).filter(Boolean);
@@ -634,5 +720,11 @@ onmessage = (e) => {
     } catch (error) {
       postMessage({ id, error: error.message ?? String(error), user: error.user === true, fatal: error.fatal === true });
     }
-  });
+  };
+  if (ASIDE.includes(method)) {
+    answer();
+    return;
+  }
+  waiting++;
+  queue = queue.then(answer).finally(() => { waiting--; });
 };

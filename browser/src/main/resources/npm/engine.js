@@ -168,7 +168,8 @@ export async function loadEngine(url) {
   let instance;
   const ask = () => instance.exports;
   instance = await WebAssembly.instantiate(module, imports(memory, wanted.dataSize, builtins, ask));
-  const functions = {};
+  // What the compiler writes may change with every build of it.
+  const functions = { build: response.headers.get('ETag') ?? response.headers.get('Content-Length') };
   for (const [name, value] of Object.entries(instance.exports)) {
     if (value instanceof WebAssembly.Global) Object.defineProperty(functions, name, { get: () => value.value });
   }

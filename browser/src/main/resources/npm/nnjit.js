@@ -37,7 +37,10 @@ export class Tensor {
 }
 
 /** What this page may use. */
-export const env = { threads: undefined, simd: true, relaxedSimd: true };
+export const env = { threads: undefined, simd: true, relaxedSimd: true, tune: {} };
+
+/** Tuning beside requests: for so long at most, taking this share of the worker's time. */
+const TUNE = { budgetMs: 30000, share: 0.5, afterMs: 300 };
 
 /** Shared buffers that large feeds travel in, a quarter of the time that a message takes to copy. */
 const staging = [];
@@ -97,6 +100,7 @@ export class InferenceSession {
    * Loads a model.
    * @param {string|URL|ArrayBuffer|Uint8Array|Blob} model address or bytes of an ONNX file
    * @param {{threads?: number, simd?: boolean, relaxedSimd?: boolean, onProgress?: function,
+   *   tune?: false|{budgetMs?: number, share?: number, afterMs?: number},
    *   externalData?: Array<{path: string, data: string|ArrayBuffer|Uint8Array|Blob}>}} options
    * @returns {Promise<InferenceSession>}
    */
@@ -110,6 +114,7 @@ export class InferenceSession {
         threads: options.threads ?? env.threads ?? 0,
         simd: options.simd ?? env.simd,
         relaxedSimd: options.relaxedSimd ?? env.relaxedSimd,
+        tune: (options.tune ?? env.tune) && { ...TUNE, ...(options.tune ?? env.tune) },
         external: (options.externalData ?? []).map((e) => ({ path: e.path, data: plain(e.data) })),
       });
     } catch (e) {
@@ -157,8 +162,20 @@ export class InferenceSession {
   /** What one thread of this engine can do at best: {fmaGflops, readGbs}, in 10^9 a second. */
   async ceilings() { return this.#call('ceilings', {}); }
 
-  /** Times a kernel of the last plan alone with another schedule: {schedule, ms, error}. */
-  async trial(name, schedule, ms = 100) { return this.#call('trial', { name, schedule, ms }); }
+  /**
+   * Finds better schedules for the kernels of the last run and puts them in place; requests go on
+   * meanwhile. `wide` tries so many schedules of the full space for each kernel, to judge the lite
+   * space by.
+   * @param {{budgetMs?: number, share?: number, wide?: number}} options
+   * @returns {Promise<{state: string, tried: number, speedup: number, ms: number}>}
+   */
+  async tune(options = {}) { return this.#call('tune', { budgetMs: 10000, share: 1, ...options }); }
+
+  /** What was tried and left out in tuning, and why, one a line. */
+  async tuningLog() { return (await this.#call('tuningLog', {})).text; }
+
+  /** Checks and times a kernel of the last plan alone with another schedule: {ms, note}. */
+  async trial(name, schedule) { return this.#call('trial', { name, schedule }); }
 
   /** Schedule, loops and WebAssembly text of a kernel of the last plan. */
   async kernelText(name) { return this.#call('kernelText', { name }); }

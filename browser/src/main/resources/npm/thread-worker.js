@@ -6,7 +6,9 @@ const plans = new Map();
 const alive = live().then((lock) => postMessage({ lock }));
 
 function serve(m, engine) {
-  if (m.module) {
+  if (m.drop !== undefined) {
+    plans.delete(m.drop);
+  } else if (m.module) {
     plans.set(m.plan, new WebAssembly.Instance(m.module, { env: { memory: m.memory } }).exports);
     alive.then(() => engine.postMessage({ ready: m.plan }));
   } else {

@@ -3,6 +3,7 @@
 // fault of an engine worker, "thread:F" one of a thread. F is
 //   trap    a kernel traps in the third run      close   the worker ends itself in the third run
 //   memory  memory for weights and activations ends at 64 MiB
+//   idle    every second kernel on trial does nothing, in no time
 
 /** The engine workers that this page has started, ended ones too. */
 export const workers = [];
@@ -40,6 +41,15 @@ function breakRuns(action) {
   };
 }
 
+function idleTrials() {
+  const RealInstance = WebAssembly.Instance;
+  let trials = 0;
+  WebAssembly.Instance = function Instance(module, imports) {
+    const { exports } = new RealInstance(module, imports);
+    return { exports: exports.part && ++trials % 2 === 0 ? { ...exports, run: () => {} } : exports };
+  };
+}
+
 function endMemory(pages) {
   const RealMemory = WebAssembly.Memory;
   const check = (n) => {
@@ -62,5 +72,6 @@ switch (ownName.split(':')[1]) {
   case 'trap': breakRuns(() => { throw new WebAssembly.RuntimeError('unreachable'); }); break;
   case 'close': breakRuns(() => globalThis.close()); break;
   case 'memory': endMemory(1024); break;
+  case 'idle': idleTrials(); break;
   default:
 }

@@ -22,6 +22,7 @@ import org.nnjit.onnx.OnnxReader;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.Feature;
 import org.nnjit.schedule.Schedule;
+import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Session;
 import org.nnjit.tensor.DType;
@@ -30,6 +31,7 @@ import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 import org.nnjit.tune.Probes;
 import org.nnjit.tune.Trial;
+import org.nnjit.tune.Tuner;
 import org.nnjit.wasm.WasmText;
 import org.teavm.jso.JSExport;
 import org.teavm.jso.JSObject;
@@ -42,7 +44,24 @@ public final class Engine {
   private static final Map<Integer, Entry> SESSIONS = new HashMap<>();
   private static int next = 1;
 
-  private record Entry(Session session, Host host) {}
+  private static final class Entry {
+    private final Session session;
+    private final Host host;
+    private Tuner tuner;
+
+    Entry(Session session, Host host) {
+      this.session = session;
+      this.host = host;
+    }
+
+    Session session() {
+      return session;
+    }
+
+    Host host() {
+      return host;
+    }
+  }
 
   private Engine() {}
 
@@ -144,6 +163,18 @@ public final class Engine {
     j.close("]");
   }
 
+  /** The plan for feeds of these types when it is there already, or -1; as {@link #prepare}. */
+  @JSExport
+  public static String find(int id, String description) {
+    return guarded(
+        () -> {
+          Entry e = entry(id);
+          Map<String, TensorType> types = feedTypes(description);
+          int plan = e.session().find(types, values(e, types));
+          return new Json().open("{").key("plan").value(plan).close("}").toString();
+        });
+  }
+
   /**
    * The plan for feeds of these types.
    *
@@ -156,27 +187,27 @@ public final class Engine {
           Entry e = entry(id);
           Map<String, TensorType> types = feedTypes(description);
           int before = e.session().plans();
-          int plan =
-              e.session()
-                  .prepare(
-                      types,
-                      new Specialiser.Values() {
-                        @Override
-                        public Tensor feed(String name) {
-                          byte[] data = Bridge.feed(e.host(), name);
-                          TensorType t = types.get(name);
-                          return data == null ? null : new Tensor(t.dtype(), t.shape(), data);
-                        }
-
-                        @Override
-                        public Tensor stored(Constant.Stored c) {
-                          return load(e.host(), c);
-                        }
-                      });
+          int plan = e.session().prepare(types, values(e, types));
           Json j = new Json().open("{").key("plan").value(plan);
           j.key("isNew").value(e.session().plans() > before);
           return j.close("}").toString();
         });
+  }
+
+  private static Specialiser.Values values(Entry e, Map<String, TensorType> types) {
+    return new Specialiser.Values() {
+      @Override
+      public Tensor feed(String name) {
+        byte[] data = Bridge.feed(e.host(), name);
+        TensorType t = types.get(name);
+        return data == null ? null : new Tensor(t.dtype(), t.shape(), data);
+      }
+
+      @Override
+      public Tensor stored(Constant.Stored c) {
+        return load(e.host(), c);
+      }
+    };
   }
 
   /** Forgets the last plan, which could not be loaded. */
@@ -248,91 +279,7 @@ public final class Engine {
   /** Everything else of a plan that the script needs. */
   @JSExport
   public static String describe(int id, int plan) {
-    return guarded(
-        () -> {
-          Plan p = entry(id).session().plan(plan).plan();
-          Json j = new Json().open("{");
-          j.key("endAddress").value((double) p.endAddress());
-          j.key("weightBytes").value((double) p.weightBytes());
-          j.key("arenaBytes").value((double) p.arenaBytes());
-          j.key("moduleBytes").value(p.module().length);
-          j.key("zeroed").open("[");
-          for (Plan.Range r : p.zeroed()) {
-            j.open("[").value(unsigned(r.address())).value(r.bytes()).close("]");
-          }
-          j.close("]");
-          load(j, p);
-          places(j.key("inputs"), p.inputs());
-          places(j.key("outputs"), p.outputs());
-          j.key("segments").open("[");
-          for (Plan.Segment s : p.segments()) {
-            j.value(s instanceof Plan.Kernels k ? k.index() : -1);
-          }
-          j.close("]");
-          tables(j, p);
-          return j.close("}").toString();
-        });
-  }
-
-  private static double unsigned(int address) {
-    return address & 0xffffffffL;
-  }
-
-  /** Stored constants as [1, address, bytes, offset, file]; kernels as [2, index, args...]. */
-  private static void load(Json j, Plan p) {
-    j.key("load").open("[");
-    for (int i = 0; i < p.load().size(); i++) {
-      switch (p.load().get(i)) {
-        case Plan.LoadConstant c -> {
-          boolean stored = c.constant() instanceof Constant.Stored;
-          j.open("[").value(stored ? 1 : 0).value(unsigned(c.address()));
-          j.value((double) c.constant().type().bytes());
-          if (c.constant() instanceof Constant.Stored s) {
-            j.value((double) s.offset()).value(s.file());
-          } else {
-            j.value(i);
-          }
-          j.close("]");
-        }
-        case Plan.LoadKernel k -> {
-          j.open("[").value(2).value(k.tableIndex());
-          for (int a : k.args()) {
-            j.value(a);
-          }
-          j.close("]");
-        }
-      }
-    }
-    j.close("]");
-  }
-
-  private static void places(Json j, List<Plan.Place> places) {
-    j.open("[");
-    for (Plan.Place p : places) {
-      j.open("{").key("name").value(p.name());
-      j.key("type").value(p.type().dtype().onnxName());
-      j.key("dims").ints(p.type().shape().dims());
-      j.key("address").value(unsigned(p.address()));
-      j.key("bytes").value((double) p.type().bytes()).close("}");
-    }
-    j.close("]");
-  }
-
-  private static void tables(Json j, Plan p) {
-    j.key("commands").open("[");
-    for (Plan.Command c : p.commands()) {
-      j.open("{").key("node").value(c.label()).key("kernel").value(c.kernel());
-      j.key("tableIndex").value(c.tableIndex());
-      j.key("output").value(c.output().toString()).key("flops").value(c.flops());
-      j.key("parallel").value(c.parallel()).close("}");
-    }
-    j.close("]").key("kernels").open("[");
-    for (Plan.KernelInfo k : p.kernels()) {
-      j.open("{").key("name").value(k.name()).key("family").value(k.family());
-      j.key("schedule").value(k.schedule().toString()).key("bytes").value(k.bytes());
-      j.key("calls").value(k.calls()).key("ms").value(k.millis()).close("}");
-    }
-    j.close("]");
+    return guarded(() -> PlanJson.of(entry(id).session().plan(plan).plan()));
   }
 
   /** Copies an inline constant of a load step into memory. */
@@ -423,19 +370,27 @@ public final class Engine {
   private static Trial trial;
 
   /**
-   * Makes a kernel of a plan alone, with another schedule; "" is its own.
+   * Makes a kernel of a plan alone, with another schedule.
    *
+   * @param schedule "" is its own; "reference" makes the plainest loops
+   * @param gap bytes to leave free before its packed argument
    * @return {@code {end, schedule, inputs: [[address, bytes, type]], output: [...]}}
    */
   @JSExport
-  public static String trial(int id, int plan, int kernel, String schedule) {
+  public static String trial(int id, int plan, int kernel, String schedule, double gap) {
     return guarded(
         () -> {
           Session s = entry(id).session();
           Plan.KernelInfo k = s.plan(plan).plan().kernels().get(kernel);
-          Schedule chosen = schedule.isEmpty() ? k.schedule() : Schedule.parse(schedule);
-          trial = Trial.of(k.compute(), chosen, s.target());
-          Json j = new Json().open("{").key("end").value(trial.end());
+          Schedule chosen = k.schedule();
+          if (schedule.equals("reference")) {
+            trial = Trial.reference(k.workload().compute(), s.target());
+          } else {
+            chosen = schedule.isEmpty() ? chosen : Schedule.parse(schedule);
+            trial = Trial.of(k.workload().compute(), chosen, s.target(), (long) gap);
+          }
+          Json j = new Json().open("{").key("end").value((double) trial.end());
+          j.key("blocks").value(trial.blocks());
           j.key("schedule").value(chosen.toString()).key("inputs").open("[");
           for (Trial.Place p : trial.inputs()) {
             place(j, p);
@@ -446,7 +401,7 @@ public final class Engine {
   }
 
   private static void place(Json j, Trial.Place p) {
-    j.open("[").value(p.address()).value(p.bytes()).value(p.type().dtype().onnxName()).close("]");
+    j.open("[").address(p.address()).value(p.bytes()).value(p.type().dtype().onnxName()).close("]");
   }
 
   /** WebAssembly bytes of the last trial. */
@@ -471,6 +426,89 @@ public final class Engine {
   @JSExport
   public static JSObject readBandwidth() {
     return Bridge.bytes(Probes.readBandwidth(false));
+  }
+
+  /** Schedules found before, one a line: workload, tab, schedule. */
+  @JSExport
+  public static void schedules(int id, String lines) {
+    ScheduleBook book = entry(id).session().book();
+    for (String line : lines.split("\n")) {
+      int tab = line.indexOf('\t');
+      if (tab > 0) {
+        book.put(line.substring(0, tab), Schedule.parse(line.substring(tab + 1)));
+      }
+    }
+  }
+
+  /**
+   * Begins to tune a plan.
+   *
+   * @param times of all calls of each kernel in one run, separated by commas
+   * @param wide schedules of the full space for each kernel, 0 for the lite space
+   */
+  @JSExport
+  public static void tune(int id, int plan, String times, int wide) {
+    Entry e = entry(id);
+    String[] parts = times.split(",");
+    double[] ms = new double[parts.length];
+    for (int i = 0; i < ms.length; i++) {
+      ms[i] = Double.parseDouble(parts[i]);
+    }
+    e.tuner = new Tuner(e.session().plan(plan).plan(), e.session().target(), ms, wide);
+  }
+
+  /** What to try next as {@code {kernel, schedule, rival}}, or "" when nothing is to be gained. */
+  @JSExport
+  public static String nextTrial(int id) {
+    Tuner.Job job = entry(id).tuner.next();
+    if (job == null) {
+      return "";
+    }
+    Json j = new Json().open("{").key("kernel").value(job.kernel());
+    j.key("schedule").value(job.schedule().toString());
+    if (job.rival() != null) {
+      j.key("rival").value(job.rival().toString());
+    }
+    return j.close("}").toString();
+  }
+
+  /** What the last trial gave; {@link Tuner#record}. */
+  @JSExport
+  public static void record(int id, double ms, double rivalMs, String note) {
+    entry(id).tuner.record(ms, rivalMs, note);
+  }
+
+  /** {@code {tried, speedup, found, log}} of the tuner. */
+  @JSExport
+  public static String tuned(int id) {
+    Tuner t = entry(id).tuner;
+    Json j = new Json().open("{").key("tried").value(t.tried());
+    j.key("speedup").value(t.speedup()).key("found").value(t.found());
+    return j.key("log").value(t.log()).close("}").toString();
+  }
+
+  /**
+   * A plan again with the schedules that the tuner found.
+   *
+   * @return {@code {plan}}, or {@code {}} when no schedule changed
+   */
+  @JSExport
+  public static String replan(int id, int plan) {
+    return guarded(
+        () -> {
+          Entry e = entry(id);
+          Json j = new Json().open("{");
+          if (e.tuner.writeTo(e.session().book()) > 0) {
+            j.key("plan").value(e.session().replan(plan));
+          }
+          return j.close("}").toString();
+        });
+  }
+
+  /** The new plan takes the place of the old one. */
+  @JSExport
+  public static void replace(int id, int old, int with) {
+    entry(id).session().replace(old, with);
   }
 
   /** Forgets a session. */

@@ -53,6 +53,11 @@ final class Json {
     return this;
   }
 
+  /** An address, which is unsigned. */
+  Json address(int address) {
+    return value((double) (address & 0xffffffffL));
+  }
+
   Json ints(int[] values) {
     open("[");
     for (int v : values) {

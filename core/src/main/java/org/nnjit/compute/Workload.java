@@ -1,16 +1,25 @@
 package org.nnjit.compute;
 
+import java.util.Set;
+
 /**
  * The identity of a kernel: what it computes on which types and layouts. Equal workloads share one
  * kernel and one tuning record.
  *
  * @param compute what is calculated, argument types included
- * @param key hash of the canonical text, 16 hexadecimal digits
+ * @param weights arguments that are known at load
+ * @param key hash of the canonical text, 16 hexadecimal digits, and the numbers of the weights
  */
-public record Workload(Compute compute, String key) {
+public record Workload(Compute compute, Set<Integer> weights, String key) {
 
-  public static Workload of(Compute compute) {
-    return new Workload(compute, CanonicalText.hash(CanonicalText.of(compute)));
+  public static Workload of(Compute compute, Set<Integer> weights) {
+    StringBuilder key = new StringBuilder(CanonicalText.hash(CanonicalText.of(compute)));
+    for (int i = 0; i < compute.inputs().size(); i++) {
+      if (weights.contains(i)) {
+        key.append('w').append(i);
+      }
+    }
+    return new Workload(compute, Set.copyOf(weights), key.toString());
   }
 
   @Override

@@ -57,6 +57,6 @@ final class Kernel {
   }
 
   Plan.KernelInfo info() {
-    return new Plan.KernelInfo(nest.name(), schedule.family(), schedule, workload.compute(), nest, bytes, calls, millis);
+    return new Plan.KernelInfo(nest.name(), schedule.family(), schedule, workload, nest, bytes, calls, millis);
   }
 }

@@ -1,7 +1,8 @@
 package org.nnjit.plan;
 
 import java.util.List;
-import org.nnjit.compute.Compute;
+import java.util.Set;
+import org.nnjit.compute.Workload;
 import org.nnjit.fuse.Program.Call;
 import org.nnjit.graph.Constant;
 import org.nnjit.loop.LoopNest;
@@ -23,6 +24,7 @@ import org.nnjit.tensor.TensorType;
  * @param kernels every distinct kernel
  * @param weightBytes bytes of weights in memory
  * @param arenaBytes bytes of everything that lives during a run
+ * @param weightKeys what it needs of {@link Weights}
  */
 public record Plan(
     byte[] module,
@@ -35,7 +37,8 @@ public record Plan(
     List<Command> commands,
     List<KernelInfo> kernels,
     long weightBytes,
-    long arenaBytes) {
+    long arenaBytes,
+    Set<String> weightKeys) {
 
   /** An address range in bytes. */
   public record Range(int address, int bytes) {}
@@ -82,7 +85,7 @@ public record Plan(
   /**
    * A kernel with what it was made from.
    *
-   * @param compute what it calculates
+   * @param workload what it calculates
    * @param bytes of its code
    * @param calls commands that call it
    * @param millis from schedule to code, by the clock of the {@link PlanContext}
@@ -91,7 +94,7 @@ public record Plan(
       String name,
       String family,
       Schedule schedule,
-      Compute compute,
+      Workload workload,
       LoopNest loops,
       int bytes,
       int calls,

@@ -35,11 +35,10 @@ public final class Planner {
   private final Weights weights;
   private final Set<String> originals;
   private final ProgramModule module;
-  /** By workload and schedule. */
-  private final Map<String, Kernel> kernels = new LinkedHashMap<>();
-
+  private final int number;
+  private final boolean replaces;
   /** By workload and which arguments are weights. */
-  private final Map<String, Kernel> chosen = new HashMap<>();
+  private final Map<String, Kernel> kernels = new LinkedHashMap<>();
 
   private final List<Step> steps = new ArrayList<>();
   private final Set<String> constant = new HashSet<>();
@@ -51,7 +50,11 @@ public final class Planner {
       Program program,
       Map<String, Long> padded,
       PlanContext context,
-      Set<String> originals) {
+      Set<String> originals,
+      int number,
+      boolean replaces) {
+    this.number = number;
+    this.replaces = replaces;
     this.program = program;
     this.padded = padded;
     this.context = context;
@@ -69,14 +72,20 @@ public final class Planner {
    * @param context device and session
    * @param originals constants of the model itself; other constants may depend on the feeds, so
    *     plans do not share them
+   * @param number tells plans apart whose constants may differ
+   * @param replaces another plan of the same program runs while this one is loaded
    */
   public static Plan plan(
-      Program program, Map<String, Long> padded, PlanContext context, Set<String> originals) {
-    return new Planner(program, padded, context, originals).run();
+      Program program,
+      Map<String, Long> padded,
+      PlanContext context,
+      Set<String> originals,
+      int number,
+      boolean replaces) {
+    return new Planner(program, padded, context, originals, number, replaces).run();
   }
 
   private Plan run() {
-    planBase = weights.top();
     constant.addAll(program.constants().keySet());
     findVarying();
     for (Call c : program.calls()) {
@@ -95,15 +104,22 @@ public final class Planner {
     List<Plan.Range> zeroed = new ArrayList<>();
     for (Map.Entry<String, Long> p : padded.entrySet()) {
       int bytes = (int) (p.getValue() * types.get(p.getKey()).dtype().bytes());
-      int address = weights.place("halo " + p.getKey() + " " + weights.top(), bytes);
+      // Kernels write inside the halo only, so plans with the same layout may share it.
+      String key = "halo " + p.getKey() + " " + types.get(p.getKey());
+      Integer known = weights.find(key);
+      int address = known != null ? known : weights.place(key, bytes);
       at.put(p.getKey(), address);
-      zeroed.add(new Plan.Range(address, bytes));
+      used.add(key);
+      if (known == null) {
+        zeroed.add(new Plan.Range(address, bytes));
+      }
     }
     long weightBytes = weights.top() - before;
     // Both passes are laid out from 0 first, to learn how much room they need.
     long arenaBytes = Math.max(staging(0, at, null), arena(0, at, null));
     long base = weights.arenaBase(arenaBytes);
-    staging(base, at, load);
+    // While the plan that this one replaces still runs, its arena is in use.
+    staging(replaces ? weights.top() : base, at, load);
     Map<String, Integer> live = new HashMap<>(at);
     arena(base, live, live);
     return module(live, load, zeroed, weightBytes, arenaBytes);
@@ -186,22 +202,21 @@ public final class Planner {
   }
 
   private Kernel kernel(Compute compute, Set<Integer> weights) {
-    Workload workload = Workload.of(compute);
-    String key = workload.key() + weights;
-    Kernel known = chosen.get(key);
+    Workload workload = Workload.of(compute, weights);
+    Kernel known = kernels.get(workload.key());
     if (known != null) {
       return known;
     }
     KernelSpace space = Families.of(compute, context.target());
     Schedule schedule = space.defaultSchedule(weights);
-    Kernel k = kernels.get(workload.key() + schedule);
-    if (k == null) {
-      double start = context.clock().getAsDouble();
-      k = module.add(workload, space, schedule);
-      k.millis = context.clock().getAsDouble() - start;
-      kernels.put(workload.key() + schedule, k);
+    Schedule found = context.book().find(workload.key());
+    if (found != null && found.family().equals(schedule.family())) {
+      schedule = found;
     }
-    chosen.put(key, k);
+    double start = context.clock().getAsDouble();
+    Kernel k = module.add(workload, space, schedule);
+    k.millis = context.clock().getAsDouble() - start;
+    kernels.put(workload.key(), k);
     return k;
   }
 
@@ -220,7 +235,7 @@ public final class Planner {
   }
 
   private String weightKey(String value) {
-    String own = originals.contains(value) ? "" : "plan at " + planBase + " ";
+    String own = originals.contains(value) ? "" : "plan " + number + " ";
     return own + value + " " + types.get(value);
   }
 
@@ -234,6 +249,7 @@ public final class Planner {
     }
     for (String v : all) {
       if (needed.contains(v) && constant.contains(v) && !at.containsKey(v)) {
+        used.add(weightKey(v));
         Integer known = weights.find(weightKey(v));
         at.put(v, known != null ? known : -1);
       }
@@ -248,7 +264,7 @@ public final class Planner {
   }
 
   private final Set<String> fresh = new HashSet<>();
-  private long planBase;
+  private final Set<String> used = new HashSet<>();
 
   /** Lays out what loading needs besides; returns the end, and writes the steps when asked. */
   private long staging(long base, Map<String, Integer> at, List<Plan.LoadStep> out) {
@@ -445,8 +461,8 @@ public final class Planner {
       infos.add(k.info());
     }
     return new Plan(
-        module.toBytes(), weights.top(), load, zeroed, inputs, outputs, segments, commands, infos,
-        weightBytes, arenaBytes);
+        module.toBytes(), replaces ? weights.top() + arenaBytes : weights.top(), load, zeroed, inputs, outputs, segments, commands, infos,
+        weightBytes, arenaBytes, used);
   }
 
   private Plan.Host host(Step s, Map<String, Integer> at) {

@@ -1,11 +1,16 @@
 package org.nnjit.plan;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.nnjit.graph.ModelException;
 
 /**
  * Where weights lie that have been loaded, over all plans of a session: a later plan finds what an
- * earlier one packed.
+ * earlier one packed, and takes the room of what no plan needs any more.
  */
 public final class Weights {
   /** Bytes at the start of the memory that hold the barrier and the like. */
@@ -14,10 +19,15 @@ public final class Weights {
   /** No weight may end beyond, in bytes. */
   private static final long LAST = 0xffff0000L;
 
-  private final Map<String, Integer> addresses = new HashMap<>();
+  /** From one byte to before another. */
+  private record Room(long from, long to) {}
+
+  private final Map<String, Room> rooms = new HashMap<>();
+  private final List<Room> holes = new ArrayList<>();
   private long top;
   private long arenaBase = -1;
   private long arenaEnd;
+  private int plans;
 
   /**
    * @param base first free byte of the memory
@@ -26,20 +36,35 @@ public final class Weights {
     this.top = Arena.align(base);
   }
 
+  /** A number that no plan had before. */
+  public int newPlan() {
+    return plans++;
+  }
+
   /** Address of a weight by its key, or null. */
   Integer find(String key) {
-    return addresses.get(key);
+    Room room = rooms.get(key);
+    return room == null ? null : (int) room.from();
   }
 
   /** A new place for a weight of this many bytes. */
   int place(String key, long bytes) {
+    long room = Arena.align(bytes + Arena.SLACK);
+    for (int i = 0; i < holes.size(); i++) {
+      Room hole = holes.get(i);
+      if (hole.to() - hole.from() >= room) {
+        holes.set(i, new Room(hole.from() + room, hole.to()));
+        rooms.put(key, new Room(hole.from(), hole.from() + room));
+        return (int) hole.from();
+      }
+    }
     long at = top;
-    top = Arena.align(at + bytes + Arena.SLACK);
-    if (top > LAST) {
-      throw new org.nnjit.graph.ModelException(
+    if (at + room > LAST) {
+      throw new ModelException(
           "the model's weights need more than the 4 GiB that WebAssembly memory holds");
     }
-    addresses.put(key, (int) at);
+    top = at + room;
+    rooms.put(key, new Room(at, top));
     return (int) at;
   }
 
@@ -62,24 +87,61 @@ public final class Weights {
     return arenaBase;
   }
 
-  /**
-   * What is placed at a moment.
-   *
-   * @param top first free byte
-   * @param arenaBase first byte of the arena, or -1
-   * @param arenaEnd first byte after it
-   */
-  public record Mark(long top, long arenaBase, long arenaEnd) {}
+  /** Frees the room of all weights but these. */
+  public void keepOnly(Set<String> keys) {
+    for (String key : new HashSet<>(rooms.keySet())) {
+      if (!keys.contains(key)) {
+        free(rooms.remove(key));
+      }
+    }
+  }
+
+  /** Neighbouring holes become one. */
+  private void free(Room room) {
+    Room whole = room;
+    boolean grown = true;
+    while (grown) {
+      grown = false;
+      for (Room hole : new ArrayList<>(holes)) {
+        if (hole.to() == whole.from() || hole.from() == whole.to()) {
+          holes.remove(hole);
+          whole = new Room(Math.min(hole.from(), whole.from()), Math.max(hole.to(), whole.to()));
+          grown = true;
+        }
+      }
+    }
+    holes.add(whole);
+  }
+
+  /** What is placed at a moment. */
+  public static final class Mark {
+    private final Map<String, Room> rooms;
+    private final List<Room> holes;
+    private final long top;
+    private final long arenaBase;
+    private final long arenaEnd;
+
+    private Mark(Weights w) {
+      rooms = Map.copyOf(w.rooms);
+      holes = List.copyOf(w.holes);
+      top = w.top;
+      arenaBase = w.arenaBase;
+      arenaEnd = w.arenaEnd;
+    }
+  }
 
   public Mark mark() {
-    return new Mark(top, arenaBase, arenaEnd);
+    return new Mark(this);
   }
 
   /** Gives up all that was placed after the mark. */
   public void rollback(Mark mark) {
-    top = mark.top();
-    arenaBase = mark.arenaBase();
-    arenaEnd = mark.arenaEnd();
-    addresses.values().removeIf(a -> (a & 0xffffffffL) >= top);
+    rooms.clear();
+    rooms.putAll(mark.rooms);
+    holes.clear();
+    holes.addAll(mark.holes);
+    top = mark.top;
+    arenaBase = mark.arenaBase;
+    arenaEnd = mark.arenaEnd;
   }
 }

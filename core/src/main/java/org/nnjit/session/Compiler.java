@@ -25,11 +25,23 @@ public final class Compiler {
    * @param graph typed, folded and fused
    * @param valueInputs feeds whose values the result depends on
    * @param program computes before fusion
-   * @param fused computes after fusion and layout
+   * @param laidOut computes after fusion and layout
+   * @param number tells the plans of a session apart that differ in more than schedules
    * @param plan the module and its addresses
    */
   public record Compiled(
-      TypedGraph graph, Set<String> valueInputs, Program program, Program fused, Plan plan) {}
+      TypedGraph graph,
+      Set<String> valueInputs,
+      Program program,
+      Layouts.Result laidOut,
+      int number,
+      Plan plan) {
+
+    /** Computes after fusion and layout. */
+    public Program fused() {
+      return laidOut.program();
+    }
+  }
 
   /** Compiles a graph for these feed types. */
   public static Compiled compile(
@@ -42,10 +54,26 @@ public final class Compiler {
     Passes.apply(typed);
     Program program = ProgramBuilder.build(typed);
     Layouts.Result laidOut = Layouts.apply(Fusion.apply(program));
-    Program fused = laidOut.program();
-    Plan plan =
-        Planner.plan(
-            fused, laidOut.paddedElements(), context, graph.constants().keySet());
-    return new Compiled(typed, specialised.valueInputs(), program, fused, plan);
+    int number = context.weights().newPlan();
+    Plan plan = plan(graph, laidOut, context, number, false);
+    return new Compiled(typed, specialised.valueInputs(), program, laidOut, number, plan);
+  }
+
+  /** The same with the schedules that the book has by now, to be loaded while the old plan runs. */
+  public static Compiled replan(Graph graph, Compiled old, PlanContext context) {
+    Plan plan = plan(graph, old.laidOut(), context, old.number(), true);
+    return new Compiled(
+        old.graph(), old.valueInputs(), old.program(), old.laidOut(), old.number(), plan);
+  }
+
+  private static Plan plan(
+      Graph graph, Layouts.Result laidOut, PlanContext context, int number, boolean replaces) {
+    return Planner.plan(
+        laidOut.program(),
+        laidOut.paddedElements(),
+        context,
+        graph.constants().keySet(),
+        number,
+        replaces);
   }
 }

@@ -14,6 +14,7 @@ import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxModel;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Weights;
+import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
@@ -35,7 +36,9 @@ public final class Session {
    */
   public Session(OnnxModel model, Target target, boolean shared, DoubleSupplier clock) {
     this.model = model;
-    this.context = new PlanContext(target, new Weights(Weights.RESERVED), shared, clock);
+    this.context =
+        new PlanContext(
+            target, new Weights(Weights.RESERVED), new ScheduleBook(), shared, clock);
   }
 
   public OnnxModel model() {
@@ -46,6 +49,11 @@ public final class Session {
     return context.target();
   }
 
+  /** Schedules that plans made from now on take. */
+  public ScheduleBook book() {
+    return context.book();
+  }
+
   /** The plan of this number. */
   public Compiler.Compiled plan(int index) {
     return plans.get(index);
@@ -53,6 +61,12 @@ public final class Session {
 
   public int plans() {
     return plans.size();
+  }
+
+  /** The number of the plan for these feeds when it is there already, or -1. */
+  public int find(Map<String, TensorType> feeds, Specialiser.Values values) {
+    Specialiser.checkFeeds(model.graph(), feeds);
+    return byTypes.getOrDefault(key(feeds, values), -1);
   }
 
   /**
@@ -82,6 +96,36 @@ public final class Session {
     plans.add(compiled);
     byTypes.put(key(feeds, values), plans.size() - 1);
     return plans.size() - 1;
+  }
+
+  /**
+   * Makes a plan again with the schedules of the book, to be loaded while the old one runs.
+   *
+   * @return its number; {@link #replace} puts it in the old one's place
+   */
+  public int replan(int old) {
+    Weights.Mark mark = context.weights().mark();
+    try {
+      plans.add(Compiler.replan(model.graph(), plans.get(old), context));
+    } catch (RuntimeException e) {
+      context.weights().rollback(mark);
+      throw e;
+    }
+    beforeLast = mark;
+    return plans.size() - 1;
+  }
+
+  /** From now on feeds of the old plan get the new one; what only the old one needed is free. */
+  public void replace(int old, int with) {
+    byTypes.replaceAll((types, plan) -> plan == old ? with : plan);
+    plans.set(old, null);
+    Set<String> needed = new HashSet<>();
+    for (Compiler.Compiled plan : plans) {
+      if (plan != null) {
+        needed.addAll(plan.plan().weightKeys());
+      }
+    }
+    context.weights().keepOnly(needed);
   }
 
   /** Forgets the last plan, which could not be loaded; the room for its weights is free again. */

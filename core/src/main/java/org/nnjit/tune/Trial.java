@@ -21,33 +21,59 @@ import org.nnjit.wasm.WasmModule;
  * One kernel alone in a module, to be checked and timed.
  *
  * @param module imports {@code env.memory}; exports {@code pack()}, which must be called after the
- *     inputs are written, and {@code run(times)}, which calls the kernel over and over on one
- *     thread
+ *     inputs are written, {@code run(times)}, which calls the kernel over and over on one thread,
+ *     and {@code part(begin, end)}, which does some of its blocks
  * @param inputs where the inputs go, as they lie in a plan
  * @param output where the result appears
+ * @param blocks parts that {@code part} counts
  * @param end memory must reach this far, in bytes
  */
-public record Trial(byte[] module, List<Place> inputs, Place output, int end) {
+public record Trial(byte[] module, List<Place> inputs, Place output, int blocks, long end) {
   private static final int ALIGN = 64;
 
   /** A buffer of {@code bytes} at an address. */
   public record Place(TensorType type, int address, int bytes) {}
 
-  /** The kernel that a schedule makes of a compute. */
-  public static Trial of(Compute compute, Schedule schedule, Target target) {
-    KernelSpace space = Families.of(compute, target);
+  /**
+   * The kernel that a schedule makes of a compute.
+   *
+   * @param gap bytes to leave free before its packed argument
+   */
+  public static Trial of(Compute compute, Schedule schedule, Target target, long gap) {
+    return make(compute, Families.of(compute, target), schedule, target, gap);
+  }
+
+  /**
+   * The same compute by the plainest loops, which share no code with other families and no vector
+   * code with their own. Its inputs lie as in {@link #of}, its result elsewhere.
+   */
+  public static Trial reference(Compute compute, Target target) {
+    KernelSpace space = Families.plain(compute, target);
+    Schedule scalar = space.defaultSchedule(Set.of()).with("lanes", 1).with("tile", 1);
+    return make(compute, space, scalar, target, -1);
+  }
+
+  /**
+   * @param gap bytes before the packed argument; -1: the result goes beside the others' result
+   */
+  private static Trial make(
+      Compute compute, KernelSpace space, Schedule schedule, Target target, long gap) {
     WasmModule module = new WasmModule();
     module.importMemory("env", "memory", 1, -1, false);
     WasmEmitter emitter = new WasmEmitter(module, EmitOptions.of(target));
-    int top = ALIGN;
+    long top = ALIGN;
     List<Place> inputs = new ArrayList<>();
     for (TensorType t : compute.inputs()) {
-      inputs.add(new Place(t, top, bytes(t)));
+      inputs.add(place(t, top));
       top = next(inputs.get(inputs.size() - 1));
     }
-    Place output = new Place(compute.output(), top, bytes(compute.output()));
+    Place output = place(compute.output(), top);
     top = next(output);
-    int[] args = new int[inputs.size() + 3];
+    if (gap < 0) {
+      output = place(compute.output(), top);
+    }
+    top = next(place(compute.output(), top)) + Math.max(0, gap);
+    int[] args = new int[inputs.size() + 1];
     for (int i = 0; i < inputs.size(); i++) {
       args[i] = inputs.get(i).address();
     }
@@ -56,21 +82,29 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int end) {
     KernelSpace.Packing packing = space.packing(schedule);
     if (packing != null) {
       KernelSpace plain = Families.of(packing.compute(), target);
-      Place packed = new Place(packing.compute().output(), top, bytes(packing.compute().output()));
+      Place packed = place(packing.compute().output(), top);
       top = next(packed);
       int from = args[packing.argument()];
       args[packing.argument()] = packed.address();
       LoopNest nest = plain.lower(plain.defaultSchedule(Set.of()));
-      call(pack, emitter.emit(nest), from, packed.address(), 0, nest.blocks());
+      push(pack, from, packed.address(), 0, nest.blocks());
+      pack.call(emitter.emit(nest).index());
     }
     LoopNest nest = space.lower(schedule);
-    args[inputs.size() + 2] = nest.blocks();
+    FunctionBuilder kernel = emitter.emit(nest);
+    FunctionBuilder part = module.function("part", "ii:");
+    push(part, args);
+    part.get(0);
+    part.get(1);
+    part.call(kernel.index());
     FunctionBuilder run = module.function("run", "i:");
     int left = run.local(ValType.I32);
     run.get(0);
     run.set(left);
     run.loop();
-    call(run, emitter.emit(nest), args);
+    push(run, args);
+    push(run, 0, nest.blocks());
+    run.call(kernel.index());
     run.get(left);
     run.i32(1);
     run.op(Op.I32_SUB);
@@ -78,15 +112,19 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int end) {
     run.brIf(0);
     run.end();
     module.export("pack", pack);
+    module.export("part", part);
     module.export("run", run);
-    return new Trial(module.toBytes(false), inputs, output, top);
+    return new Trial(module.toBytes(false), inputs, output, nest.blocks(), top);
   }
 
-  private static void call(FunctionBuilder from, FunctionBuilder kernel, int... args) {
-    for (int a : args) {
-      from.i32(a);
+  private static void push(FunctionBuilder to, int... values) {
+    for (int v : values) {
+      to.i32(v);
     }
-    from.call(kernel.index());
+  }
+
+  private static Place place(TensorType t, long address) {
+    return new Place(t, (int) address, bytes(t));
   }
 
   /** Room that a tensor takes with its layout. */
@@ -98,7 +136,7 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int end) {
     return (int) (Math.max(t.shape().elements(), top + 1) * t.dtype().bytes());
   }
 
-  private static int next(Place p) {
-    return (p.address() + p.bytes() + 2 * ALIGN - 1) / ALIGN * ALIGN;
+  private static long next(Place p) {
+    return ((p.address() & 0xffffffffL) + p.bytes() + 2 * ALIGN - 1) / ALIGN * ALIGN;
   }
 }

@@ -17,9 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nnjit.cli.models.Model;
-import org.nnjit.cli.models.ModelFiles;
-import org.nnjit.cli.models.Models;
 
 /**
  * What goes wrong in a page: damaged models, wrong feeds, no memory, workers that end. Each fault
@@ -51,8 +48,8 @@ class FaultsTest {
   private void check(String kind, int threads, boolean isolated) throws Exception {
     var browser = Suite.browser(kind);
     Map<String, Object> job = new LinkedHashMap<>();
-    job.put("good", testCase("roberta-tiny"));
-    job.put("large", testCase("mobilenet-v2"));
+    job.put("good", ModelData.testCase("roberta-tiny", work));
+    job.put("large", ModelData.testCase("mobilenet-v2", work));
     job.put("threads", threads);
     job.put("relative", 1e-4);
     job.put("cycles", CYCLES);
@@ -83,15 +80,6 @@ class FaultsTest {
     System.out.println(
         kind + ": resident memory grew by " + grown / 1_000_000 + " MB in " + CYCLES + " cycles");
     assertTrue(grown < GROWTH_BYTES, "resident memory grew by " + grown + " bytes");
-  }
-
-  private Map<String, Object> testCase(String name) throws Exception {
-    Model m = Models.named(name);
-    Path dir = Files.createDirectories(work.resolve(name));
-    Path file = ModelFiles.write(m, dir, ModelFiles.DEFAULT_SEED, bytes -> {});
-    ModelData.expected(m, dir, file, 0, 1, 16);
-    String url = "/made/" + name;
-    return Suite.testCase(name, url + "/" + file.getFileName(), Suite.sets(dir, url));
   }
 
   /** Resident memory of a process and all below it, in bytes; 0 where {@code /proc} is missing. */

@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import onnx.Onnx;
 import org.nnjit.cli.models.Model;
+import org.nnjit.cli.models.ModelFiles;
+import org.nnjit.cli.models.Models;
 import org.nnjit.cli.models.SampleFeeds;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
@@ -83,5 +85,15 @@ final class ModelData {
       t.addDims(d);
     }
     Files.write(file, t.build().toByteArray());
+  }
+
+  /** A model of the project with what it must answer, made in a folder that is served as /made. */
+  static Map<String, Object> testCase(String name, Path work) throws Exception {
+    Model m = Models.named(name);
+    Path dir = Files.createDirectories(work.resolve(name));
+    Path file = ModelFiles.write(m, dir, ModelFiles.DEFAULT_SEED, bytes -> {});
+    expected(m, dir, file, 0, 1, 16);
+    String url = "/made/" + name;
+    return Suite.testCase(name, url + "/" + file.getFileName(), Suite.sets(dir, url));
   }
 }

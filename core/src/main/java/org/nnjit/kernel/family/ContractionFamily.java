@@ -38,6 +38,19 @@ public final class ContractionFamily implements KernelFamily {
   /** Parts that several threads can share evenly. */
   private static final int PARTS = 8;
 
+  /** Largest tiles of the full space: no register file holds more. */
+  private static final int MOST_ROWS = 16;
+
+  private static final int MOST_VECTORS = 16;
+
+  private static final int MOST_CANDIDATES = 32;
+
+  /** Share of a step's time that a loop turn costs, that a cut of k costs, that far panels cost. */
+  private static final double TURN = 0.15;
+
+  private static final double CUT = 0.01;
+  private static final double FAR = 1.06;
+
   /** Cycles to begin and end a tile. */
   private static final double TILE_CYCLES = 60;
 
@@ -151,6 +164,81 @@ public final class ContractionFamily implements KernelFamily {
       double issue = (sums + 2 * rows + vectors + 0.75) / 4;
       double perTile = TILE_CYCLES / Math.max(64, Math.min(c.depth(), PANEL_BYTES / (4 * columns)));
       return Math.max(Math.max(4, sums / 2.0), issue) + perTile;
+    }
+
+    @Override
+    public LiteSpace lite(Set<Integer> weights) {
+      int batches = 1;
+      for (Axis axis : c.batch()) {
+        batches *= axis.extent();
+      }
+      int[] tile = tile();
+      boolean mayCut = c.k().size() == 1;
+      boolean mustPack = addresses.address(c.b()).coefficient(c.n()) != 1;
+      boolean weight = weights.contains(c.argB());
+      LiteSpace.Cost perStep = s -> cycles(s.get("mr", 1), s.get("nr", 4));
+      return new LiteSpace.Builder("contraction")
+          .choose("mr", Math.min(c.rows(), MOST_ROWS), range(1, Math.min(c.rows(), MOST_ROWS)))
+          .keep(new ContractionRules.TileInside(c.rows(), c.columns()))
+          .choose("nr", MOST_VECTORS, range(4, 4 * MOST_VECTORS))
+          .keep(new ContractionRules.TileInside(c.rows(), c.columns()))
+          .keep(new ContractionRules.RegistersHold(target.vectorRegisters()))
+          .keep(new ContractionRules.LittleWaste(perStep, cycles(tile[0], tile[1])))
+          .choose("unroll", 16, 4, 8, 16)
+          .choose("kc", mayCut ? c.depth() : 1, mayCut ? cuts(tile[1]) : new int[] {0})
+          .keep(new ContractionRules.BlockOfSteps(c.depth()))
+          .choose("outer", 2, 0, 1)
+          .keep(
+              new ContractionRules.PartsToShare(
+                  c.rows(), c.columns(), batches, target.threads()))
+          .choose("pack", mustPack ? 1 : 2, mustPack || weight ? new int[] {1} : new int[] {0, 1})
+          .order(this::cost, MOST_CANDIDATES);
+    }
+
+    @Override
+    public LiteSpace wide(Set<Integer> weights, int count) {
+      boolean mustPack = addresses.address(c.b()).coefficient(c.n()) != 1;
+      return new LiteSpace.Builder("contraction")
+          .choose("mr", 1, range(1, Math.min(c.rows(), MOST_ROWS)))
+          .choose("nr", 1, range(4, 4 * MOST_VECTORS))
+          .keep(new ContractionRules.TileInside(c.rows(), c.columns()))
+          .keep(new ContractionRules.RegistersHold(2 * target.vectorRegisters()))
+          .choose("unroll", 1, 1, 2, 4, 8, 16)
+          .choose("kc", 1, c.k().size() == 1 ? new int[] {0, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024} : new int[] {0})
+          .keep(new ContractionRules.BlockOfSteps(c.depth()))
+          .choose("outer", 1, 0, 1)
+          .choose("pack", 1, mustPack ? new int[] {1} : new int[] {0, 1})
+          .draw(count);
+    }
+
+    /** Lengths of a block of k: none, and such that a panel fills a first-level cache or less. */
+    private int[] cuts(int nr) {
+      int cut = cut(nr);
+      int half = (c.depth() / 2 + UNROLL - 1) / UNROLL * UNROLL;
+      return cut == 0 ? new int[] {0, half} : new int[] {0, cut, cut / 2 / UNROLL * UNROLL};
+    }
+
+    /** Cycles of the whole product. */
+    private double cost(Schedule s) {
+      int nr = s.get("nr", 4);
+      int kc = s.get("kc", 0);
+      int parts = kc == 0 ? 1 : (c.depth() + kc - 1) / kc;
+      double cost = cycles(s.get("mr", 1), nr) * c.depth();
+      cost *= 1 + TURN * (1.0 / s.get("unroll", 1) - 1.0 / UNROLL);
+      cost *= 1 + CUT * (parts - 1);
+      boolean far = 4L * nr * (kc == 0 ? c.depth() : kc) > PANEL_BYTES && s.get("mr", 1) > 1;
+      boolean rowsOuter = s.get("outer", 0) == 1;
+      int panels = (c.columns() + nr - 1) / nr;
+      boolean farther = rowsOuter && (long) panels * nr * c.depth() * 4 > PANEL_BYTES;
+      return cost * (far || farther ? FAR : 1);
+    }
+
+    private static int[] range(int step, int last) {
+      int[] out = new int[last / step];
+      for (int i = 0; i < out.length; i++) {
+        out[i] = (i + 1) * step;
+      }
+      return out;
     }
 
     @Override

@@ -26,6 +26,11 @@ public final class Families {
     throw new IllegalStateException("no family accepts " + compute.name());
   }
 
+  /** The kernels of the family that takes everything. */
+  public static KernelSpace plain(Compute compute, Target target) {
+    return ALL.get(ALL.size() - 1).match(compute, target);
+  }
+
   /** The family of that name. */
   public static KernelFamily named(String name) {
     for (KernelFamily f : ALL) {

@@ -16,6 +16,24 @@ public interface KernelSpace {
   Schedule defaultSchedule(Set<Integer> weights);
 
   /**
+   * The schedules worth trying on the target; the default one may be among them.
+   *
+   * @param weights as for the default schedule
+   */
+  default LiteSpace lite(Set<Integer> weights) {
+    return LiteSpace.only(defaultSchedule(weights));
+  }
+
+  /**
+   * Legal schedules from all over the full space, to judge the lite one by.
+   *
+   * @param count how many, drawn evenly; fewer when there are fewer
+   */
+  default LiteSpace wide(Set<Integer> weights, int count) {
+    return lite(weights);
+  }
+
+  /**
    * Loops for the compute.
    *
    * @throws IllegalStateException when the schedule is not one of this space

@@ -34,6 +34,10 @@ public final class MapReduceFamily implements KernelFamily {
   private record Space(Compute compute, boolean simd) implements KernelSpace {
     @Override
     public Schedule defaultSchedule(Set<Integer> weights) {
+      return Schedule.of("mapreduce").with("lanes", simd ? 4 : 1).with("tile", defaultTile());
+    }
+
+    private int defaultTile() {
       boolean windowed = false;
       for (Stage stage : compute.stages()) {
         int points = 1;
@@ -42,7 +46,19 @@ public final class MapReduceFamily implements KernelFamily {
         }
         windowed |= stage.outer() == compute.spatial().size() && points <= 32;
       }
-      return Schedule.of("mapreduce").with("lanes", simd ? 4 : 1).with("tile", windowed ? 4 : 1);
+      return windowed ? 4 : 1;
+    }
+
+    @Override
+    public LiteSpace lite(Set<Integer> weights) {
+      double orders = 1;
+      for (int i = 2; i <= compute.spatial().size(); i++) {
+        orders *= i;
+      }
+      return new LiteSpace.Builder("mapreduce")
+          .choose("lanes", 2 * orders, simd ? 4 : 1)
+          .choose("tile", 16, 1, 2, 4, 8)
+          .order(s -> Math.abs(s.get("tile", 1) - defaultTile()), 4);
     }
 
     @Override

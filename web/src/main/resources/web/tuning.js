@@ -1,0 +1,134 @@
+// Tuning must never change an answer: while it goes on, after it, on the next visit, and when
+// kernels on trial are broken. The job is JSON: {good: a case as in suite.js, threads, relative}
+import { breakNext } from './fault-hooks.js';
+import { runSet } from './suite-case.js';
+import { InferenceSession } from '/npm/nnjit.js';
+
+const query = new URLSearchParams(location.search);
+const id = query.get('report');
+const log = document.querySelector('#log');
+const post = (kind, value) => fetch(`/${kind}/${id}`, { method: 'POST', body: JSON.stringify(value) });
+const job = await (await fetch(query.get('job'))).json();
+const { threads } = job;
+const BUDGET_MS = 6000;
+
+const create = (options) => InferenceSession.create(job.good.model, { threads, ...options });
+
+async function right(session) {
+  for (const set of job.good.sets) {
+    const { text } = await runSet(session, set, job);
+    if (text) throw new Error(text);
+  }
+}
+
+/** Runs while the promise is pending; how many, and the longest in milliseconds. */
+async function runBeside(session, promise) {
+  let pending = true;
+  promise.finally(() => { pending = false; });
+  let runs = 0;
+  let longest = 0;
+  while (pending) {
+    const start = performance.now();
+    await right(session);
+    longest = Math.max(longest, performance.now() - start);
+    runs++;
+  }
+  return `${runs} runs beside, the longest ${longest.toFixed(0)} ms`;
+}
+
+async function foreground() {
+  const session = await create({ tune: false });
+  try {
+    await right(session);
+    const tuning = session.tune({ budgetMs: BUDGET_MS });
+    const beside = await runBeside(session, tuning);
+    const { state, tried, speedup } = await tuning;
+    if (tried === 0) throw new Error('nothing was tried');
+    await right(session);
+    const { text } = { text: await session.tuningLog() };
+    if (!text.includes('worth trying')) throw new Error(`the log says nothing of the space: ${text}`);
+    return `${state}, ${tried} schedules, ${speedup.toFixed(2)} times as fast; ${beside}`;
+  } finally {
+    await session.release();
+  }
+}
+
+async function background() {
+  const session = await create({ tune: { budgetMs: BUDGET_MS, share: 0.5, afterMs: 0 } });
+  try {
+    await right(session);
+    const start = performance.now();
+    for (;;) {
+      await right(session);
+      const { tuning } = await session.stats();
+      if (!['not started', 'running'].includes(tuning.state)) {
+        if (tuning.state.startsWith('failed')) throw new Error(tuning.state);
+        await right(session);
+        return `${tuning.state} after ${(performance.now() - start).toFixed(0)} ms, ${tuning.tried} schedules`;
+      }
+      if (performance.now() - start > 5 * BUDGET_MS) throw new Error('tuning does not end');
+      await new Promise((done) => { setTimeout(done, 20); });
+    }
+  } finally {
+    await session.release();
+  }
+}
+
+async function secondVisit() {
+  const session = await create({});
+  try {
+    await right(session);
+    const { tuning } = await session.stats();
+    if (!(tuning.stored > 0)) throw new Error('no schedules were kept');
+    return `${tuning.stored} schedules were kept`;
+  } finally {
+    await session.release();
+  }
+}
+
+async function brokenCandidates() {
+  const holder = await create({ tune: false });
+  breakNext('engine:idle');
+  const session = await create({ tune: false });
+  await holder.release();
+  try {
+    await right(session);
+    await session.tune({ budgetMs: BUDGET_MS });
+    await right(session);
+    const text = await session.tuningLog();
+    const lines = text.split('\n').filter((line) => line.includes('not used'));
+    if (lines.length === 0) throw new Error(`no candidate was refused: ${text}`);
+    return `${lines.length} broken candidates refused`;
+  } finally {
+    await session.release();
+  }
+}
+
+/** A session that ends while it is tuned leaves nothing running. */
+async function releasedMeanwhile() {
+  const session = await create({ tune: false });
+  await right(session);
+  const tuning = session.tune({ budgetMs: BUDGET_MS }).then(() => 'ended', (e) => e.message);
+  await new Promise((done) => { setTimeout(done, 200); });
+  await session.release();
+  return tuning;
+}
+
+const cases = Object.entries({
+  'broken candidates never serve': brokenCandidates,
+  'tuning beside requests': foreground,
+  'tuning in the background': background,
+  'the next visit': secondVisit,
+  'released while tuning': releasedMeanwhile,
+});
+const results = [];
+for (const [name, act] of cases) {
+  log.textContent = `${results.length} of ${cases.length}: ${name}`;
+  try {
+    results.push({ name, status: 'passed', message: await act() });
+  } catch (e) {
+    results.push({ name, status: 'wrong', message: e.message });
+  }
+}
+log.textContent = `${results.filter((r) => r.status === 'passed').length} of ${results.length} passed`;
+await post('report', { results, userAgent: navigator.userAgent });
