@@ -3,6 +3,8 @@
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
 import { live } from './life.js';
+import { lock, unlock, epoch, nextEpoch } from './memory-lock.js';
+import { SmallPlans } from './small-plans.js';
 import { PIECE_MS, Workbench } from './tuning.js';
 import { readSchedules, writeSchedules } from './schedule-store.js';
 
@@ -237,7 +239,8 @@ function probe(options) {
     }
     threads = 1;
   }
-  return { simd, relaxedSimd, isolated, threads, hardwareConcurrency, notes };
+  const shared = isolated && atomics;
+  return { simd, relaxedSimd, isolated, shared, threads, hardwareConcurrency, notes };
 }
 
 /** What the compiler asks for; see Host.java. */
@@ -277,7 +280,7 @@ async function create(args, report) {
   engine = await loading;
   const features = [state.device.simd && 'simd', state.device.relaxedSimd && 'relaxed-simd',
     state.threads > 1 && 'threads'].filter(Boolean).join(',');
-  const info = parse(engine.open(host, features, state.threads, state.threads > 1));
+  const info = parse(engine.open(host, features, state.threads, state.device.shared));
   state.id = info.id;
   state.info = info;
   state.fingerprint = [navigator.userAgent, features, state.threads, engine.build].join('|');
@@ -315,7 +318,7 @@ function ensureMemory(end) {
   }
   try {
     if (!state.memory) {
-      state.memory = state.threads > 1
+      state.memory = state.device.shared
         ? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true })
         : new WebAssembly.Memory({ initial: pages });
     } else {
@@ -331,20 +334,16 @@ const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byte
 
 /** The plan for these feeds, compiled and its weights loaded when it is new. */
 async function planFor(feeds, report) {
-  const lines = [];
   state.feeds = {};
-  for (const [name, f] of Object.entries(feeds)) {
-    lines.push(`${name}\t${f.type}\t${f.dims.join(',')}`);
-    state.feeds[name] = bytesOf(f.data);
-  }
+  for (const [name, f] of Object.entries(feeds)) state.feeds[name] = bytesOf(f.data);
   const start = performance.now();
-  const described = lines.join('\n');
+  const described = SmallPlans.key(feeds);
   // No plan is made while another is being replaced: the compiler forgets the last one by order.
   if (parse(engine.find(state.id, described)).plan < 0) await state.swap;
   const { plan } = parse(engine.prepare(state.id, described));
   if (!state.plans[plan]) {
     try {
-      state.plans[plan] = await load(plan, start, report);
+      state.plans[plan] = { ...await load(plan, start, report), key: described };
     } catch (e) {
       engine.dropLast(state.id);
       throw e;
@@ -365,6 +364,7 @@ async function load(plan, start, report, pause) {
   const module = new WebAssembly.Module(code);
   p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
   p.instantiateMs = performance.now() - instantiating;
+  p.module = module;
   const ready = state.helpers.map((h) => new Promise((done) => h.ready.set(plan, done)));
   state.helpers.forEach((h) => h.port.postMessage({ plan, module, memory: state.memory }));
   for (const [address, bytes] of p.zeroed) new Uint8Array(state.memory.buffer, address, bytes).fill(0);
@@ -435,6 +435,21 @@ function execute(p) {
   return ms;
 }
 
+/** Plans that take less, in milliseconds, the page may run itself. */
+const SMALL_MS = 1;
+
+/** Lets the page run a small plan, once it has been compiled for good. */
+function offer(p, ms) {
+  p.runs = (p.runs ?? 0) + 1;
+  if (p.offered || p.runs < 3 || ms > SMALL_MS || !state.device.shared || p.valueInputs
+    || p.segments.some((s) => s < 0)) return;
+  p.offered = true;
+  postMessage({ small: {
+    key: p.key, module: p.module, memory: state.memory, epoch: epoch(state.memory),
+    runs: p.segments.map((s) => `run${s}`), inputs: p.inputs, outputs: p.outputs,
+  } });
+}
+
 const outputs = (p) => p.outputs.map((o) => ({
   name: o.name, type: o.type, dims: o.dims,
   data: new Uint8Array(state.memory.buffer, o.address, o.bytes).slice().buffer,
@@ -495,6 +510,33 @@ async function pause() {
   while (waiting > 0) await queue;
 }
 
+let held = 0;
+
+/** Keeps the page off the memory until what is returned is called. */
+function hold() {
+  const { memory } = state;
+  if (!memory || !state.device.shared) return () => {};
+  if (held++ === 0) lock(memory);
+  return () => {
+    if (--held === 0) unlock(memory);
+  };
+}
+
+/** Does something in pieces while the page is kept off the memory, except between them. */
+async function holding(rest, action) {
+  let free = hold();
+  try {
+    return await action(async () => {
+      free();
+      free = () => {};
+      await rest();
+      free = hold();
+    });
+  } finally {
+    free();
+  }
+}
+
 /** Time of one call of every command of a plan on one thread, in milliseconds. */
 async function timeCommands(p, rest) {
   const times = p.commands.map(() => Infinity);
@@ -536,7 +578,7 @@ async function tune({ budgetMs, share, wide = 0 }, report) {
     began = performance.now();
   };
   const p = state.plans[plan];
-  const times = await timeCommands(p, rest);
+  const times = await holding(rest, (held) => timeCommands(p, held));
   const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
   engine.tune(id, plan, byKernel.join(','), wide);
   let bench = null;
@@ -551,7 +593,7 @@ async function tune({ budgetMs, share, wide = 0 }, report) {
     report({ stage: 'tune', kernel: p.kernels[job.kernel].name, schedule: job.schedule, ms, rivalMs, note, tried: tuning.tried, speedup: tuning.speedup });
     await rest();
   }
-  tuning.state = await swapTuned(plan, sum(times), rest, report);
+  tuning.state = await holding(rest, (held) => swapTuned(plan, sum(times), held, report));
   tuning.ms = performance.now() - start;
   await writeSchedules(state.fingerprint, tuning.found.split('\n').filter(Boolean));
   return { state: tuning.state, tried: tuning.tried, speedup: tuning.speedup, ms: tuning.ms };
@@ -572,8 +614,10 @@ async function swapTuned(plan, oldMs, rest, report) {
         engine.dropLast(id);
         return `not better as a whole: ${ms.toFixed(2)} ms, ${oldMs.toFixed(2)} before`;
       }
+      p.key = state.plans[plan].key;
       state.plans[next] = p;
       engine.replace(id, plan, next);
+      if (state.device.shared) nextEpoch(state.memory);
       if (state.current === plan) state.current = next;
       delete state.plans[plan];
       state.helpers.forEach((h) => h.port.postMessage({ drop: plan }));
@@ -612,6 +656,7 @@ const methods = {
     const p = await planFor(feeds, report);
     write(p, feeds);
     const ms = execute(p);
+    offer(p, ms);
     if (state.background) tuneInBackground(state.background, report);
     state.background = null;
     return { outputs: outputs(p), ms };
@@ -713,12 +758,15 @@ const ASIDE = ['tune'];
 onmessage = (e) => {
   const { id, method, args } = e.data;
   const answer = async () => {
+    const free = ASIDE.includes(method) ? () => {} : hold();
     try {
       const result = await methods[method](args, (progress) => postMessage({ progress }));
       const moved = (result.outputs ?? []).map((o) => o.data).filter(Boolean);
       postMessage({ id, result }, moved);
     } catch (error) {
       postMessage({ id, error: error.message ?? String(error), user: error.user === true, fatal: error.fatal === true });
+    } finally {
+      free();
     }
   };
   if (ASIDE.includes(method)) {

@@ -1,5 +1,6 @@
 // nnJIT's public API. All work is done in a worker: the page's thread only posts messages.
 import { ended } from './life.js';
+import { SmallPlans } from './small-plans.js';
 
 const TYPES = {
   float32: Float32Array, float64: Float64Array, int8: Int8Array, uint8: Uint8Array,
@@ -88,6 +89,7 @@ export class InferenceSession {
   #dead = null;
   #released = false;
   #info;
+  #small = new SmallPlans();
 
   constructor(worker, onProgress) {
     this.#worker = worker;
@@ -133,7 +135,10 @@ export class InferenceSession {
   async run(feeds) {
     const lent = [];
     try {
-      const result = await this.#call('run', { feeds: this.#feeds(feeds, lent) });
+      const given = this.#feeds(feeds, lent);
+      const here = this.#dead ? null : this.#small.run(given);
+      if (here) return this.#outputs(here);
+      const result = await this.#call('run', { feeds: given });
       return this.#outputs(result.outputs);
     } finally {
       staging.push(...lent);
@@ -234,6 +239,7 @@ export class InferenceSession {
       return;
     }
     if (m.thread) this.#startThread(m.thread);
+    if (m.small && !this.#dead) this.#small.add(m.small);
     const w = this.#waiting.get(m.id);
     this.#waiting.delete(m.id);
     if (!w) return;
@@ -265,6 +271,7 @@ export class InferenceSession {
   /** Ends the threads, and every call that waits or comes with this error. */
   #end(error) {
     this.#dead = error;
+    this.#small.clear();
     this.#threads.forEach((t) => t.terminate());
     for (const w of this.#waiting.values()) w.reject(error);
     this.#waiting.clear();

@@ -279,7 +279,7 @@ public final class Engine {
   /** Everything else of a plan that the script needs. */
   @JSExport
   public static String describe(int id, int plan) {
-    return guarded(() -> PlanJson.of(entry(id).session().plan(plan).plan()));
+    return guarded(() -> PlanJson.of(entry(id).session().plan(plan)));
   }
 
   /** Copies an inline constant of a load step into memory. */

@@ -3,13 +3,15 @@ package org.nnjit.browser;
 import java.util.List;
 import org.nnjit.graph.Constant;
 import org.nnjit.plan.Plan;
+import org.nnjit.session.Compiler;
 
 /** A plan as JSON for the scripts that run it. */
 final class PlanJson {
   private PlanJson() {}
 
-  static String of(Plan p) {
-    Json j = new Json().open("{");
+  static String of(Compiler.Compiled compiled) {
+    Plan p = compiled.plan();
+    Json j = new Json().open("{").key("valueInputs").value(!compiled.valueInputs().isEmpty());
     j.key("endAddress").value((double) p.endAddress());
     j.key("weightBytes").value((double) p.weightBytes());
     j.key("arenaBytes").value((double) p.arenaBytes());

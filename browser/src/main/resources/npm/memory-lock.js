@@ -1,0 +1,23 @@
+// Who may touch a session's memory: the page, which runs small plans itself, or the engine worker.
+// Two words in the reserved first bytes of the shared memory: the lock, and an epoch that moves on
+// when addresses change their meaning.
+const LOCK = 512 / 4;
+const EPOCH = 516 / 4;
+
+const words = (memory) => new Int32Array(memory.buffer, 0, EPOCH + 1);
+
+/** Takes the lock when it is free; never waits. */
+export const tryLock = (memory) => Atomics.compareExchange(words(memory), LOCK, 0, 1) === 0;
+
+/** Takes the lock; only in workers, because it waits. */
+export function lock(memory) {
+  const view = words(memory);
+  while (Atomics.compareExchange(view, LOCK, 0, 1) !== 0) Atomics.wait(view, LOCK, 1, 1);
+}
+
+export const unlock = (memory) => Atomics.store(words(memory), LOCK, 0);
+
+export const epoch = (memory) => Atomics.load(words(memory), EPOCH);
+
+/** Ends all that was known of addresses. */
+export const nextEpoch = (memory) => Atomics.add(words(memory), EPOCH, 1);
