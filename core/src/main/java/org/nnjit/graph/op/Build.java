@@ -88,6 +88,17 @@ final class Build {
     return s;
   }
 
+  /** Output i where the node names it, else a temporary of that number. */
+  static Lowering.Operand result(OpContext c, int i) {
+    return wants(c, i) ? new Lowering.Output(i) : new Lowering.Temp(i);
+  }
+
+  /** True when the node names output i. */
+  static boolean wants(OpContext c, int i) {
+    List<String> names = c.node().outputs();
+    return i < names.size() && !names.get(i).isEmpty();
+  }
+
   /** Axes from an attribute or an optional input, brought into range; null when absent. */
   static int[] axes(OpContext c, int input, int rank) {
     int[] axes = c.attributes().getInts("axes", (int[]) null);

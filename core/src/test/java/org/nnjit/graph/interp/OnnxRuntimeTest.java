@@ -1,0 +1,224 @@
+package org.nnjit.graph.interp;
+
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import ai.onnxruntime.OrtException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.nnjit.NodeTests;
+import org.nnjit.graph.Graph;
+import org.nnjit.onnx.ByteSource;
+import org.nnjit.onnx.OnnxReader;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
+import org.nnjit.testing.OneNodeModel;
+import org.nnjit.testing.OnnxRuntime;
+
+/**
+ * The reference interpreter against ONNX Runtime, where the ONNX node tests leave attributes,
+ * types or ranks out. Inputs are random from a fixed seed.
+ */
+class OnnxRuntimeTest {
+  private static final long SEED = 20261121;
+
+  private final List<DynamicTest> tests = new ArrayList<>();
+  private final Random random = new Random(SEED);
+
+  @TestFactory
+  List<DynamicTest> transposedConvolutions() {
+    String op = "ConvTranspose";
+    check(op, 11, Map.of(), f32(2, 3, 7), f32(3, 4, 3));
+    check(op, 11, Map.of("strides", ints(2, 2)), f32(1, 3, 5, 4), f32(3, 2, 2, 2), f32(2));
+    check(op, 11, Map.of("strides", ints(3, 2)), f32(1, 3, 5, 4), f32(3, 2, 2, 5), f32(2));
+    check(
+        op,
+        11,
+        Map.of("strides", ints(2, 3), "dilations", ints(2, 3), "pads", ints(1, 2, 0, 3)),
+        f32(1, 3, 6, 7), f32(3, 2, 3, 4));
+    check(
+        op,
+        11,
+        Map.of("group", 2L, "strides", ints(2, 2), "pads", ints(1, 1, 1, 1),
+            "output_padding", ints(1, 1)),
+        f32(2, 4, 5, 5), f32(4, 3, 3, 3), f32(6));
+    check(op, 11, Map.of("group", 4L, "strides", ints(2)), f32(2, 4, 6), f32(4, 1, 4));
+    for (String auto : List.of("SAME_UPPER", "SAME_LOWER", "VALID")) {
+      check(
+          op, 11, Map.of("auto_pad", auto, "strides", ints(2, 2)), f32(1, 2, 5, 4),
+          f32(2, 2, 3, 3));
+    }
+    check(
+        op, 11, Map.of("output_shape", ints(10, 8), "strides", ints(3, 2)), f32(1, 2, 3, 3),
+        f32(2, 2, 3, 4));
+    check(op, 11, Map.of("strides", ints(5, 5)), f32(1, 2, 3, 3), f32(2, 2, 3, 3), f32(2));
+    check(
+        op, 11, Map.of("strides", ints(2, 1, 2), "pads", ints(0, 1, 0, 1, 0, 0)),
+        f32(1, 2, 3, 4, 3), f32(2, 2, 2, 3, 3));
+    return tests;
+  }
+
+  @TestFactory
+  List<DynamicTest> einsteinSums() {
+    einsum("ij,jk->ik", f32(3, 4), f32(4, 5));
+    einsum("bij, bjk -> bik", f32(2, 3, 4), f32(2, 4, 5));
+    einsum("bhid,bhjd->bhij", f32(2, 2, 3, 4), f32(2, 2, 5, 4));
+    einsum("...ij,...jk->...ik", f32(2, 1, 3, 4), f32(2, 5, 4, 6));
+    einsum("...ii->...i", f32(2, 3, 3));
+    einsum("ij,kj", f32(3, 4), f32(5, 4));
+    einsum("b...,b->...", f32(3, 2, 4), f32(3));
+    einsum("ij,jk,kl->il", f32(3, 4), f32(4, 5), f32(5, 2));
+    einsum("i,i,i->", f32(6), f32(6), f32(6));
+    einsum("i,j->ij", f32(3), f32(4));
+    einsum("ij->", f32(3, 4));
+    einsum("cab->bca", f32(2, 3, 4));
+    einsum("Ab,bA->A", f32(3, 4), f32(4, 3));
+    return tests;
+  }
+
+  private void einsum(String equation, Tensor... inputs) {
+    check("Einsum", 12, Map.of("equation", equation), inputs);
+  }
+
+  @TestFactory
+  List<DynamicTest> quantised() {
+    Tensor scale = Tensor.scalar(DType.F32, 0.03);
+    Map<String, Object> none = Map.of();
+    check("QuantizeLinear", 13, none, f32(2, 3, 4), scale, of(DType.U8, 100));
+    check("QuantizeLinear", 13, none, f32(2, 3, 4), scale, of(DType.I8, -20));
+    check("QuantizeLinear", 10, none, f32(2, 3, 4), scale);
+    check("QuantizeLinear", 13, none, f32(2, 3, 4), positive(3), u8(3));
+    check("QuantizeLinear", 13, Map.of("axis", -1L), f32(2, 3, 4), positive(4), i8(4));
+    check("DequantizeLinear", 13, none, u8(2, 3), scale, of(DType.U8, 100));
+    check("DequantizeLinear", 13, Map.of("axis", -1L), i8(2, 3), positive(3), i8(3));
+    check("DequantizeLinear", 10, none, i32(2, 3), scale);
+    Map<String, Object> blocks = Map.of("axis", 1L, "block_size", 2L);
+    check("DequantizeLinear", 21, blocks, u8(3, 6), positive(3, 3), u8(3, 3));
+    check("QuantizeLinear", 21, blocks, f32(3, 5), positive(3, 3), u8(3, 3));
+    for (int i = 0; i < 4; i++) {
+      checkAll("DynamicQuantizeLinear", 11, none, 3, f32(4, 5 + i));
+    }
+    check("MatMulInteger", 10, none, u8(3, 4), i8(4, 5));
+    check("MatMulInteger", 10, none, u8(2, 3, 4), u8(4, 5), of(DType.U8, 7), of(DType.U8, 9));
+    check("MatMulInteger", 10, none, u8(3, 4), i8(4, 5), of(DType.U8, 7), i8(5));
+    check("ConvInteger", 10, none, u8(1, 2, 5, 5), u8(3, 2, 3, 3), of(DType.U8, 8));
+    check(
+        "ConvInteger",
+        10,
+        Map.of("pads", ints(1, 1, 1, 1), "strides", ints(2, 2), "group", 2L),
+        u8(2, 4, 5, 6), u8(6, 2, 3, 3), of(DType.U8, 8), of(DType.U8, 3));
+    check(
+        "QLinearMatMul", 10, none, u8(3, 4), scalar(0.02), of(DType.U8, 110), u8(4, 5),
+        scalar(0.013), of(DType.U8, 120), scalar(0.05), of(DType.U8, 100));
+    check(
+        "QLinearMatMul", 10, none, u8(2, 3, 4), scalar(0.02), of(DType.U8, 110), i8(4, 5),
+        positive(5), i8(5), scalar(9), of(DType.U8, 100));
+    check(
+        "QLinearConv",
+        10,
+        Map.of("pads", ints(1, 0, 1, 2)),
+        u8(2, 3, 5, 6), scalar(0.02), of(DType.U8, 110), i8(4, 3, 3, 3), positive(4), i8zeros(4),
+        scalar(11), of(DType.U8, 128), i32(4));
+    return tests;
+  }
+
+  // --- one case ---
+
+  private void check(String type, int opset, Map<String, Object> attributes, Tensor... inputs) {
+    checkAll(type, opset, attributes, 1, inputs);
+  }
+
+  private void checkAll(
+      String type, int opset, Map<String, Object> attributes, int outputs, Tensor... inputs) {
+    List<String> names = new ArrayList<>();
+    List<TensorType> types = new ArrayList<>();
+    Map<String, Tensor> feeds = new LinkedHashMap<>();
+    for (int i = 0; i < inputs.length; i++) {
+      names.add(inputs[i] == null ? "" : "x" + i);
+      types.add(inputs[i] == null ? null : inputs[i].type());
+      if (inputs[i] != null) {
+        feeds.put(names.get(i), inputs[i]);
+      }
+    }
+    List<String> results = new ArrayList<>();
+    for (int i = 0; i < outputs; i++) {
+      results.add("y" + i);
+    }
+    Map<String, Object> sorted = new TreeMap<>(attributes);
+    OneNodeModel model = new OneNodeModel(type, opset, sorted, names, types, results);
+    String label = type + org.nnjit.graph.Attributes.of(sorted) + " opset " + opset + types;
+    tests.add(dynamicTest(label, () -> compare(model, feeds)));
+  }
+
+  private static void compare(OneNodeModel model, Map<String, Tensor> feeds) throws OrtException {
+    byte[] bytes = model.bytes();
+    Map<String, Tensor> wanted = OnnxRuntime.run(bytes, feeds);
+    Graph graph = OnnxReader.read(ByteSource.of(bytes)).graph();
+    Map<String, Tensor> got =
+        GraphInterpreter.run(
+            graph,
+            feeds,
+            s -> {
+              throw new IllegalStateException("stored " + s);
+            });
+    for (String output : model.outputs()) {
+      assertNull(
+          NodeTests.difference(wanted.get(output), got.get(output), 1e-4, 1e-6),
+          "output " + output + ", seed " + SEED);
+    }
+  }
+
+  // --- inputs ---
+
+  private static long[] ints(long... values) {
+    return values;
+  }
+
+  private Tensor uniform(DType type, double low, double high, int... dims) {
+    Tensor t = Tensor.zeros(type, Shape.of(dims));
+    for (int i = 0; i < t.elements(); i++) {
+      t.setDouble(i, low + (high - low) * random.nextDouble());
+    }
+    return t;
+  }
+
+  private Tensor f32(int... dims) {
+    return uniform(DType.F32, -2, 2, dims);
+  }
+
+  private Tensor positive(int... dims) {
+    return uniform(DType.F32, 0.1, 9, dims);
+  }
+
+  private Tensor i32(int... dims) {
+    return uniform(DType.I32, -200, 200, dims);
+  }
+
+  private Tensor i8(int... dims) {
+    return uniform(DType.I8, -128, 128, dims);
+  }
+
+  private static Tensor i8zeros(int... dims) {
+    return Tensor.zeros(DType.I8, Shape.of(dims));
+  }
+
+  private Tensor u8(int... dims) {
+    return uniform(DType.U8, 0, 256, dims);
+  }
+
+  private static Tensor scalar(double value) {
+    return of(DType.F32, value);
+  }
+
+  private static Tensor of(DType type, double value) {
+    return Tensor.scalar(type, value);
+  }
+}
