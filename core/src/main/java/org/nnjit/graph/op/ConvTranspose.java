@@ -1,7 +1,6 @@
 package org.nnjit.graph.op;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
@@ -55,11 +54,11 @@ final class ConvTranspose implements Operator {
     for (int i = 0; i < n; i++) {
       kernel[i] = w.dim(i + 2);
     }
-    int[] stride = ints(c, "strides", n, 1);
-    int[] dilation = ints(c, "dilations", n, 1);
-    int[] extra = ints(c, "output_padding", n, 0);
-    int[] pads = ints(c, "pads", 2 * n, 0);
-    int[] wanted = c.attributes().has("output_shape") ? ints(c, "output_shape", n, 0) : null;
+    int[] stride = Build.ints(c, "strides", n, 1);
+    int[] dilation = Build.ints(c, "dilations", n, 1);
+    int[] extra = Build.ints(c, "output_padding", n, 0);
+    int[] pads = Build.ints(c, "pads", 2 * n, 0);
+    int[] wanted = c.attributes().has("output_shape") ? Build.ints(c, "output_shape", n, 0) : null;
     String auto = c.attributes().getString("auto_pad", "NOTSET");
     int[] begin = new int[n];
     int[] out = new int[n];
@@ -84,19 +83,6 @@ final class ConvTranspose implements Operator {
       }
     }
     return new Geometry(kernel, stride, dilation, begin, out);
-  }
-
-  private static int[] ints(OpContext c, String name, int n, int otherwise) {
-    int[] given = c.attributes().getInts(name, (int[]) null);
-    if (given == null) {
-      given = new int[n];
-      Arrays.fill(given, otherwise);
-    }
-    if (given.length != n) {
-      throw c.error(name + " has " + given.length + " entries, wanted " + n + " for input "
-          + c.shape(0));
-    }
-    return given;
   }
 
   @Override

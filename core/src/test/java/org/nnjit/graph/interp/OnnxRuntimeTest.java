@@ -130,6 +130,95 @@ class OnnxRuntimeTest {
     return tests;
   }
 
+  @TestFactory
+  List<DynamicTest> samplesAndPools() {
+    for (String mode : List.of("linear", "nearest", "cubic")) {
+      for (String padding : List.of("zeros", "border", "reflection")) {
+        for (long corners : new long[] {0, 1}) {
+          Map<String, Object> m =
+              Map.of("mode", mode, "padding_mode", padding, "align_corners", corners);
+          check("GridSample", 20, m, f32(2, 3, 5, 6), f32(2, 4, 7, 2));
+          if (!mode.equals("cubic")) {
+            check("GridSample", 20, m, f32(1, 2, 3, 4, 5), f32(1, 4, 3, 2, 3));
+          }
+        }
+      }
+    }
+    for (long p = 1; p <= 3; p++) {
+      check("LpPool", 11, Map.of("p", p, "kernel_shape", ints(3)), f32(2, 3, 8));
+      check(
+          "LpPool", 18,
+          Map.of("p", p, "kernel_shape", ints(2, 3), "strides", ints(2, 1), "pads",
+              ints(1, 1, 0, 1)),
+          f32(2, 3, 6, 7));
+      check("GlobalLpPool", 7, Map.of("p", p), f32(2, 3, 4, 5));
+    }
+    check("Col2Im", 18, Map.of(), f32(2, 12, 20), i64s(5, 6), i64s(2, 2));
+    check(
+        "Col2Im", 18,
+        Map.of("strides", ints(2, 1), "dilations", ints(1, 2), "pads", ints(1, 0, 1, 2)),
+        f32(1, 12, 15), i64s(6, 5), i64s(3, 2));
+    check("Col2Im", 18, Map.of(), f32(1, 16, 8), i64s(3, 3, 3), i64s(2, 2, 2));
+    return tests;
+  }
+
+  @TestFactory
+  List<DynamicTest> normsAndLosses() {
+    check("MeanVarianceNormalization", 13, Map.of(), f32(2, 3, 4, 5));
+    check("MeanVarianceNormalization", 13, Map.of("axes", ints(0, 1, 2, 3)), f32(2, 3, 4, 5));
+    for (String reduction : List.of("none", "sum", "mean")) {
+      Map<String, Object> plain = Map.of("reduction", reduction);
+      Map<String, Object> ignoring = Map.of("reduction", reduction, "ignore_index", -1L);
+      Tensor some = classes(DType.I64, 4, 2);
+      some.setLong(3, -1);
+      for (Map<String, Object> m : List.of(plain, ignoring)) {
+        Tensor target = m == plain ? classes(DType.I32, 4, 2) : some;
+        check("NegativeLogLikelihoodLoss", 13, m, f32(4, 5, 2), target);
+        check("NegativeLogLikelihoodLoss", 13, m, f32(4, 5, 2), target, positive(5));
+        checkAll("SoftmaxCrossEntropyLoss", 13, m, 2, f32(4, 5, 2), target, positive(5));
+        check("SoftmaxCrossEntropyLoss", 13, m, f32(4, 5, 2), target);
+      }
+    }
+    return tests;
+  }
+
+  @TestFactory
+  List<DynamicTest> generatorsAndSelections() {
+    check("EyeLike", 9, Map.of("k", -1L), f32(3, 5));
+    check("EyeLike", 9, Map.of("dtype", 7L, "k", 2L), i32(4, 3));
+    for (String type : List.of("HannWindow", "HammingWindow", "BlackmanWindow")) {
+      check(type, 17, Map.of(), of(DType.I64, 10));
+      check(type, 17, Map.of("periodic", 0L), of(DType.I64, 9));
+      check(type, 17, Map.of("output_datatype", 11L), of(DType.I64, 33));
+    }
+    check("ReverseSequence", 10, Map.of(), f32(4, 3, 2), i64s(4, 1, 0));
+    check(
+        "ReverseSequence", 10, Map.of("batch_axis", 0L, "time_axis", 1L), f32(2, 5),
+        i64s(3, 5));
+    Tensor condition = bools(5);
+    check("Compress", 11, Map.of(), f32(2, 4), condition);
+    check("Compress", 11, Map.of("axis", 1L), f32(2, 5, 3), condition);
+    check("Compress", 11, Map.of("axis", -1L), i32(3, 6), condition);
+    for (long sorted = 0; sorted < 2; sorted++) {
+      checkAll("Unique", 11, Map.of("sorted", sorted), 4, classes(DType.F32, 4, 3));
+      checkAll("Unique", 11, Map.of("sorted", sorted), 4, classes(DType.I64, 20));
+      checkAll(
+          "Unique", 11, Map.of("sorted", sorted, "axis", 1L), 4,
+          classes(DType.I64, 2, 9));
+    }
+    for (long center = 0; center < 2; center++) {
+      check(
+          "NonMaxSuppression", 11, Map.of("center_point_box", center), positive(2, 30, 4),
+          f32(2, 3, 30), i64s(7), Tensor.ofFloats(Shape.of(1), 0.3f));
+      check(
+          "NonMaxSuppression", 11, Map.of("center_point_box", center), positive(1, 30, 4),
+          f32(1, 2, 30), i64s(20), Tensor.ofFloats(Shape.of(1), 0.1f),
+          Tensor.ofFloats(Shape.of(1), -0.5f));
+    }
+    check("NonMaxSuppression", 11, Map.of(), positive(1, 9, 4), f32(1, 2, 9));
+    return tests;
+  }
+
   // --- one case ---
 
   private void check(String type, int opset, Map<String, Object> attributes, Tensor... inputs) {
@@ -210,8 +299,29 @@ class OnnxRuntimeTest {
     return Tensor.zeros(DType.I8, Shape.of(dims));
   }
 
+  private Tensor bools(int n) {
+    Tensor t = Tensor.zeros(DType.BOOL, Shape.of(n));
+    for (int i = 0; i < n; i++) {
+      t.setLong(i, random.nextInt(2));
+    }
+    return t;
+  }
+
   private Tensor u8(int... dims) {
     return uniform(DType.U8, 0, 256, dims);
+  }
+
+  private static Tensor i64s(long... values) {
+    return Tensor.ofLongs(Shape.of(values.length), values);
+  }
+
+  /** Whole numbers from 0 to 4. */
+  private Tensor classes(DType type, int... dims) {
+    Tensor t = Tensor.zeros(type, Shape.of(dims));
+    for (int i = 0; i < t.elements(); i++) {
+      t.setLong(i, random.nextInt(5));
+    }
+    return t;
   }
 
   private static Tensor scalar(double value) {
