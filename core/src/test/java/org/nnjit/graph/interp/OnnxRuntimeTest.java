@@ -219,6 +219,55 @@ class OnnxRuntimeTest {
     return tests;
   }
 
+  @TestFactory
+  List<DynamicTest> recurrences() {
+    for (String direction : List.of("forward", "reverse", "bidirectional")) {
+      int d = direction.equals("bidirectional") ? 2 : 1;
+      Map<String, Object> m = Map.of("hidden_size", 5L, "direction", direction);
+      Map<String, Object> last =
+          Map.of("hidden_size", 5L, "direction", direction, "linear_before_reset", 1L);
+      recurrent("RNN", m, 1, d, false);
+      recurrent("RNN", m, 1, d, true);
+      recurrent("GRU", m, 3, d, false);
+      recurrent("GRU", m, 3, d, true);
+      recurrent("GRU", last, 3, d, false);
+      recurrent("GRU", last, 3, d, true);
+      recurrent("LSTM", m, 4, d, false);
+      recurrent("LSTM", m, 4, d, true);
+    }
+    String[] functions = {"Tanh", "Sigmoid", "Softsign"};
+    Map<String, Object> named = Map.of("hidden_size", 5L, "activations", functions);
+    recurrent("LSTM", named, 4, 1, true);
+    Map<String, Object> relu =
+        Map.of("hidden_size", 5L, "activations", new String[] {"Relu"});
+    recurrent("RNN", relu, 1, 1, true);
+    return tests;
+  }
+
+  /** Four steps of three features and a hidden size of 5, all optional inputs or none. */
+  private void recurrent(
+      String type, Map<String, Object> attributes, int gates, int directions, boolean all) {
+    Tensor x = f32(4, 2, 3);
+    Tensor w = f32(directions, gates * 5, 3);
+    Tensor r = f32(directions, gates * 5, 5);
+    if (!all) {
+      checkAll(type, 14, attributes, type.equals("LSTM") ? 3 : 2, x, w, r);
+      return;
+    }
+    Tensor bias = f32(directions, gates * 10);
+    Tensor lengths = Tensor.zeros(DType.I32, Shape.of(2));
+    lengths.setLong(0, 4);
+    lengths.setLong(1, 2);
+    Tensor first = f32(directions, 2, 5);
+    if (!type.equals("LSTM")) {
+      checkAll(type, 14, attributes, 2, x, w, r, bias, lengths, first);
+      return;
+    }
+    Tensor cell = f32(directions, 2, 5);
+    Tensor peepholes = f32(directions, 15);
+    checkAll(type, 14, attributes, 3, x, w, r, bias, lengths, first, cell, peepholes);
+  }
+
   // --- one case ---
 
   private void check(String type, int opset, Map<String, Object> attributes, Tensor... inputs) {
