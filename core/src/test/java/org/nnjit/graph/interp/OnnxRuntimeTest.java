@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.nnjit.NodeTests;
+import org.nnjit.graph.Attributes;
 import org.nnjit.graph.Graph;
 import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
@@ -268,6 +269,36 @@ class OnnxRuntimeTest {
     checkAll(type, 14, attributes, 3, x, w, r, bias, lengths, first, cell, peepholes);
   }
 
+  /** Extents of whole vectors and tiles and beyond, so that kernels take their main paths. */
+  @TestFactory
+  List<DynamicTest> extentsOfTiles() {
+    check(
+        "ConvTranspose", 11, Map.of("strides", ints(2, 2), "pads", ints(1, 1, 1, 1)),
+        small(1, 24, 9, 10), f32(24, 19, 4, 4), f32(19));
+    einsum("bhid,bhjd->bhij", f32(1, 2, 37, 32), f32(1, 2, 41, 32));
+    einsum("bijc,dc->bijd", f32(1, 7, 9, 24), f32(35, 24));
+    check(
+        "MatMulInteger", 10, Map.of(), u8(37, 64), i8(64, 50), of(DType.U8, 7), of(DType.I8, 3));
+    check(
+        "QLinearMatMul", 10, Map.of(), u8(21, 48), scalar(0.02), of(DType.U8, 110), i8(48, 34),
+        scalar(0.013), of(DType.I8, 5), scalar(0.9), of(DType.U8, 100));
+    check(
+        "QLinearConv", 10, Map.of("pads", ints(1, 1, 1, 1)),
+        u8(1, 16, 12, 13), scalar(0.02), of(DType.U8, 110), i8(33, 16, 3, 3), scalar(0.01),
+        of(DType.I8, 0), scalar(1.5), of(DType.U8, 128), i32(33));
+    check("QuantizeLinear", 13, Map.of(), f32(13, 37), scalar(0.03), of(DType.U8, 100));
+    check("DequantizeLinear", 13, Map.of("axis", 0L), i8(13, 37), positive(13), i8(13));
+    checkAll("DynamicQuantizeLinear", 11, Map.of(), 3, f32(9, 67));
+    check("GridSample", 20, Map.of("mode", "cubic"), small(1, 5, 17, 18), f32(1, 19, 23, 2));
+    check("LpPool", 18, Map.of("kernel_shape", ints(3, 3)), f32(1, 17, 15, 16));
+    check("Col2Im", 18, Map.of("strides", ints(2, 2)), f32(1, 144, 49), i64s(16, 16), i64s(3, 3));
+    check("MeanVarianceNormalization", 13, Map.of(), f32(2, 9, 11, 13));
+    check("ReverseSequence", 10, Map.of(), f32(9, 3, 33), i64s(9, 4, 1));
+    Tensor target = classes(DType.I64, 9, 21);
+    checkAll("SoftmaxCrossEntropyLoss", 13, Map.of(), 2, f32(9, 35, 21), target, positive(35));
+    return tests;
+  }
+
   // --- one case ---
 
   private void check(String type, int opset, Map<String, Object> attributes, Tensor... inputs) {
@@ -292,7 +323,7 @@ class OnnxRuntimeTest {
     }
     Map<String, Object> sorted = new TreeMap<>(attributes);
     OneNodeModel model = new OneNodeModel(type, opset, sorted, names, types, results);
-    String label = type + org.nnjit.graph.Attributes.of(sorted) + " opset " + opset + types;
+    String label = type + Attributes.of(sorted) + " opset " + opset + types;
     tests.add(dynamicTest(label, () -> compare(model, feeds)));
   }
 
@@ -330,6 +361,11 @@ class OnnxRuntimeTest {
 
   private Tensor f32(int... dims) {
     return uniform(DType.F32, -2, 2, dims);
+  }
+
+  /** Numbers so small that what f32 sums of them round off stays below the tolerance. */
+  private Tensor small(int... dims) {
+    return uniform(DType.F32, -0.1, 0.1, dims);
   }
 
   private Tensor positive(int... dims) {
