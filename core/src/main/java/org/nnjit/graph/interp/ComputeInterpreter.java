@@ -14,8 +14,9 @@ import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 
 /**
- * Evaluates a compute point by point. Floats are doubles, rounded when stored and before they
- * are rounded to whole numbers; integers are 64-bit, wrapped to their type after every operator. Layouts are ignored: tensors are dense.
+ * Evaluates a compute point by point. Floats are doubles, rounded when stored and before they are
+ * rounded to whole numbers; integers are 64-bit, wrapped to their type after every operator.
+ * Layouts are ignored: tensors are dense.
  */
 public final class ComputeInterpreter {
   private final Compute c;

@@ -64,8 +64,8 @@ final class Einsum implements Operator {
           char label = labels.charAt(d);
           int known = extents.getOrDefault(label, 1);
           if (known != 1 && s.dim(d) != 1 && known != s.dim(d)) {
-            throw wrong(c, "label '" + label + "' is " + known + " and, in input " + i + " of shape "
-                + s + ", " + s.dim(d));
+            throw wrong(c, "label '" + label + "' is " + known + " and, in input " + i
+                + " of shape " + s + ", " + s.dim(d));
           }
           extents.put(label, known == 1 ? s.dim(d) : known);
         }

@@ -17,9 +17,9 @@ import org.nnjit.tensor.TensorType;
  *
  * <p>Inputs: x [steps, batch, features], weights [directions, gates * hidden, features] and
  * [directions, gates * hidden, hidden], biases [directions, 2 * gates * hidden], lengths [batch],
- * first state and cell [directions, batch, hidden], peepholes [directions, 3 * hidden]. Outputs: all
- * states [steps, directions, batch, hidden], last state and cell. With {@code layout} 1 the batch is
- * the first dimension of x, states and cells.
+ * first state and cell [directions, batch, hidden], peepholes [directions, 3 * hidden]. Outputs:
+ * all states [steps, directions, batch, hidden], last state and cell. With {@code layout} 1 the
+ * batch is the first dimension of x, states and cells.
  */
 final class Recurrent implements Operator {
   /** Steps have kernels of their own: 512 of an LSTM made a module of 1.2 MB. */
