@@ -112,7 +112,8 @@ final class Inline {
     for (int i = 0; i < index.size(); i++) {
       axes.put(p.spatial().get(i), index.get(i));
     }
-    return renumber(Exprs.substitute(p.body(), axes), fromProducer);
+    // The indices may hold reads of their own, whose numbers are the new ones already.
+    return Exprs.substitute(renumber(p.body(), fromProducer), axes);
   }
 
   static Expr renumber(Expr e, int[] to) {

@@ -44,7 +44,17 @@ public final class ProgramBuilder {
     return switch (operand) {
       case Lowering.Input i -> n.inputs().get(i.index());
       case Lowering.Output o -> n.outputs().get(o.index());
-      case Lowering.Temp t -> n.outputs().get(0) + "#t" + t.index();
+      case Lowering.Temp t -> named(n) + "#t" + t.index();
     };
+  }
+
+  /** The first output that the node names, which no other node does. */
+  private static String named(Node n) {
+    for (String output : n.outputs()) {
+      if (!output.isEmpty()) {
+        return output;
+      }
+    }
+    throw new IllegalStateException("no output of " + n.label() + " has a name");
   }
 }

@@ -7,14 +7,16 @@ import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Stage;
+import org.nnjit.compute.UnaryOp;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Longs;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 
 /**
- * Evaluates a compute point by point. Floats are doubles, rounded only when stored; integers are
- * 64-bit, wrapped to their type after every operator. Layouts are ignored: tensors are dense.
+ * Evaluates a compute point by point. Floats are doubles, rounded when stored and before they are
+ * rounded to whole numbers; integers are 64-bit, wrapped to their type after every operator.
+ * Layouts are ignored: tensors are dense.
  */
 public final class ComputeInterpreter {
   private final Compute c;
@@ -267,14 +269,24 @@ public final class ComputeInterpreter {
     };
   }
 
+  /** True for functions that may tell a value from its rounding to the operand's type. */
+  private static boolean jumps(UnaryOp op) {
+    return op == UnaryOp.CEIL
+        || op == UnaryOp.FLOOR
+        || op == UnaryOp.ROUND
+        || op == UnaryOp.TRUNC;
+  }
+
   private static Evaluator unary(Expr.Unary u, Evaluator x) {
     DType type = u.x().type();
     return new Evaluator() {
       @Override
       double asDouble() {
-        return type.isFloat() && u.type().isFloat()
-            ? Scalars.unary(u.op(), x.asDouble())
-            : asLong();
+        if (!type.isFloat() || !u.type().isFloat()) {
+          return asLong();
+        }
+        double v = x.asDouble();
+        return Scalars.unary(u.op(), jumps(u.op()) ? Scalars.round(type, v) : v);
       }
 
       @Override

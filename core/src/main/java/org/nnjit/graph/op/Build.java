@@ -1,6 +1,7 @@
 package org.nnjit.graph.op;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
@@ -88,6 +89,17 @@ final class Build {
     return s;
   }
 
+  /** Output i where the node names it, else a temporary of that number. */
+  static Lowering.Operand result(OpContext c, int i) {
+    return wants(c, i) ? new Lowering.Output(i) : new Lowering.Temp(i);
+  }
+
+  /** True when the node names output i. */
+  static boolean wants(OpContext c, int i) {
+    List<String> names = c.node().outputs();
+    return i < names.size() && !names.get(i).isEmpty();
+  }
+
   /** Axes from an attribute or an optional input, brought into range; null when absent. */
   static int[] axes(OpContext c, int input, int rank) {
     int[] axes = c.attributes().getInts("axes", (int[]) null);
@@ -102,6 +114,20 @@ final class Build {
       out[i] = c.axis(axes[i], rank);
     }
     return out;
+  }
+
+  /** An attribute of n integers, all {@code otherwise} when it is absent. */
+  static int[] ints(OpContext c, String name, int n, int otherwise) {
+    int[] given = c.attributes().getInts(name, (int[]) null);
+    if (given == null) {
+      given = new int[n];
+      Arrays.fill(given, otherwise);
+    }
+    if (given.length != n) {
+      throw c.error(name + " has " + given.length + " entries, wanted " + n + " for input "
+          + c.shape(0));
+    }
+    return given;
   }
 
   static boolean contains(int[] list, int v) {

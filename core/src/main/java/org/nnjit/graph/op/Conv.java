@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.Combiner;
-import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Stage;
 import org.nnjit.graph.Lowering;
@@ -23,8 +22,13 @@ final class Conv implements Operator {
 
   @Override
   public List<TensorType> infer(OpContext c) {
+    return List.of(TensorType.of(c.dtype(0), shape(c, 1, 2)));
+  }
+
+  /** Shape of the convolution of input 0 with the weight and the optional bias at these inputs. */
+  static Shape shape(OpContext c, int weight, int bias) {
     Shape x = c.shape(0);
-    Shape w = c.shape(1);
+    Shape w = c.shape(weight);
     if (x.rank() < 3 || w.rank() != x.rank()) {
       throw c.error("input has shape " + x + " and weight " + w
           + ", wanted [batch, channels, space...] and [out, in, kernel...]");
@@ -34,8 +38,8 @@ final class Conv implements Operator {
       throw c.error("input has " + x.dim(1) + " channels, weight expects " + w.dim(1) * group
           + " (group=" + group + ")");
     }
-    if (c.has(2) && (c.shape(2).rank() != 1 || c.shape(2).dim(0) != w.dim(0))) {
-      throw c.error("bias has shape " + c.shape(2) + ", wanted [" + w.dim(0) + "]");
+    if (c.has(bias) && (c.shape(bias).rank() != 1 || c.shape(bias).dim(0) != w.dim(0))) {
+      throw c.error("bias has shape " + c.shape(bias) + ", wanted [" + w.dim(0) + "]");
     }
     int[] kernel = c.attributes().getInts("kernel_shape", (int[]) null);
     int[] dims = new int[x.rank() - 2];
@@ -52,14 +56,42 @@ final class Conv implements Operator {
     for (int i = 0; i < dims.length; i++) {
       out[i + 2] = window.out[i];
     }
-    return List.of(TensorType.of(c.dtype(0), Shape.of(out)));
+    return Shape.of(out);
   }
 
-  @Override
-  public Lowering lower(OpContext c) {
-    TensorType out = infer(c).get(0);
+  /**
+   * How the elements of a convolution are reached.
+   *
+   * @param axes batch, group, channel of the group, space
+   * @param over channel of the input's group, kernel
+   * @param x index in the input
+   * @param w index in the weight
+   * @param inside whether x lies in the input, or null when it always does
+   * @param channel of the result
+   * @param store index in the result
+   */
+  record Windows(
+      List<Axis> axes,
+      List<Axis> over,
+      List<Expr> x,
+      List<Expr> w,
+      Expr inside,
+      Expr channel,
+      List<Expr> store) {
+
+    /** The sum of what is made of the elements: {@code value} counts as 0 outside the input. */
+    Stage sum(Expr value, Expr weight) {
+      Expr v =
+          inside == null
+              ? value
+              : Expr.select(inside, value, Build.number(value.type(), 0));
+      return new Stage(axes.size(), Combiner.SUM, over, Expr.mul(v, weight));
+    }
+  }
+
+  static Windows windows(OpContext c, int weight) {
     Shape x = c.shape(0);
-    Shape w = c.shape(1);
+    Shape w = c.shape(weight);
     int space = x.rank() - 2;
     int[] kernel = new int[space];
     for (int i = 0; i < space; i++) {
@@ -98,20 +130,23 @@ final class Conv implements Operator {
       store.add(Expr.var(p));
       inside = window.guard(i, at, x.dim(i + 2), kernel[i], inside);
     }
-    Expr value = Build.wide(Expr.read(0, c.dtype(0), xi));
-    if (inside != null) {
-      value = Expr.select(inside, value, Build.number(value.type(), 0));
-    }
-    Expr product = Expr.mul(value, Build.wide(Expr.read(1, c.dtype(1), wi)));
-    Stage sum = new Stage(axes.size(), Combiner.SUM, over, product);
-    Expr body = new Expr.StageValue(0, product.type());
-    List<TensorType> inputs = new ArrayList<>(List.of(c.input(0), c.input(1)));
+    return new Windows(axes, over, xi, wi, inside, outChannel, store);
+  }
+
+  @Override
+  public Lowering lower(OpContext c) {
+    TensorType out = infer(c).get(0);
+    Windows at = windows(c, 1);
+    Args args = new Args(c);
+    Stage sum = at.sum(Build.wide(args.read(0, at.x())), Build.wide(args.read(1, at.w())));
+    Expr body = new Expr.StageValue(0, sum.body().type());
     if (c.has(2)) {
-      inputs.add(c.input(2));
-      body = Expr.add(body, Build.wide(Expr.read(2, c.dtype(2), outChannel)));
+      body = Expr.add(body, Build.wide(args.read(2, at.channel())));
     }
-    return Lowering.of(
-        new Compute(
-            "conv", inputs, out, axes, List.of(sum), Expr.cast(out.dtype(), body), store));
+    return new Lowering(
+        List.of(
+            args.call(
+                "conv", out, at.axes(), List.of(sum), body, at.store(),
+                new Lowering.Output(0))));
   }
 }

@@ -3,10 +3,12 @@ package org.nnjit.graph.op;
 import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Stage;
+import org.nnjit.compute.UnaryOp;
 import org.nnjit.graph.Lowering;
 import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
@@ -14,12 +16,14 @@ import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
 
-/** Maximum or average over windows, or over all of space. */
+/** Maximum, average or p-norm over windows, or over all of space. */
 final class Pool implements Operator {
   /** What is taken of a window. */
   enum Kind {
     AVERAGE,
-    MAX
+    MAX,
+    /** {@code (sum |x|^p)^(1/p)}; padding counts as 0. */
+    NORM
   }
 
   private final String type;
@@ -112,8 +116,14 @@ final class Pool implements Operator {
       stages.add(new Stage(outer, Combiner.MIN, q.over, hit));
       return new Expr.StageValue(1, DType.I32);
     }
-    stages.add(new Stage(outer, Combiner.SUM, p.over, p.guarded(Build.number(t, 0))));
     Expr sum = new Expr.StageValue(0, t);
+    if (kind == Kind.NORM) {
+      long power = c.attributes().getInt("p", 2);
+      Expr x = Expr.unary(UnaryOp.ABS, p.guarded(Build.number(t, 0)));
+      stages.add(new Stage(outer, Combiner.SUM, p.over, power(x, power)));
+      return power == 2 ? Expr.unary(UnaryOp.SQRT, sum) : power(sum, 1.0 / power);
+    }
+    stages.add(new Stage(outer, Combiner.SUM, p.over, p.guarded(Build.number(t, 0))));
     boolean includePad = c.attributes().getInt("count_include_pad", 0) == 1;
     if (p.inside == null || includePad && c.attributes().getInt("ceil_mode", 0) == 0) {
       double points = 1;
@@ -128,6 +138,15 @@ final class Pool implements Operator {
     Expr count = counted == null ? one : Expr.select(counted, one, Build.number(t, 0));
     stages.add(new Stage(outer, Combiner.SUM, q.over, count));
     return Expr.div(sum, new Expr.StageValue(1, t));
+  }
+
+  private static Expr power(Expr x, double exponent) {
+    if (exponent == 1) {
+      return x;
+    }
+    return exponent == 2
+        ? Expr.mul(x, x)
+        : Expr.binary(BinaryOp.POW, x, Build.number(x.type(), exponent));
   }
 
   private static Expr lowest(DType t) {
