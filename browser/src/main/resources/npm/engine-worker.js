@@ -3,6 +3,7 @@
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
 import { live } from './life.js';
+import { callCommands, commandsBySegment, traceOf } from './trace.js';
 
 const SEGMENT = 4 << 20;
 const fresh = () => ({
@@ -293,11 +294,17 @@ async function create(args, report) {
 /** Has the page start a thread: it watches it too, as this worker hears nothing while a plan runs. */
 function addThread() {
   const { port1: port, port2 } = new MessageChannel();
-  const ready = new Map();
-  port.onmessage = ({ data }) => ready.get(data.ready)?.();
+  const replies = new Map();
+  port.onmessage = ({ data }) => {
+    replies.get(data.to)?.(data);
+    replies.delete(data.to);
+  };
   postMessage({ thread: port2 }, [port2]);
-  state.helpers.push({ port, ready });
+  state.helpers.push({ port, replies });
 }
+
+/** What each helper will send to this name, in order. */
+const replies = (to) => state.helpers.map((h) => new Promise((done) => { h.replies.set(to, done); }));
 
 function ensureMemory(end) {
   const pages = Math.ceil(end / 65536) + 1;
@@ -353,7 +360,7 @@ async function load(plan, start, report) {
   const module = new WebAssembly.Module(code);
   p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
   p.instantiateMs = performance.now() - instantiating;
-  const ready = state.helpers.map((h) => new Promise((done) => h.ready.set(plan, done)));
+  const ready = replies(plan);
   state.helpers.forEach((h) => h.port.postMessage({ plan, module, memory: state.memory }));
   await placeWeights(plan, p, report);
   await Promise.race([Promise.all(ready), new Promise((_, no) => setTimeout(() => no(new Error('the threads did not start within 20 s')), 20000))]);
@@ -394,27 +401,57 @@ function write(p, feeds) {
   }
 }
 
+/** A segment that is a call on the host. */
+function callHost(segment) {
+  const answer = engine.host(state.id, state.current, segment);
+  if (answer) parse(answer);
+}
+
+/** A segment of kernels: the helpers do what the message says, and this thread its own share. */
+function together(message, own) {
+  state.helpers.forEach((h, t) => h.port.postMessage({ plan: state.current, thread: t + 1, threads: state.threads, ...message }));
+  try {
+    return own();
+  } catch (e) {
+    throw Object.assign(new Error(`a kernel failed: ${e.message}`), { fatal: true });
+  }
+}
+
 /** One run; returns its milliseconds. */
 function execute(p) {
   const start = performance.now();
   p.segments.forEach((index, i) => {
     if (index < 0) {
-      const answer = engine.host(state.id, state.current, i);
-      if (answer) parse(answer);
+      callHost(i);
       return;
     }
     const run = `run${index}`;
-    state.helpers.forEach((h, t) => h.port.postMessage({ plan: state.current, run, thread: t + 1, threads: state.threads }));
-    try {
-      p.exports[run](0, state.threads);
-    } catch (e) {
-      throw Object.assign(new Error(`a kernel failed: ${e.message}`), { fatal: true });
-    }
+    together({ run }, () => p.exports[run](0, state.threads));
   });
   const ms = performance.now() - start;
   state.runs.count++;
   state.runs.lastMs = ms;
   return ms;
+}
+
+/** One run, command by command in every thread; its trace. */
+async function trace(p) {
+  const segments = commandsBySegment(p);
+  const own = { thread: 0, origin: performance.timeOrigin, times: [] };
+  const others = [];
+  const start = performance.now();
+  segments.forEach((commands, i) => {
+    if (p.segments[i] < 0) {
+      const begin = performance.now();
+      callHost(i);
+      own.times.push(commands[0][0], begin, performance.now());
+      return;
+    }
+    const reply = `segment ${i}`;
+    others.push(...replies(reply));
+    own.times.push(...together({ commands, reply }, () => callCommands(p.exports, commands, 0, state.threads)));
+  });
+  return traceOf(state.info.name, p, start, state.threads, [own, ...await Promise.all(others)]);
 }
 
 const outputs = (p) => p.outputs.map((o) => ({
@@ -557,8 +594,7 @@ const methods = {
         if (c.tableIndex < 0) {
           while (p.segments[segment] >= 0) segment++;
           const start = performance.now();
-          const answer = engine.host(state.id, state.current, segment++);
-          if (answer) parse(answer);
+          callHost(segment++);
           times[i].push(performance.now() - start);
           return;
         }
@@ -572,6 +608,12 @@ const methods = {
       index: i, node: c.node, kernel: p.kernels[c.kernel]?.name ?? 'host', flops: c.flops,
       outputShape: c.output, ms: Math.min(...times[i]),
     })) };
+  },
+  async trace({ feeds }, report) {
+    const p = await planFor(feeds, report);
+    write(p, feeds);
+    await trace(p);
+    return trace(p);
   },
   async stats() {
     const p = state.plans[state.current];
