@@ -7,6 +7,7 @@ import { lock, unlock, epoch, nextEpoch } from './memory-lock.js';
 import { SmallPlans } from './small-plans.js';
 import { PIECE_MS, Workbench } from './tuning.js';
 import { readSchedules, writeSchedules } from './schedule-store.js';
+import { callCommands, commandsBySegment, traceOf } from './trace.js';
 
 const SEGMENT = 4 << 20;
 const fresh = () => ({
@@ -305,11 +306,17 @@ async function create(args, report) {
 /** Has the page start a thread: it watches it too, as this worker hears nothing while a plan runs. */
 function addThread() {
   const { port1: port, port2 } = new MessageChannel();
-  const ready = new Map();
-  port.onmessage = ({ data }) => ready.get(data.ready)?.();
+  const replies = new Map();
+  port.onmessage = ({ data }) => {
+    replies.get(data.to)?.(data);
+    replies.delete(data.to);
+  };
   postMessage({ thread: port2 }, [port2]);
-  state.helpers.push({ port, ready });
+  state.helpers.push({ port, replies });
 }
+
+/** What each helper will send to this name, in order. */
+const replies = (to) => state.helpers.map((h) => new Promise((done) => { h.replies.set(to, done); }));
 
 function ensureMemory(end) {
   const pages = Math.ceil(end / 65536) + 1;
@@ -365,7 +372,7 @@ async function load(plan, start, report, pause) {
   p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
   p.instantiateMs = performance.now() - instantiating;
   p.module = module;
-  const ready = state.helpers.map((h) => new Promise((done) => h.ready.set(plan, done)));
+  const ready = replies(plan);
   state.helpers.forEach((h) => h.port.postMessage({ plan, module, memory: state.memory }));
   for (const [address, bytes] of p.zeroed) new Uint8Array(state.memory.buffer, address, bytes).fill(0);
   await placeWeights(plan, p, report, pause);
@@ -412,22 +419,32 @@ function write(p, feeds) {
   }
 }
 
+/** A segment that is a call on the host. */
+function callHost(segment) {
+  const answer = engine.host(state.id, state.current, segment);
+  if (answer) parse(answer);
+}
+
+/** A segment of kernels: the helpers do what the message says, and this thread its own share. */
+function together(message, own) {
+  state.helpers.forEach((h, t) => h.port.postMessage({ plan: state.current, thread: t + 1, threads: state.threads, ...message }));
+  try {
+    return own();
+  } catch (e) {
+    throw Object.assign(new Error(`a kernel failed: ${e.message}`), { fatal: true });
+  }
+}
+
 /** One run; returns its milliseconds. */
 function execute(p) {
   const start = performance.now();
   p.segments.forEach((index, i) => {
     if (index < 0) {
-      const answer = engine.host(state.id, state.current, i);
-      if (answer) parse(answer);
+      callHost(i);
       return;
     }
     const run = `run${index}`;
-    state.helpers.forEach((h, t) => h.port.postMessage({ plan: state.current, run, thread: t + 1, threads: state.threads }));
-    try {
-      p.exports[run](0, state.threads);
-    } catch (e) {
-      throw Object.assign(new Error(`a kernel failed: ${e.message}`), { fatal: true });
-    }
+    together({ run }, () => p.exports[run](0, state.threads));
   });
   const ms = performance.now() - start;
   state.runs.count++;
@@ -448,6 +465,26 @@ function offer(p, ms) {
     key: p.key, module: p.module, memory: state.memory, epoch: epoch(state.memory),
     runs: p.segments.map((s) => `run${s}`), inputs: p.inputs, outputs: p.outputs,
   } });
+}
+
+/** One run, command by command in every thread; its trace. */
+async function trace(p) {
+  const segments = commandsBySegment(p);
+  const own = { thread: 0, origin: performance.timeOrigin, times: [] };
+  const others = [];
+  const start = performance.now();
+  segments.forEach((commands, i) => {
+    if (p.segments[i] < 0) {
+      const begin = performance.now();
+      callHost(i);
+      own.times.push(commands[0][0], begin, performance.now());
+      return;
+    }
+    const reply = `segment ${i}`;
+    others.push(...replies(reply));
+    own.times.push(...together({ commands, reply }, () => callCommands(p.exports, commands, 0, state.threads)));
+  });
+  return traceOf(state.info.name, p, start, state.threads, [own, ...await Promise.all(others)]);
 }
 
 const outputs = (p) => p.outputs.map((o) => ({
@@ -682,8 +719,7 @@ const methods = {
         if (c.tableIndex < 0) {
           while (p.segments[segment] >= 0) segment++;
           const start = performance.now();
-          const answer = engine.host(state.id, state.current, segment++);
-          if (answer) parse(answer);
+          callHost(segment++);
           times[i].push(performance.now() - start);
           return;
         }
@@ -697,6 +733,12 @@ const methods = {
       index: i, node: c.node, kernel: p.kernels[c.kernel]?.name ?? 'host', flops: c.flops,
       outputShape: c.output, ms: Math.min(...times[i]),
     })) };
+  },
+  async trace({ feeds }, report) {
+    const p = await planFor(feeds, report);
+    write(p, feeds);
+    await trace(p);
+    return trace(p);
   },
   async stats() {
     const p = state.plans[state.current];

@@ -151,6 +151,17 @@ export class InferenceSession {
     return this.#call('profile', { feeds: this.#feeds(feeds) });
   }
 
+  /**
+   * Runs on all threads, as run() does, and notes when each called which command: an object of the
+   * Chrome trace event format, which chrome://tracing and ui.perfetto.dev open. Of two such runs it
+   * is the second, in which the scripts that take the times are no longer new.
+   * @returns {Promise<{traceEvents: Array<object>}>} "X" events for commands, `ts` and `dur` in
+   *   microseconds, `tid` the thread; `args` are index, node, schedule, flops and outputShape
+   */
+  async trace(feeds) {
+    return this.#call('trace', { feeds: this.#feeds(feeds) });
+  }
+
   /** Compiles and loads weights for these feeds without running. */
   async prepare(feeds) {
     await this.#call('prepare', { feeds: this.#feeds(feeds) });

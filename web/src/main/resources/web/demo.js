@@ -1,4 +1,6 @@
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
+import { servedFeeds, forTheCommandLine } from './run-report.js';
+import { showTimeline } from './timeline.js';
 
 const $ = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
@@ -108,6 +110,19 @@ async function planTable() {
   return commands;
 }
 
+async function traceOne() {
+  const trace = await session.trace(feeds);
+  showTimeline($('timeline'), trace);
+  return trace;
+}
+
+/** Hands a file to the browser's downloads. */
+function download(name, text) {
+  const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  Object.assign(document.createElement('a'), { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60000);
+}
+
 async function kernel(name) {
   const text = await session.kernelText(name);
   $('kernelname').textContent = name;
@@ -124,7 +139,8 @@ async function kernel(name) {
 
 async function open(model, label) {
   show('error', false);
-  for (const id of ['facts', 'outputs', 'plan', 'kernel', 'draw']) show(id, false);
+  for (const id of ['facts', 'outputs', 'plan', 'trace', 'kernel', 'draw']) show(id, false);
+  $('timeline').replaceChildren();
   $('load').disabled = true;
   try {
     await session?.release();
@@ -132,7 +148,8 @@ async function open(model, label) {
     session = await InferenceSession.create(model, { threads: Number($('threads').value), onProgress });
     // Small models were trained, or made, for short texts.
     const length = (await session.stats()).load.bytes > 50e6 ? 128 : 32;
-    feeds = sampleFeeds(session.inputMetadata, Number(query.get('length') ?? length));
+    feeds = query.has('feed') ? await servedFeeds(query.getAll('feed'))
+      : sampleFeeds(session.inputMetadata, Number(query.get('length') ?? length));
     const out = await session.run(feeds);
     const first = performance.now() - start;
     latencies = await session.measure(feeds, 10);
@@ -151,6 +168,7 @@ async function open(model, label) {
     drawLatency();
     outputs(out);
     const commands = await planTable();
+    show('trace');
     show('draw', session.inputNames.includes('image') && label.startsWith('digits'));
     $('status').textContent = 'Ready';
     show('progress', false);
@@ -217,6 +235,7 @@ canvas.onpointerup = () => { last = null; recognise(); };
 $('clear').onclick = () => { pen.clearRect(0, 0, 224, 224); $('digit').textContent = '–'; $('bars').replaceChildren(); };
 
 $('load').onclick = () => { const o = $('models').selectedOptions[0]; if (o) open(o.value, o.textContent); };
+$('traceone').onclick = async () => download('nnjit-trace.json', JSON.stringify(await traceOne()));
 $('again').onclick = async () => { latencies = latencies.concat(await session.measure(feeds, 20)); drawLatency(); };
 const file = (f) => f && open(f, f.name);
 $('file').onchange = (e) => file(e.target.files[0]);
@@ -237,5 +256,6 @@ if (wanted) {
     answer.drawnSevenRecognisedAs = $('digit').textContent;
   }
   const id = query.get('report');
+  if (id && !answer.error) Object.assign(answer, await forTheCommandLine(session, feeds, id, query));
   if (id) await fetch(`/report/${id}`, { method: 'POST', body: JSON.stringify(answer) });
 }

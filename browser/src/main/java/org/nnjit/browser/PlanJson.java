@@ -79,7 +79,8 @@ final class PlanJson {
       j.open("{").key("node").value(c.label()).key("kernel").value(c.kernel());
       j.key("tableIndex").value(c.tableIndex());
       j.key("output").value(c.output().toString()).key("flops").value(c.flops());
-      j.key("parallel").value(c.parallel()).close("}");
+      j.key("parallel").value(c.parallel());
+      j.key("waits").value(c.waits()).close("}");
     }
     j.close("]").key("kernels").open("[");
     for (Plan.KernelInfo k : p.kernels()) {

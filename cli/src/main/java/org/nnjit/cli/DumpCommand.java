@@ -1,12 +1,12 @@
 package org.nnjit.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.nnjit.cli.tensors.Shapes;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Dim;
 import org.nnjit.graph.Graph;
@@ -14,6 +14,7 @@ import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Node;
 import org.nnjit.graph.Port;
 import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.loop.LoopText;
 import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
@@ -58,10 +59,7 @@ final class DumpCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    if (!Files.isRegularFile(model)) {
-      throw new ModelException("no file '" + model + "'");
-    }
-    ByteSource source = ByteSource.of(Files.readAllBytes(model));
+    ByteSource source = ModelFile.open(model);
     Graph graph = OnnxReader.read(source).graph();
     if (stages.contains("onnx")) {
       for (Node n : graph.nodes()) {
@@ -92,7 +90,11 @@ final class DumpCommand implements Callable<Integer> {
         case "onnx" -> {
           // printed above
         }
-        case "graph" -> out.println(c.graph());
+        case "graph" -> {
+          ports(out, "input ", graph.inputs(), c.graph());
+          ports(out, "output", graph.outputs(), c.graph());
+          out.println(c.graph());
+        }
         case "computes" -> out.println(c.program());
         case "fused" -> out.println(c.fused());
         case "loops" -> c.plan().kernels().forEach(k -> out.println(LoopText.print(k.loops())));
@@ -107,12 +109,7 @@ final class DumpCommand implements Callable<Integer> {
   private Shape shape(Port p) {
     String given = shapes.get(p.name());
     if (given != null) {
-      String[] parts = given.split("x");
-      int[] dims = new int[parts.length];
-      for (int i = 0; i < dims.length; i++) {
-        dims[i] = Integer.parseInt(parts[i]);
-      }
-      return Shape.of(dims);
+      return Shapes.parse(given);
     }
     int[] dims = new int[p.dims() == null ? 0 : p.dims().size()];
     for (int i = 0; i < dims.length; i++) {
@@ -120,6 +117,13 @@ final class DumpCommand implements Callable<Integer> {
       dims[i] = d.isKnown() ? d.value() : 1;
     }
     return Shape.of(dims);
+  }
+
+  /** What the file declares, its symbols too, and what that is in this compilation. */
+  private static void ports(PrintWriter out, String kind, List<Port> ports, TypedGraph graph) {
+    for (Port p : ports) {
+      out.println(kind + " " + p + " is " + graph.type(p.name()));
+    }
   }
 
   private static void plan(PrintWriter out, Plan p) {

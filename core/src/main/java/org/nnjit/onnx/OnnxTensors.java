@@ -18,7 +18,13 @@ public final class OnnxTensors {
     Constant c = TensorProto.read(Wire.of(source, "tensor")).constant(source);
     return switch (c) {
       case Constant.Inline i -> i.tensor();
-      case Constant.Stored s -> load(source, s);
+      case Constant.Stored s -> {
+        if (!s.file().isEmpty()) {
+          throw new ModelException(
+              "the tensor's data is in '" + s.file() + "', wanted it in the tensor's own file");
+        }
+        yield load(source, s);
+      }
     };
   }
 

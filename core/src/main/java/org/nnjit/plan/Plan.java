@@ -12,8 +12,9 @@ import org.nnjit.tensor.TensorType;
 /**
  * A compiled model for fixed shapes: one module and everything that has an address.
  *
- * @param module WebAssembly bytes; imports {@code env.memory}, exports {@code table} and {@code
- *     run0}, {@code run1}, ... of type (thread, threads), one for each segment
+ * @param module WebAssembly bytes; imports {@code env.memory}, exports {@code table},
+ *     {@code run0}, {@code run1}, ... of type (thread, threads), one for each segment, and where
+ *     memory is shared {@code barrier} of type (threads)
  * @param endAddress memory must reach at least here, in bytes
  * @param load what is done once, in order
  * @param zeroed address ranges that must be zero before the first run
@@ -73,6 +74,7 @@ public record Plan(
    * @param output type of the result
    * @param flops floating-point operations, a fused multiply-add counting two
    * @param parallel all threads share it
+   * @param waits the threads meet before it
    */
   public record Command(
       String label,
@@ -80,7 +82,8 @@ public record Plan(
       int tableIndex,
       TensorType output,
       double flops,
-      boolean parallel) {}
+      boolean parallel,
+      boolean waits) {}
 
   /**
    * A kernel with what it was made from.

@@ -428,7 +428,8 @@ public final class Planner {
         segments.add(host(s, at));
         commands.add(
             new Plan.Command(
-                s.call().label(), -1, -1, types.get(s.call().results().get(0)), 0, false));
+                s.call().label(), -1, -1, types.get(s.call().results().get(0)), 0, false,
+                false));
         open = false;
         continue;
       }
@@ -439,11 +440,12 @@ public final class Planner {
       ComputeCall c = (ComputeCall) s.call();
       double flops = flops(c.compute());
       int[] args = kernelArgs(s, at, Map.of());
-      boolean parallel = module.call(s.kernel(), args, flops);
+      ProgramModule.Entry entry = module.call(s.kernel(), args, flops);
       int index = order.indexOf(s.kernel());
       commands.add(
           new Plan.Command(
-              c.label(), index, module.lastTableIndex(), c.compute().output(), flops, parallel));
+              c.label(), index, entry.tableIndex(), c.compute().output(), flops, entry.parallel(),
+              entry.waits()));
     }
     if (open) {
       module.endSegment();

@@ -44,14 +44,25 @@ final class ProgramModule {
   private int segments;
   private boolean afterSerial;
   private boolean afterParallel;
-  private int lastTableIndex;
 
   ProgramModule(Target target, boolean shared) {
     this.shared = shared;
     module.importMemory("env", "memory", 1, shared ? 65536 : -1, shared);
     this.emitter = new WasmEmitter(module, EmitOptions.of(target));
     this.barrier = shared ? barrier() : null;
+    if (shared) {
+      module.export("barrier", barrier);
+    }
   }
+
+  /**
+   * A command's function.
+   *
+   * @param tableIndex where the table has it
+   * @param parallel all threads share it
+   * @param waits the threads meet before it
+   */
+  record Entry(int tableIndex, boolean parallel, boolean waits) {}
 
   Kernel add(Workload workload, KernelSpace space, Schedule schedule) {
     LoopNest bare = space.lower(schedule);
@@ -74,8 +85,8 @@ final class ProgramModule {
     return segments++;
   }
 
-  /** Adds a kernel call to the segment; true when all threads share it. */
-  boolean call(Kernel kernel, int[] args, double flops) {
+  /** Adds a kernel call to the segment. */
+  Entry call(Kernel kernel, int[] args, double flops) {
     int blocks = kernel.nest().blocks();
     boolean parallel = blocks > 1 && flops >= SERIAL_FLOPS;
     FunctionBuilder command = module.function("command_" + kernel.nest().name(), "ii:");
@@ -101,8 +112,8 @@ final class ProgramModule {
     }
     command.call(kernel.code().index());
     command.end();
-    lastTableIndex = tableEntry(command);
-    if (shared && (afterParallel || afterSerial && parallel)) {
+    boolean waits = shared && (afterParallel || afterSerial && parallel);
+    if (waits) {
       segment.get(1);
       segment.call(barrier.index());
     }
@@ -111,7 +122,7 @@ final class ProgramModule {
     segment.call(command.index());
     afterParallel = parallel;
     afterSerial = !parallel;
-    return parallel;
+    return new Entry(tableEntry(command), parallel, waits);
   }
 
   /** local = blocks * (thread + plus) / threads. */
@@ -140,10 +151,6 @@ final class ProgramModule {
       segment.get(1);
       segment.call(barrier.index());
     }
-  }
-
-  int lastTableIndex() {
-    return lastTableIndex;
   }
 
   private int tableEntry(FunctionBuilder function) {

@@ -3,21 +3,22 @@ package org.nnjit.e2e;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
-import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import onnx.Onnx;
 import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
 import org.nnjit.cli.models.SampleFeeds;
+import org.nnjit.cli.tensors.FeedFiles;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 
 /** Feeds for the project's models and what ONNX Runtime answers, as files. */
@@ -40,20 +41,22 @@ final class ModelData {
       int i = 0;
       for (Map.Entry<String, Tensor> e : feeds.entrySet()) {
         inputs.put(e.getKey(), ort(env, e.getValue()));
-        Tensor t = e.getValue();
-        write(to.resolve("input_" + i++ + ".pb"), e.getKey(), t.dtype(), dims(t), t.bytes());
+        Files.write(
+            to.resolve("input_" + i++ + ".pb"), FeedFiles.proto(e.getKey(), e.getValue()));
       }
-      try (OrtSession.Result result = session.run(inputs)) {
+      try (OrtSession.Result results = session.run(inputs)) {
         int o = 0;
-        for (var r : result) {
+        for (var r : results) {
           OnnxTensor t = (OnnxTensor) r.getValue();
           FloatBuffer floats = t.getFloatBuffer();
           ByteBuffer bytes =
               ByteBuffer.allocate(floats.remaining() * 4).order(ByteOrder.LITTLE_ENDIAN);
           bytes.asFloatBuffer().put(floats);
-          write(
-              to.resolve("output_" + o++ + ".pb"), r.getKey(), DType.F32, t.getInfo().getShape(),
-              bytes.array());
+          int[] dims =
+              Arrays.stream(t.getInfo().getShape()).mapToInt(Math::toIntExact).toArray();
+          Tensor result = new Tensor(DType.F32, Shape.of(dims), bytes.array());
+          Files.write(
+              to.resolve("output_" + o++ + ".pb"), FeedFiles.proto(r.getKey(), result));
         }
       }
       inputs.values().forEach(OnnxTensor::close);
@@ -75,16 +78,6 @@ final class ModelData {
       return OnnxTensor.createTensor(env, longs, dims(t));
     }
     return OnnxTensor.createTensor(env, b.asFloatBuffer(), dims(t));
-  }
-
-  private static void write(Path file, String name, DType type, long[] dims, byte[] data)
-      throws Exception {
-    Onnx.TensorProto.Builder t = Onnx.TensorProto.newBuilder();
-    t.setName(name).setDataType(type.onnxCode()).setRawData(ByteString.copyFrom(data));
-    for (long d : dims) {
-      t.addDims(d);
-    }
-    Files.write(file, t.build().toByteArray());
   }
 
   /** A model of the project with what it must answer, made in a folder that is served as /made. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ public final class PageServer implements AutoCloseable {
 
   private final Server server;
   private final ServerConnector connector;
-  private final Map<String, CompletableFuture<String>> reports = new ConcurrentHashMap<>();
+  private final Map<String, CompletableFuture<byte[]>> reports = new ConcurrentHashMap<>();
   private final Map<String, Consumer<String>> listeners = new ConcurrentHashMap<>();
   private final List<Path> modelDirectories;
 
@@ -131,7 +132,16 @@ public final class PageServer implements AutoCloseable {
    * @throws TimeoutException when none comes in time
    */
   public String awaitReport(String id, Duration timeout) throws TimeoutException {
-    CompletableFuture<String> f = reports.computeIfAbsent(id, k -> new CompletableFuture<>());
+    return new String(awaitBytes(id, timeout), StandardCharsets.UTF_8);
+  }
+
+  /**
+   * The bytes that a page posts to {@code /report/ID}.
+   *
+   * @throws TimeoutException when none come in time
+   */
+  public byte[] awaitBytes(String id, Duration timeout) throws TimeoutException {
+    CompletableFuture<byte[]> f = reports.computeIfAbsent(id, k -> new CompletableFuture<>());
     try {
       return f.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
@@ -280,14 +290,16 @@ public final class PageServer implements AutoCloseable {
           Response.writeError(request, response, callback, 413);
           return true;
         }
-        String body = Content.Source.asString(request, StandardCharsets.UTF_8);
+        ByteBuffer posted = Content.Source.asByteBuffer(request);
+        byte[] body = new byte[posted.remaining()];
+        posted.get(body);
         String id = path.substring(path.indexOf('/', 1) + 1);
         if (path.startsWith("/report/")) {
           reports.computeIfAbsent(id, k -> new CompletableFuture<>()).complete(body);
         } else {
           Consumer<String> l = listeners.get(id);
           if (l != null) {
-            l.accept(body);
+            l.accept(new String(body, StandardCharsets.UTF_8));
           }
         }
         json(response, callback, "{}");
