@@ -2,6 +2,7 @@
 // which part: models, kernels, or the first answer of one engine.
 import * as nnjit from '/npm/nnjit.js';
 import { KERNELS, makeKernel } from './bench-kernels.js';
+import { sampleFeeds } from './sample-feeds.js';
 
 const query = new URLSearchParams(location.search);
 const id = query.get('report');
@@ -25,18 +26,6 @@ const timed = async (run) => {
   await run();
   return performance.now() - start;
 };
-
-function feeds(T, inputs, length) {
-  const out = {};
-  for (const i of inputs) {
-    const dims = i.shape.map((d) => (typeof d === 'number' ? d : /batch/i.test(d) ? 1 : length));
-    const n = dims.reduce((a, b) => a * b, 1);
-    out[i.name] = i.type === 'int64'
-      ? new T('int64', BigInt64Array.from({ length: n }, (_, k) => (/mask/.test(i.name) ? 1n : BigInt(4 + ((k * 7919) % 5000)))), dims)
-      : new T('float32', Float32Array.from({ length: n }, (_, k) => Math.sin(k)), dims);
-  }
-  return out;
-}
 
 let peer;
 async function ort() {
@@ -78,11 +67,11 @@ async function model(name, length) {
   await log(`${name}, ${threads} threads: loading`);
   const ours = await nnjit.InferenceSession.create(url, { threads });
   const inputs = ours.inputMetadata;
-  const a = feeds(nnjit.Tensor, inputs, length);
+  const a = sampleFeeds(nnjit.Tensor, inputs, length);
   const mine = await ours.run(a);
   const { InferenceSession, Tensor } = await ort();
   const theirs = await InferenceSession.create(url, { executionProviders: ['wasm'] });
-  const b = feeds(Tensor, inputs, length);
+  const b = sampleFeeds(Tensor, inputs, length);
   const other = await theirs.run(b);
   const output = ours.outputNames[0];
   const relativeError = difference(mine[output].data, other[output].data);
@@ -160,7 +149,7 @@ async function first(engine, name, length) {
   const start = performance.now();
   const { InferenceSession, Tensor } = engine === 'nnjit' ? nnjit : await ort();
   const session = await InferenceSession.create(url, engine === 'nnjit' ? { threads } : { executionProviders: ['wasm'] });
-  await session.run(feeds(Tensor, inputs, length));
+  await session.run(sampleFeeds(Tensor, inputs, length));
   return { engine, model: name, threads, firstMs: performance.now() - start };
 }
 

@@ -6,26 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.nnjit.cli.tensors.Shapes;
-import org.nnjit.graph.Constant;
-import org.nnjit.graph.Dim;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.ModelException;
-import org.nnjit.graph.Node;
 import org.nnjit.graph.Port;
-import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.loop.LoopText;
-import org.nnjit.onnx.ByteSource;
-import org.nnjit.onnx.OnnxReader;
-import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
-import org.nnjit.plan.PlanContext;
-import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
 import org.nnjit.tensor.Shape;
-import org.nnjit.tensor.Tensor;
-import org.nnjit.tensor.TensorType;
 import org.nnjit.wasm.WasmText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,37 +47,12 @@ final class DumpCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    ByteSource source = ModelFile.open(model);
-    Graph graph = OnnxReader.read(source).graph();
-    if (stages.contains("onnx")) {
-      for (Node n : graph.nodes()) {
-        out.println(n);
-      }
-    }
-    Map<String, TensorType> feeds = new LinkedHashMap<>();
-    for (Port p : graph.inputs()) {
-      feeds.put(p.name(), TensorType.of(p.dtype(), shape(p)));
-    }
-    Specialiser.checkFeeds(graph, feeds);
-    Specialiser.Values values =
-        new Specialiser.Values() {
-          @Override
-          public Tensor feed(String name) {
-            return null;
-          }
-
-          @Override
-          public Tensor stored(Constant.Stored c) {
-            return OnnxTensors.load(source, c);
-          }
-        };
-    Compiler.Compiled c =
-        Compiler.compile(graph, feeds, values, PlanContext.plain(Target.common()));
+    CompiledModel made = CompiledModel.of(model, shapes, 1);
+    Graph graph = made.graph();
+    Compiler.Compiled c = made.compiled();
     for (String stage : stages) {
       switch (stage) {
-        case "onnx" -> {
-          // printed above
-        }
+        case "onnx" -> graph.nodes().forEach(out::println);
         case "graph" -> {
           ports(out, "input ", graph.inputs(), c.graph());
           ports(out, "output", graph.outputs(), c.graph());
@@ -104,19 +67,6 @@ final class DumpCommand implements Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private Shape shape(Port p) {
-    String given = shapes.get(p.name());
-    if (given != null) {
-      return Shapes.parse(given);
-    }
-    int[] dims = new int[p.dims() == null ? 0 : p.dims().size()];
-    for (int i = 0; i < dims.length; i++) {
-      Dim d = p.dims().get(i);
-      dims[i] = d.isKnown() ? d.value() : 1;
-    }
-    return Shape.of(dims);
   }
 
   /** What the file declares, its symbols too, and what that is in this compilation. */

@@ -19,7 +19,8 @@ import picocli.CommandLine.ScopeType;
       DumpCommand.class,
       ModelsCommand.class,
       RunCommand.class,
-      ServeCommand.class
+      ServeCommand.class,
+      TuneCommand.class
     })
 public final class Main {
   @Option(
