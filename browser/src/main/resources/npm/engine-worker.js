@@ -2,14 +2,15 @@
 // (engine.wasm, from Java) makes.
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
+import { openFile, userError } from './files.js';
 import { live } from './life.js';
-import { lock, unlock, epoch, nextEpoch } from './memory-lock.js';
+import { lock, unlock, epoch } from './memory-lock.js';
 import { SmallPlans } from './small-plans.js';
-import { PIECE_MS, Workbench } from './tuning.js';
-import { readSchedules, writeSchedules } from './schedule-store.js';
+import { readSchedules } from './schedule-store.js';
+import { Tuner } from './tuner.js';
+import { PIECE_MS, Workbench } from './workbench.js';
 import { callCommands, commandsBySegment, traceOf } from './trace.js';
 
-const SEGMENT = 4 << 20;
 const fresh = () => ({
   id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, helpers: [],
   plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 },
@@ -20,206 +21,6 @@ const state = fresh();
 let engine;
 const loading = loadEngine(new URL('./engine.wasm', import.meta.url));
 loading.catch(() => {}); // create() reports it
-
-const userError = (message) => Object.assign(new Error(message), { user: true });
-
-/** The bytes of one file in pieces, which are given back once their weights are in place. */
-class SegmentedFile {
-  /** @param {string|null} address where pieces can be fetched again, null when they cannot */
-  constructor(name, address, size) {
-    this.name = name;
-    this.address = address;
-    this.size = size;
-    this.loaded = 0;
-    this.pieces = [];
-    this.waiting = [];
-    this.complete = false;
-    this.failure = null;
-    this.reader = null;
-    this.users = [];
-  }
-
-  add(bytes) {
-    this.pieces.push({ from: this.loaded, bytes });
-    this.loaded += bytes.byteLength;
-    this.#wake();
-  }
-
-  /** The last byte has come. */
-  finish() {
-    this.complete = true;
-    this.#wake();
-  }
-
-  fail(error) {
-    this.failure = error;
-    this.#wake();
-  }
-
-  #wake() {
-    this.waiting = this.waiting.filter(({ upTo, resolve, reject }) => {
-      if (this.failure) reject(this.failure);
-      else if (this.complete || this.loaded >= upTo) resolve();
-      else return true;
-      return false;
-    });
-  }
-
-  /** Resolves when all bytes before this offset are here. */
-  until(upTo) {
-    if (this.failure) return Promise.reject(this.failure);
-    if (this.complete || this.loaded >= upTo) return Promise.resolve();
-    return new Promise((resolve, reject) => this.waiting.push({ upTo, resolve, reject }));
-  }
-
-  #index(offset) {
-    let low = 0;
-    let high = this.pieces.length - 1;
-    while (low < high) {
-      const mid = (low + high + 1) >> 1;
-      if (this.pieces[mid].from <= offset) low = mid;
-      else high = mid - 1;
-    }
-    return low;
-  }
-
-  read(offset, into) {
-    let done = 0;
-    for (let i = this.#index(offset); done < into.length; i++) {
-      const piece = this.pieces[i];
-      if (!piece) throw new Error(`'${this.name}' ends at byte ${this.loaded}`);
-      if (!piece.bytes) piece.bytes = this.#again(piece.from, i);
-      const at = offset + done - piece.from;
-      const n = Math.min(into.length - done, piece.bytes.byteLength - at);
-      into.set(new Int8Array(piece.bytes.buffer, piece.bytes.byteOffset + at, n), done);
-      done += n;
-    }
-  }
-
-  /** Pieces given back are fetched again when another shape wants the weights otherwise. */
-  #again(from, i) {
-    const end = i + 1 < this.pieces.length ? this.pieces[i + 1].from : this.loaded;
-    const request = new XMLHttpRequest();
-    request.open('GET', this.address, false);
-    request.responseType = 'arraybuffer';
-    request.setRequestHeader('Range', `bytes=${from}-${end - 1}`);
-    request.send();
-    if (request.status !== 206) {
-      throw new Error(`${this.address}: the server answered ${request.status} to a range request`);
-    }
-    return new Uint8Array(request.response);
-  }
-
-  /**
-   * Notes reads to come, as [offset, bytes] in order; `discard` gives back what none of them needs.
-   */
-  plan(reads) {
-    this.users = this.pieces.map(() => 0);
-    for (const [offset, bytes] of reads) this.#each(offset, bytes, (i) => { this.users[i]++; });
-  }
-
-  /** One planned read is done: pieces that no other needs go, where they can be fetched again. */
-  discard(offset, bytes) {
-    if (!this.address) return;
-    this.#each(offset, bytes, (i) => {
-      const { bytes: data } = this.pieces[i];
-      if (--this.users[i] > 0 || !data) return;
-      data.buffer.transfer?.(0);
-      this.pieces[i].bytes = null;
-    });
-  }
-
-  #each(offset, bytes, action) {
-    if (bytes === 0) return;
-    const last = this.#index(offset + bytes - 1);
-    for (let i = this.#index(offset); i <= last; i++) action(i);
-  }
-
-  /** Forgets everything and stops loading. */
-  release() {
-    this.fail(userError('this session has been released'));
-    this.reader?.cancel().catch(() => {});
-    for (const p of this.pieces) p.bytes = null;
-  }
-}
-
-/** Opens a file and starts loading it. */
-async function openFile(name, source, report) {
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    const bytes = ArrayBuffer.isView(source)
-      ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-      : new Uint8Array(source);
-    const file = new SegmentedFile(name, null, bytes.byteLength);
-    file.add(bytes);
-    file.finish();
-    return file;
-  }
-  if (source instanceof Blob) {
-    const file = new SegmentedFile(name, URL.createObjectURL(source), source.size);
-    fill(file, source.stream(), report);
-    return file;
-  }
-  if (typeof source !== 'string') {
-    throw userError('the model must be an address, an ArrayBuffer, a Uint8Array or a Blob');
-  }
-  let response;
-  try {
-    response = await fetch(source);
-  } catch (e) {
-    throw userError(`${source}: cannot be loaded (${e.message})`);
-  }
-  if (!response.ok) throw userError(`${source}: the server answered ${response.status} ${response.statusText}`);
-  const encoded = response.headers.has('Content-Encoding');
-  const total = encoded ? 0 : Number(response.headers.get('Content-Length') ?? 0);
-  const file = new SegmentedFile(name, response.redirected ? response.url : source, total);
-  fill(file, response.body, report);
-  if (!total) await file.until(Infinity);
-  return file;
-}
-
-/** Reads a stream into pieces of 4 MiB. */
-async function fill(file, stream, report) {
-  const total = file.size;
-  const source = file.address;
-  let piece = new Uint8Array(Math.min(SEGMENT, Math.max(total, 65536)));
-  let used = 0;
-  let said = 0;
-  const flush = () => {
-    if (used) file.add(piece.subarray(0, used));
-    used = 0;
-  };
-  try {
-    file.reader = stream.getReader();
-    for (;;) {
-      const { done, value } = await file.reader.read();
-      if (done) break;
-      for (let at = 0; at < value.length;) {
-        if (used === piece.length) {
-          flush();
-          piece = new Uint8Array(SEGMENT);
-        }
-        const n = Math.min(value.length - at, piece.length - used);
-        piece.set(value.subarray(at, at + n), used);
-        used += n;
-        at += n;
-      }
-      const loaded = file.loaded + used;
-      if (loaded - said > 8 << 20) {
-        said = loaded;
-        report({ stage: 'download', file: file.name, loaded, total });
-      }
-    }
-    flush();
-    if (total && file.loaded !== total) {
-      throw userError(`${source}: got ${file.loaded} of ${total} bytes, the transfer broke off`);
-    }
-    file.size = file.loaded;
-    file.finish();
-    report({ stage: 'download', file: file.name, loaded: file.size, total: file.size });
-  } catch (e) {
-    file.fail(e.user ? e : userError(`${source}: the transfer broke off after ${file.loaded + used} bytes (${e.message})`));
-  }
-}
 
 /** Features of this engine, and one line for each that is missing. */
 function probe(options) {
@@ -559,129 +360,7 @@ function hold() {
   };
 }
 
-/** Does something in pieces while the page is kept off the memory, except between them. */
-async function holding(rest, action) {
-  let free = hold();
-  try {
-    return await action(async () => {
-      free();
-      free = () => {};
-      await rest();
-      free = hold();
-    });
-  } finally {
-    free();
-  }
-}
-
-/** Time of one call of every command of a plan on one thread, in milliseconds. */
-async function timeCommands(p, rest) {
-  const times = p.commands.map(() => Infinity);
-  for (let round = 0; round < 3; round++) {
-    let piece = performance.now();
-    for (const [i, c] of p.commands.entries()) {
-      if (c.tableIndex < 0) continue;
-      const start = performance.now();
-      p.exports.table.get(c.tableIndex)(0, 1);
-      const end = performance.now();
-      times[i] = Math.min(times[i], end - start);
-      if (end - piece > PIECE_MS) {
-        await rest();
-        piece = performance.now();
-      }
-    }
-  }
-  return times.map((t) => (t === Infinity ? 0 : t));
-}
-
-const sum = (a) => a.reduce((x, y) => x + y, 0);
-
-/**
- * Tunes the plan of the last run, and puts a faster one in its place.
- * @param {{budgetMs: number, share: number, wide: number}} options share of the time that tuning may take
- */
-async function tune({ budgetMs, share, wide = 0 }, report) {
-  const { id, current: plan } = state;
-  if (plan < 0) throw userError('nothing has been run yet; run the model first');
-  const start = performance.now();
-  const { tuning } = state;
-  tuning.state = 'running';
-  let began = start;
-  const rest = async () => {
-    const worked = performance.now() - began;
-    if (share < 1) await new Promise((done) => { setTimeout(done, worked * (1 / share - 1)); });
-    await pause();
-    if (state.id !== id) throw new Error('released');
-    began = performance.now();
-  };
-  const p = state.plans[plan];
-  const times = await holding(rest, (held) => timeCommands(p, held));
-  const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
-  engine.tune(id, plan, byKernel.join(','), wide);
-  let bench = null;
-  for (;;) {
-    const text = performance.now() - start < budgetMs ? engine.nextTrial(id) : '';
-    if (!text) break;
-    const job = JSON.parse(text);
-    if (bench?.kernel !== job.kernel) bench = new Workbench(engine, id, plan, job.kernel, rest);
-    const { ms, rivalMs, note } = await bench.tryOut(job);
-    engine.record(id, ms, rivalMs, note);
-    Object.assign(tuning, JSON.parse(engine.tuned(id)));
-    report({ stage: 'tune', kernel: p.kernels[job.kernel].name, schedule: job.schedule, ms, rivalMs, note, tried: tuning.tried, speedup: tuning.speedup });
-    await rest();
-  }
-  tuning.state = await holding(rest, (held) => swapTuned(plan, sum(times), held, report));
-  tuning.ms = performance.now() - start;
-  await writeSchedules(state.fingerprint, tuning.found.split('\n').filter(Boolean));
-  return { state: tuning.state, tried: tuning.tried, speedup: tuning.speedup, ms: tuning.ms };
-}
-
-/** Loads the plan with the schedules found while the old one serves; what became of it. */
-async function swapTuned(plan, oldMs, rest, report) {
-  const { id } = state;
-  let done;
-  state.swap = new Promise((resolve) => { done = resolve; });
-  try {
-    const { plan: next } = parse(engine.replan(id, plan));
-    if (next === undefined) return 'no better schedules';
-    try {
-      const p = await load(next, performance.now(), report, rest);
-      const ms = sum(await timeCommands(p, rest));
-      if (ms > oldMs * 1.02) {
-        engine.dropLast(id);
-        return `not better as a whole: ${ms.toFixed(2)} ms, ${oldMs.toFixed(2)} before`;
-      }
-      p.key = state.plans[plan].key;
-      state.plans[next] = p;
-      engine.replace(id, plan, next);
-      if (state.device.shared) nextEpoch(state.memory);
-      if (state.current === plan) state.current = next;
-      delete state.plans[plan];
-      state.helpers.forEach((h) => h.port.postMessage({ drop: plan }));
-      return 'done';
-    } catch (e) {
-      if (state.id === id) engine.dropLast(id);
-      throw e;
-    }
-  } finally {
-    state.swap = null;
-    done();
-  }
-}
-
-/** Tunes beside the requests, once the first has been answered. */
-function tuneInBackground(options, report) {
-  const { id } = state;
-  setTimeout(async () => {
-    await pause();
-    if (state.id !== id || state.tuning.state !== 'not started') return;
-    try {
-      await tune(options, report);
-    } catch (e) {
-      if (state.id === id) state.tuning.state = `failed: ${e.message}`;
-    }
-  }, options.afterMs);
-}
+const tuner = new Tuner({ state, compiler: () => engine, parse, load, pause, hold });
 
 const methods = {
   create,
@@ -694,7 +373,7 @@ const methods = {
     write(p, feeds);
     const ms = execute(p);
     offer(p, ms);
-    if (state.background) tuneInBackground(state.background, report);
+    if (state.background) tuner.later(state.background, report);
     state.background = null;
     return { outputs: outputs(p), ms };
   },
@@ -764,10 +443,7 @@ const methods = {
     const bench = new Workbench(engine, state.id, state.current, kernelIndex(name), pause);
     return bench.tryOut({ schedule });
   },
-  async tune(options, report) {
-    if (state.tuning.state === 'running') throw userError('this session is being tuned already');
-    return tune(options, report);
-  },
+  tune: (options, report) => tuner.tune(options, report),
   async tuningLog() { return { text: state.tuning.log ?? '' }; },
   async kernelText({ name }) {
     const p = state.plans[state.current];

@@ -1,5 +1,5 @@
-// Finds better schedules for the kernels of a plan while the session serves. Works in pieces of some
-// milliseconds; between them `pause` lets requests go first.
+// Checks and times schedules of one kernel, alone. Works in pieces of some milliseconds; between them
+// `pause` lets requests go first.
 
 /** A piece of work ends after about this many milliseconds. */
 export const PIECE_MS = 20;

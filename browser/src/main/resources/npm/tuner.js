@@ -1,0 +1,157 @@
+// Finds better schedules for the plan of a session while it serves, and puts a faster plan in its
+// place. Which schedule is tried next the compiler decides (Tuner.java).
+import { userError } from './files.js';
+import { nextEpoch } from './memory-lock.js';
+import { writeSchedules } from './schedule-store.js';
+import { PIECE_MS, Workbench } from './workbench.js';
+
+/** A new plan is run for so long, in milliseconds, that engines compile it for good. */
+const WARM_MS = 500;
+
+/** Time of one call of every command of a plan on one thread, in milliseconds. */
+async function timeCommands(p, rest, rounds = 3) {
+  const times = p.commands.map(() => Infinity);
+  for (let round = 0; round < rounds; round++) {
+    let piece = performance.now();
+    for (const [i, c] of p.commands.entries()) {
+      if (c.tableIndex < 0) continue;
+      const start = performance.now();
+      p.exports.table.get(c.tableIndex)(0, 1);
+      const end = performance.now();
+      times[i] = Math.min(times[i], end - start);
+      if (end - piece > PIECE_MS) {
+        await rest();
+        piece = performance.now();
+      }
+    }
+  }
+  return times.map((t) => (t === Infinity ? 0 : t));
+}
+
+const sum = (a) => a.reduce((x, y) => x + y, 0);
+
+export class Tuner {
+  #worker;
+
+  /**
+   * @param {{state: object, compiler: function(): object, parse: function, load: function,
+   *   pause: function(): Promise<void>, hold: function(): function}} worker what the engine worker
+   *   lends: its state, how it loads plans, lets requests go first and keeps the page off the memory
+   */
+  constructor(worker) { this.#worker = worker; }
+
+  /** Does something in pieces while the page is kept off the memory, except between them. */
+  async #holding(rest, action) {
+    let free = this.#worker.hold();
+    try {
+      return await action(async () => {
+        free();
+        free = () => {};
+        await rest();
+        free = this.#worker.hold();
+      });
+    } finally {
+      free();
+    }
+  }
+
+  /**
+   * Tunes the plan of the last run, and puts a faster one in its place.
+   * @param {{budgetMs: number, share: number, wide: number}} options share of the time that tuning may take
+   */
+  async tune({ budgetMs, share, wide = 0 }, report) {
+    const { state, pause } = this.#worker;
+    const engine = this.#worker.compiler();
+    const { id, current: plan } = state;
+    if (state.tuning.state === 'running') throw userError('this session is being tuned already');
+    if (plan < 0) throw userError('nothing has been run yet; run the model first');
+    const start = performance.now();
+    const { tuning } = state;
+    tuning.state = 'running';
+    let began = start;
+    const rest = async () => {
+      const worked = performance.now() - began;
+      if (share < 1) await new Promise((done) => { setTimeout(done, worked * (1 / share - 1)); });
+      await pause();
+      if (state.id !== id) throw new Error('released');
+      began = performance.now();
+    };
+    const p = state.plans[plan];
+    const times = await this.#holding(rest, (held) => timeCommands(p, held));
+    const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
+    engine.tune(id, plan, byKernel.join(','), wide);
+    let bench = null;
+    for (;;) {
+      const text = performance.now() - start < budgetMs ? engine.nextTrial(id) : '';
+      if (!text) break;
+      const job = JSON.parse(text);
+      if (bench?.kernel !== job.kernel) bench = new Workbench(engine, id, plan, job.kernel, rest);
+      const { ms, rivalMs, note } = await bench.tryOut(job);
+      engine.record(id, ms, rivalMs, note);
+      Object.assign(tuning, JSON.parse(engine.tuned(id)));
+      report({ stage: 'tune', kernel: p.kernels[job.kernel].name, schedule: job.schedule, ms, rivalMs, note, tried: tuning.tried, speedup: tuning.speedup });
+      await rest();
+    }
+    tuning.state = await this.#holding(rest, (held) => this.#swap(plan, held, report));
+    tuning.ms = performance.now() - start;
+    await writeSchedules(state.fingerprint, tuning.found.split('\n').filter(Boolean));
+    return { state: tuning.state, tried: tuning.tried, speedup: tuning.speedup, ms: tuning.ms };
+  }
+
+  /** Loads the plan with the schedules found while the old one serves; what became of it. */
+  async #swap(plan, rest, report) {
+    const { state, load, parse } = this.#worker;
+    const engine = this.#worker.compiler();
+    const { id } = state;
+    let done;
+    state.swap = new Promise((resolve) => { done = resolve; });
+    try {
+      const { plan: next } = parse(engine.replan(id, plan));
+      if (next === undefined) return 'no better schedules';
+      try {
+        const p = await load(next, performance.now(), report, rest);
+        const start = performance.now();
+        for (let i = 0; i < 10 || (i < 200 && performance.now() - start < WARM_MS); i++) await timeCommands(p, rest, 1);
+        let ms = Infinity;
+        let oldMs = Infinity;
+        for (let i = 0; i < 5; i++) {
+          ms = Math.min(ms, sum(await timeCommands(p, rest, 1)));
+          oldMs = Math.min(oldMs, sum(await timeCommands(state.plans[plan], rest, 1)));
+        }
+        if (ms > oldMs) {
+          engine.dropLast(id);
+          return `not better as a whole: ${ms.toFixed(2)} ms, ${oldMs.toFixed(2)} before`;
+        }
+        p.key = state.plans[plan].key;
+        state.plans[next] = p;
+        engine.replace(id, plan, next);
+        if (state.device.shared) nextEpoch(state.memory);
+        if (state.current === plan) state.current = next;
+        delete state.plans[plan];
+        state.helpers.forEach((h) => h.port.postMessage({ drop: plan }));
+        return 'done';
+      } catch (e) {
+        if (state.id === id) engine.dropLast(id);
+        throw e;
+      }
+    } finally {
+      state.swap = null;
+      done();
+    }
+  }
+
+  /** Tunes beside the requests, once the first has been answered. */
+  later(options, report) {
+    const { state, pause } = this.#worker;
+    const { id } = state;
+    setTimeout(async () => {
+      await pause();
+      if (state.id !== id || state.tuning.state !== 'not started') return;
+      try {
+        await this.tune(options, report);
+      } catch (e) {
+        if (state.id === id) state.tuning.state = `failed: ${e.message}`;
+      }
+    }, options.afterMs);
+  }
+}
