@@ -3,6 +3,7 @@ package org.nnjit.kernel.emit.wasm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -16,6 +17,7 @@ import org.nnjit.compute.Stage;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.KernelSpace;
+import org.nnjit.kernel.family.LiteSpace;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.loop.LoopVerifier;
 import org.nnjit.schedule.Schedule;
@@ -88,8 +90,48 @@ final class FamilyKernelsTest {
     batch.check("seed " + SEED);
   }
 
+  /** Whatever the tuner may try, and a draw from all over the full space, is legal and right. */
+  @Test
+  void candidatesForTuning() {
+    for (int[] size : new int[][] {{13, 20, 150}, {1, 44, 33}, {40, 8, 9}}) {
+      int m = size[0];
+      int n = size[1];
+      int k = size[2];
+      KernelSpace space = Families.of(matmul(m, n, k, false), Target.common());
+      List<LiteSpace.Candidate> all = new ArrayList<>(space.lite(Set.of(1)).candidates());
+      all.addAll(space.lite(Set.of()).candidates());
+      all.addAll(space.wide(Set.of(), 40).candidates());
+      assertTrue(all.size() > 40, "candidates: " + all.size());
+      List<Tensor> plain = List.of(floats(m, k), floats(k, n), floats(n), floats(m, n));
+      for (LiteSpace.Candidate c : all) {
+        LoopNest nest = space.lower(c.schedule());
+        LoopVerifier.verify(nest);
+        agreesWithJava(nest, packed(space, c.schedule(), plain), plain, m, n, k);
+      }
+    }
+  }
+
+  /** The arguments of a kernel, with B as its schedule wants it. */
+  private static List<Tensor> packed(KernelSpace space, Schedule schedule, List<Tensor> plain) {
+    KernelSpace.Packing packing = space.packing(schedule);
+    if (packing == null) {
+      return plain;
+    }
+    KernelSpace copy = Families.of(packing.compute(), Target.common());
+    LoopNest nest = copy.lower(copy.defaultSchedule(Set.of()));
+    Tensor to = Tensor.zeros(DType.F32, packing.compute().output().shape());
+    List<Tensor> args = new ArrayList<>(plain);
+    args.set(1, Maps.interpret(nest, List.of(plain.get(1), to), 0, nest.blocks()).get(1));
+    return args;
+  }
+
   private static void agreesWithJava(LoopNest nest, List<Tensor> tensors, int m, int n, int k) {
-    Tensor got = Maps.interpret(nest, tensors, 0, nest.blocks()).get(3);
+    agreesWithJava(nest, tensors, tensors, m, n, k);
+  }
+
+  private static void agreesWithJava(
+      LoopNest nest, List<Tensor> args, List<Tensor> tensors, int m, int n, int k) {
+    Tensor got = Maps.interpret(nest, args, 0, nest.blocks()).get(3);
     for (int i = 0; i < m; i++) {
       for (int j = 0; j < n; j++) {
         double want = tensors.get(2).getDouble(j);
