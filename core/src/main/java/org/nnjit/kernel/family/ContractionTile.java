@@ -1,11 +1,13 @@
 package org.nnjit.kernel.family;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Unary;
 import org.nnjit.compute.Exprs;
@@ -17,6 +19,7 @@ import org.nnjit.loop.Stmt;
 import org.nnjit.loop.Tile;
 import org.nnjit.loop.Value;
 import org.nnjit.schedule.Schedule;
+import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
 
 /** The register tiles of one contraction, each a function of its own. */
@@ -161,25 +164,43 @@ final class ContractionTile {
     }
 
     int vectors = (columns + 3) / 4;
-    Local[][] acc = new Local[rows][vectors];
-    for (int i = 0; i < rows; i++) {
+    int ways = ways(rows, vectors, length);
+    Local[][] acc = new Local[rows * ways][vectors];
+    for (int i = 0; i < acc.length; i++) {
       for (int j = 0; j < vectors; j++) {
         acc[i][j] = Local.of("acc" + i + "_" + j, LType.F32X4);
       }
     }
-    start(b, acc, columns, first);
-    product(b, acc, packedB, skipA, skipB, length);
-    finish(b, acc, columns, last);
+    start(b, acc, rows, first);
+    product(b, acc, ways, packedB, skipA, skipB, length);
+    for (int i = rows; i < acc.length; i++) {
+      for (int j = 0; j < vectors; j++) {
+        Local sum = acc[i - rows][j];
+        Value both =
+            new Value.Binary(BinaryOp.ADD, DType.F32, Value.get(sum), Value.get(acc[i][j]));
+        b.emit(Stmt.let(sum, both));
+      }
+    }
+    finish(b, Arrays.copyOf(acc, rows), columns, last);
     Stmt strip = b.close();
     b.emit(new Stmt.For(m0, Value.get(from), Value.get(to), mr, strip));
     return new Tile(name, params, b.close());
   }
 
-  private void start(LoopBuilder b, Local[][] acc, int columns, boolean first) {
+  /**
+   * How many sums are kept of each element, for every other step of k: two where one would leave
+   * multiply-adds waiting for each other (latency 4, two begun in a cycle).
+   */
+  private int ways(int rows, int vectors, int length) {
+    int unroll = Math.min(schedule.get("unroll", 2), length);
+    return rows * vectors <= 4 && unroll > 1 ? 2 : 1;
+  }
+
+  private void start(LoopBuilder b, Local[][] acc, int rows, boolean first) {
     for (int i = 0; i < acc.length; i++) {
       for (int j = 0; j < acc[i].length; j++) {
         Value v = new Value.FloatConst(LType.F32X4, 0);
-        if (!first) {
+        if (!first && i < rows) {
           LoopBuilder.Place at = outPlace(b, i, j);
           v = new Value.Load(at.pointer(), at.offset(), Value.Access.VECTOR);
         }
@@ -212,7 +233,7 @@ final class ContractionTile {
   }
 
   private void product(
-      LoopBuilder b, Local[][] acc, Value packedB, Local skipA, Local skipB, int length) {
+      LoopBuilder b, Local[][] acc, int ways, Value packedB, Local skipA, Local skipB, int length) {
     for (Axis axis : c.k()) {
       b.bind(axis, Value.i32(0));
     }
@@ -231,15 +252,15 @@ final class ContractionTile {
     b.emit(Stmt.let(pb, fromB));
     if (cut) {
       Run inner = runs.get(runs.size() - 1);
-      steps(b, acc, fromA, pb, a0.offset(), offsetB, new Run(length, inner.stepA, inner.stepB));
+      steps(b, acc, ways, fromA, pb, a0.offset(), offsetB, new Run(length, inner.stepA, inner.stepB));
     } else {
-      walk(b, acc, fromA, pb, a0.offset(), offsetB, 0);
+      walk(b, acc, ways, fromA, pb, a0.offset(), offsetB, 0);
     }
   }
 
   /** Outer runs of k, each a loop that moves A; packed B goes on by itself. */
   private void walk(
-      LoopBuilder b, Local[][] acc, Value fromA, Local pb, int offsetA, int offsetB, int depth) {
+      LoopBuilder b, Local[][] acc, int ways, Value fromA, Local pb, int offsetA, int offsetB, int depth) {
     Run run = runs.get(depth);
     Local here = pb;
     if (!packed) {
@@ -247,13 +268,13 @@ final class ContractionTile {
       b.emit(Stmt.let(here, Value.get(pb)));
     }
     if (depth == runs.size() - 1) {
-      steps(b, acc, fromA, here, offsetA, offsetB, run);
+      steps(b, acc, ways, fromA, here, offsetA, offsetB, run);
       return;
     }
     Local pa = Local.pointer("a" + depth, buffers[c.argA()]);
     b.emit(Stmt.let(pa, fromA));
     b.open();
-    walk(b, acc, Value.get(pa), here, offsetA, offsetB, depth + 1);
+    walk(b, acc, ways, Value.get(pa), here, offsetA, offsetB, depth + 1);
     b.emit(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(run.stepA))));
     if (!packed) {
       b.emit(Stmt.let(here, new Value.Offset(Value.get(here), Value.i32(run.stepB))));
@@ -265,12 +286,12 @@ final class ContractionTile {
 
   /** One run of k; {@code pb} ends behind it. */
   private void steps(
-      LoopBuilder b, Local[][] acc, Value fromA, Local pb, int offsetA, int offsetB, Run run) {
+      LoopBuilder b, Local[][] acc, int ways, Value fromA, Local pb, int offsetA, int offsetB, Run run) {
     Local pa = Local.pointer("a", buffers[c.argA()]);
     b.emit(Stmt.let(pa, fromA));
     int unroll = Math.max(1, Math.min(schedule.get("unroll", 2), run.extent));
     int whole = run.extent / unroll * unroll;
-    Stmt body = unrolled(acc, pa, pb, offsetA, offsetB, run.stepA, run.stepB, unroll);
+    Stmt body = unrolled(acc, ways, pa, pb, offsetA, offsetB, run.stepA, run.stepB, unroll);
     if (whole == unroll) {
       b.emit(body);
     } else {
@@ -280,16 +301,18 @@ final class ContractionTile {
     if (whole < run.extent) {
       b.emit(
           unrolled(
-              acc, pa, pb, offsetA, offsetB, run.stepA, run.stepB, run.extent - whole));
+              acc, ways, pa, pb, offsetA, offsetB, run.stepA, run.stepB, run.extent - whole));
     }
   }
 
   private Stmt unrolled(
-      Local[][] acc, Local pa, Local pb, int offsetA, int offsetB, int stepA, int stepB,
+      Local[][] acc, int ways, Local pa, Local pb, int offsetA, int offsetB, int stepA, int stepB,
       int count) {
     List<Stmt> body = new ArrayList<>();
     int stepM = c.m() == null ? 0 : fa.coefficient(c.m());
+    int rows = acc.length / ways;
     for (int u = 0; u < count; u++) {
+      int set = u % ways * rows;
       Local[] columns = new Local[acc[0].length];
       for (int j = 0; j < columns.length; j++) {
         columns[j] = Local.of("b" + j, LType.F32X4);
@@ -297,7 +320,7 @@ final class ContractionTile {
         body.add(
             Stmt.let(columns[j], new Value.Load(Value.get(pb), at, Value.Access.VECTOR)));
       }
-      for (int i = 0; i < acc.length; i++) {
+      for (int i = 0; i < rows; i++) {
         int at = offsetA + u * stepA + i * stepM;
         Value x = new Value.Load(Value.get(pa), at, Value.Access.SPLAT);
         if (columns.length > 1) {
@@ -306,8 +329,8 @@ final class ContractionTile {
           x = Value.get(splat);
         }
         for (int j = 0; j < columns.length; j++) {
-          Value sum = new Value.MulAdd(x, Value.get(columns[j]), Value.get(acc[i][j]));
-          body.add(Stmt.let(acc[i][j], sum));
+          Value sum = new Value.MulAdd(x, Value.get(columns[j]), Value.get(acc[set + i][j]));
+          body.add(Stmt.let(acc[set + i][j], sum));
         }
       }
     }
