@@ -27,7 +27,7 @@ import org.nnjit.tensor.TensorType;
  */
 public final class Planner {
   /** One step before addresses are known. */
-  private record Step(Call call, Kernel kernel, List<String> args, boolean once) {}
+  record Step(Call call, Kernel kernel, List<String> args, boolean once) {}
 
   private final Program program;
   private final Map<String, Long> padded;
@@ -102,10 +102,10 @@ public final class Planner {
     long before = weights.top();
     placeWeights(neededAtRun, at);
     List<Plan.Range> zeroed = new ArrayList<>();
+    Map<String, String> keys = Halos.keys(steps, padded.keySet(), types);
     for (Map.Entry<String, Long> p : padded.entrySet()) {
       int bytes = (int) (p.getValue() * types.get(p.getKey()).dtype().bytes());
-      // Kernels write inside the halo only, so plans with the same layout may share it.
-      String key = "halo " + p.getKey() + " " + types.get(p.getKey());
+      String key = keys.get(p.getKey());
       Integer known = weights.find(key);
       int address = known != null ? known : weights.place(key, bytes);
       at.put(p.getKey(), address);

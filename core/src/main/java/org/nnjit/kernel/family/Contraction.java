@@ -158,6 +158,19 @@ record Contraction(
     return d;
   }
 
+  /** How many steps of k, the last ones, move A by the same amount. */
+  int run(Affine fa) {
+    int steps = 1;
+    for (int i = k.size() - 1; i >= 0; i--) {
+      Axis axis = k.get(i);
+      if (steps > 1 && fa.coefficient(axis) != steps * fa.coefficient(k.get(k.size() - 1))) {
+        break;
+      }
+      steps *= axis.extent();
+    }
+    return steps;
+  }
+
   /** Batch axes that B varies with, in order. */
   List<Axis> batchOfB(LoopBuilder addresses) {
     Affine fb = addresses.address(b);

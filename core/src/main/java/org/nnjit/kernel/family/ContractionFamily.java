@@ -25,12 +25,25 @@ import org.nnjit.tensor.TensorType;
  * dense.
  *
  * <p>Steps: {@code mr}, {@code nr} (a multiple of 4), {@code unroll} of k, {@code kc} (k is cut
- * into blocks of this length, 0 for one block), {@code outer} (0: columns are the outer, parallel
- * loop, 1: rows are), {@code pack} (1: B is packed).
+ * into blocks of at most this length, 0 for one block), {@code outer} (0: panels of columns are the
+ * outer, parallel loop, 1: runs of strips are), {@code mc} (strips in a run), {@code pack} (1: B is
+ * packed).
  */
 public final class ContractionFamily implements KernelFamily {
   /** Bytes of a panel of B that stay in a first-level cache of 32 KiB beside A and C. */
   private static final int PANEL_BYTES = 24 << 10;
+
+  /** Bytes of B that stay in a second-level cache of 1 MiB while runs of A pass. */
+  private static final int NEAR_BYTES = 1 << 20;
+
+  /** Bytes of a result too large for that cache: each row is then written once, not by panels. */
+  private static final int FAR_BYTES = 768 << 10;
+
+  /** Rows that pass all panels together. */
+  private static final int RUN_ROWS = 48;
+
+  /** Strips that pass all panels together where these are in the first-level cache (1, 4, 16). */
+  private static final int NEAR_STRIPS = 4;
 
   /** Steps of k in a loop turn: fewer leave the loop's own instructions visible. */
   private static final int UNROLL = 8;
@@ -93,28 +106,55 @@ public final class ContractionFamily implements KernelFamily {
           .with("unroll", UNROLL)
           .with("kc", mr > 1 ? cut(nr) : 0)
           .with("outer", rowsOutside(mr, nr) ? 1 : 0)
+          .with("mc", rowsOutside(mr, nr) ? run(mr, nr) : 1)
           .with("pack", packed ? 1 : 0);
     }
 
-    /** Whether rows are the outer loop: where all of B is near, or panels are too few to share. */
-    private boolean rowsOutside(int mr, int nr) {
-      int panels = (c.columns() + nr - 1) / nr;
+    private int batches() {
       int batches = 1;
       for (Axis axis : c.batch()) {
         batches *= axis.extent();
       }
-      boolean near = (long) panels * nr * c.depth() * 4 <= PANEL_BYTES;
-      return c.rows() > mr * 8 && (near || panels * batches < PARTS);
+      return batches;
+    }
+
+    private long bytesOfB(int nr) {
+      return (c.columns() + nr - 1) / nr * (4L * nr * c.depth());
+    }
+
+    /**
+     * Whether rows are the outer loop: where all of B is near, where the result is too large to be
+     * written panel by panel, or where panels are too few to share.
+     */
+    private boolean rowsOutside(int mr, int nr) {
+      long bytesOfC = (long) batches() * c.rows() * c.columns() * 4;
+      boolean streams = bytesOfB(nr) <= NEAR_BYTES && bytesOfC >= FAR_BYTES;
+      boolean few = (c.columns() + nr - 1) / nr * batches() < PARTS;
+      return streams || c.rows() > mr * 8 && (bytesOfB(nr) <= PANEL_BYTES || few);
+    }
+
+    /** Strips in a run: few where B stays in the first-level cache, else such that runs share. */
+    private int run(int mr, int nr) {
+      if (bytesOfB(nr) <= PANEL_BYTES) {
+        return Math.min(NEAR_STRIPS, (c.rows() + mr - 1) / mr);
+      }
+      int strips = (c.rows() + mr - 1) / mr;
+      int runs = Math.max(1, c.rows() / RUN_ROWS);
+      if (runs * batches() < 2 * PARTS) {
+        runs = Math.min(strips, (2 * PARTS + batches() - 1) / batches());
+      }
+      return (strips + runs - 1) / runs;
     }
 
     /** Length of a block of k such that a panel of B stays in the first-level cache, or 0. */
     private int cut(int nr) {
       int most = PANEL_BYTES / (4 * nr);
-      if (c.k().size() > 1 || c.depth() <= most) {
+      if (c.depth() <= most) {
         return 0;
       }
-      int parts = (c.depth() + most - 1) / most;
-      return ((c.depth() + parts - 1) / parts + UNROLL - 1) / UNROLL * UNROLL;
+      int run = c.run(addresses.address(c.a()));
+      int parts = (run + most - 1) / most;
+      return ((run + parts - 1) / parts + UNROLL - 1) / UNROLL * UNROLL;
     }
 
     /** Rows and columns of the tile that takes the fewest cycles for one step of k. */

@@ -1,0 +1,423 @@
+package org.nnjit.kernel.family;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.nnjit.compute.Affine;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Expr.Unary;
+import org.nnjit.compute.Exprs;
+import org.nnjit.compute.UnaryOp;
+import org.nnjit.loop.Buffer;
+import org.nnjit.loop.LType;
+import org.nnjit.loop.Local;
+import org.nnjit.loop.Stmt;
+import org.nnjit.loop.Tile;
+import org.nnjit.loop.Value;
+import org.nnjit.schedule.Schedule;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.TensorType;
+
+/** The register tiles of one contraction, each a function of its own. */
+final class ContractionTile {
+  private final Contraction c;
+  private final Schedule schedule;
+  private final Buffer[] buffers;
+  private final TensorType[] types;
+  private final int mr;
+  private final int nr;
+  private final boolean packed;
+  private final Affine fa;
+  private final Affine fb;
+  private final Affine out;
+  private final List<Run> runs = new ArrayList<>();
+  private final List<Part> parts = new ArrayList<>();
+  private final Map<String, Tile> tiles = new HashMap<>();
+
+  /** Neighbouring axes of k through which both operands step as through one. */
+  private record Run(int extent, int stepA, int stepB) {}
+
+  /** A block of k: how far into A and B it begins, in elements, and its length. */
+  private record Part(int skipA, int skipB, int length) {}
+
+  ContractionTile(Contraction c, Schedule schedule, Buffer[] buffers) {
+    this.c = c;
+    this.schedule = schedule;
+    this.buffers = buffers;
+    this.types = MapReduceFamily.types(c.compute());
+    this.mr = schedule.get("mr", 6);
+    this.nr = schedule.get("nr", 8);
+    this.packed = schedule.get("pack", 0) == 1;
+    LoopBuilder addresses = new LoopBuilder(buffers, types);
+    this.fa = addresses.address(c.a());
+    this.fb = addresses.address(c.b());
+    this.out = addresses.address(c.compute().inputs().size(), c.compute().store());
+    for (Axis axis : c.k()) {
+      add(new Run(axis.extent(), fa.coefficient(axis), packed ? nr : fb.coefficient(axis)));
+    }
+    cut();
+  }
+
+  private void add(Run next) {
+    if (!runs.isEmpty()) {
+      Run last = runs.get(runs.size() - 1);
+      boolean one =
+          last.stepA == next.stepA * next.extent
+              && (packed || last.stepB == next.stepB * next.extent);
+      if (one) {
+        runs.set(runs.size() - 1, new Run(last.extent * next.extent, next.stepA, next.stepB));
+        return;
+      }
+    }
+    runs.add(next);
+  }
+
+  /** Blocks of at most kc steps, each inside one run of the innermost axes. */
+  private void cut() {
+    int kc = schedule.get("kc", 0);
+    Run inner = runs.get(runs.size() - 1);
+    // Partial sums wait in the output, which must hold them as vectors.
+    if (kc <= 0 || kc >= c.depth() || out.coefficient(c.n()) != 1
+        || runs.size() > 1 && !packed) {
+      parts.add(new Part(0, 0, c.depth()));
+      return;
+    }
+    int[] at = new int[runs.size() - 1];
+    for (int start = 0; start < c.depth(); start += inner.extent) {
+      int skipA = 0;
+      int rest = start / inner.extent;
+      for (int i = at.length - 1; i >= 0; i--) {
+        skipA += rest % runs.get(i).extent * runs.get(i).stepA;
+        rest /= runs.get(i).extent;
+      }
+      for (int k = 0; k < inner.extent; k += kc) {
+        int length = Math.min(kc, inner.extent - k);
+        parts.add(new Part(skipA + k * inner.stepA, (start + k) * inner.stepB, length));
+      }
+    }
+  }
+
+  /** How many blocks k has. */
+  int parts() {
+    return parts.size();
+  }
+
+  /** A call of the tile for strips {@code from} to {@code to}, panel {@code p}, a block of k. */
+  Stmt call(
+      int rows, int columns, int part, Value[] indices, Value from, Value to, Local p) {
+    Part block = parts.get(part);
+    boolean first = part == 0;
+    boolean last = part == parts.size() - 1;
+    String name = "tile_" + rows + "x" + columns
+        + (parts.size() == 1 ? "" : "_k" + block.length)
+        + (first ? "" : "_add") + (last ? "" : "_part");
+    Tile tile = tiles.get(name);
+    if (tile == null) {
+      tile = tile(name, rows, columns, block.length, first, last);
+      tiles.put(name, tile);
+    }
+    List<Value> args = new ArrayList<>(List.of(indices));
+    args.add(Value.mul(from, mr));
+    args.add(Value.mul(to, mr));
+    args.add(Value.get(p));
+    if (parts.size() > 1) {
+      args.add(Value.i32(block.skipA));
+      args.add(Value.i32(block.skipB));
+    }
+    return new Stmt.TileCall(tile, args);
+  }
+
+  /** One register tile over {@code length} steps of k. */
+  private Tile tile(
+      String name, int rows, int columns, int length, boolean first, boolean last) {
+    List<Local> params = new ArrayList<>();
+    LoopBuilder b = new LoopBuilder(buffers, types);
+    for (Axis axis : c.batch()) {
+      Local local = Local.of(axis.name(), LType.I32);
+      params.add(local);
+      b.bind(axis, Value.get(local));
+    }
+    Local from = Local.of("from", LType.I32);
+    Local to = Local.of("to", LType.I32);
+    Local m0 = Local.of("m0", LType.I32);
+    Local panel = Local.of("panel", LType.I32);
+    Local skipA = Local.of("skip_a", LType.I32);
+    Local skipB = Local.of("skip_b", LType.I32);
+    params.add(from);
+    params.add(to);
+    params.add(panel);
+    if (parts.size() > 1) {
+      params.add(skipA);
+      params.add(skipB);
+    }
+    Local n0 = Local.of("n0", LType.I32);
+    b.emit(Stmt.let(n0, Value.mul(Value.get(panel), nr)));
+    b.bind(c.n(), Value.get(n0));
+    Value packedB = packed ? panel(b, panel) : null;
+    b.open();
+    if (c.m() != null) {
+      b.bind(c.m(), Value.get(m0));
+    }
+
+    int vectors = (columns + 3) / 4;
+    int ways = ways(rows, vectors, length);
+    Local[][] acc = new Local[rows * ways][vectors];
+    for (int i = 0; i < acc.length; i++) {
+      for (int j = 0; j < vectors; j++) {
+        acc[i][j] = Local.of("acc" + i + "_" + j, LType.F32X4);
+      }
+    }
+    start(b, acc, rows, first);
+    product(b, acc, ways, packedB, skipA, skipB, length);
+    for (int i = rows; i < acc.length; i++) {
+      for (int j = 0; j < vectors; j++) {
+        Local sum = acc[i - rows][j];
+        Value both =
+            new Value.Binary(BinaryOp.ADD, DType.F32, Value.get(sum), Value.get(acc[i][j]));
+        b.emit(Stmt.let(sum, both));
+      }
+    }
+    finish(b, Arrays.copyOf(acc, rows), columns, last);
+    Stmt strip = b.close();
+    b.emit(new Stmt.For(m0, Value.get(from), Value.get(to), mr, strip));
+    return new Tile(name, params, b.close());
+  }
+
+  /**
+   * How many sums are kept of each element, for every other step of k: two where one would leave
+   * multiply-adds waiting for each other (latency 4, two begun in a cycle).
+   */
+  private int ways(int rows, int vectors, int length) {
+    int unroll = Math.min(schedule.get("unroll", 2), length);
+    return rows * vectors <= 4 && unroll > 1 ? 2 : 1;
+  }
+
+  private void start(LoopBuilder b, Local[][] acc, int rows, boolean first) {
+    for (int i = 0; i < acc.length; i++) {
+      for (int j = 0; j < acc[i].length; j++) {
+        Value v = new Value.FloatConst(LType.F32X4, 0);
+        if (!first && i < rows) {
+          LoopBuilder.Place at = outPlace(b, i, j);
+          v = new Value.Load(at.pointer(), at.offset(), Value.Access.VECTOR);
+        }
+        b.emit(Stmt.let(acc[i][j], v));
+      }
+    }
+  }
+
+  private LoopBuilder.Place outPlace(LoopBuilder b, int row, int vector) {
+    LoopBuilder.Place at = b.place(buffers.length - 1, out);
+    int step = c.m() == null ? 0 : out.coefficient(c.m());
+    return new LoopBuilder.Place(
+        at.pointer(), at.offset() + row * step + vector * 4 * out.coefficient(c.n()));
+  }
+
+  /** Where a packed panel begins. */
+  private Value panel(LoopBuilder b, Local panel) {
+    int panels = (c.columns() + nr - 1) / nr;
+    Value batch = Value.i32(0);
+    for (Axis axis : c.batch()) {
+      if (fb.coefficient(axis) != 0) {
+        batch = Value.add(Value.mul(batch, axis.extent()), b.axisValue(axis));
+      }
+    }
+    Value index = Value.add(Value.mul(batch, panels), Value.get(panel));
+    Local start = Local.pointer("panel_b", buffers[c.argB()]);
+    Value address = new Value.Address(buffers[c.argB()], Value.mul(index, c.depth() * nr));
+    b.emit(Stmt.let(start, address));
+    return Value.get(start);
+  }
+
+  private void product(
+      LoopBuilder b, Local[][] acc, int ways, Value packedB, Local skipA, Local skipB, int length) {
+    for (Axis axis : c.k()) {
+      b.bind(axis, Value.i32(0));
+    }
+    LoopBuilder.Place a0 = b.place(c.argA(), fa);
+    LoopBuilder.Place b0 =
+        packed ? new LoopBuilder.Place(packedB, 0) : b.place(c.argB(), fb);
+    Local pb = Local.pointer("b", buffers[c.argB()]);
+    Value fromA = a0.pointer();
+    Value fromB = b0.pointer();
+    int offsetB = b0.offset();
+    boolean cut = parts.size() > 1;
+    if (cut) {
+      fromA = new Value.Offset(fromA, Value.get(skipA));
+      fromB = new Value.Offset(fromB, Value.get(skipB));
+    }
+    b.emit(Stmt.let(pb, fromB));
+    if (cut) {
+      Run inner = runs.get(runs.size() - 1);
+      steps(b, acc, ways, fromA, pb, a0.offset(), offsetB, new Run(length, inner.stepA, inner.stepB));
+    } else {
+      walk(b, acc, ways, fromA, pb, a0.offset(), offsetB, 0);
+    }
+  }
+
+  /** Outer runs of k, each a loop that moves A; packed B goes on by itself. */
+  private void walk(
+      LoopBuilder b, Local[][] acc, int ways, Value fromA, Local pb, int offsetA, int offsetB, int depth) {
+    Run run = runs.get(depth);
+    Local here = pb;
+    if (!packed) {
+      here = Local.pointer("b" + depth, buffers[c.argB()]);
+      b.emit(Stmt.let(here, Value.get(pb)));
+    }
+    if (depth == runs.size() - 1) {
+      steps(b, acc, ways, fromA, here, offsetA, offsetB, run);
+      return;
+    }
+    Local pa = Local.pointer("a" + depth, buffers[c.argA()]);
+    b.emit(Stmt.let(pa, fromA));
+    b.open();
+    walk(b, acc, ways, Value.get(pa), here, offsetA, offsetB, depth + 1);
+    b.emit(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(run.stepA))));
+    if (!packed) {
+      b.emit(Stmt.let(here, new Value.Offset(Value.get(here), Value.i32(run.stepB))));
+    }
+    Stmt body = b.close();
+    Local var = Local.of("k" + depth, LType.I32);
+    b.emit(new Stmt.For(var, Value.i32(0), Value.i32(run.extent), 1, body));
+  }
+
+  /** One run of k; {@code pb} ends behind it. */
+  private void steps(
+      LoopBuilder b, Local[][] acc, int ways, Value fromA, Local pb, int offsetA, int offsetB, Run run) {
+    Local pa = Local.pointer("a", buffers[c.argA()]);
+    b.emit(Stmt.let(pa, fromA));
+    int unroll = Math.max(1, Math.min(schedule.get("unroll", 2), run.extent));
+    int whole = run.extent / unroll * unroll;
+    Stmt body = unrolled(acc, ways, pa, pb, offsetA, offsetB, run.stepA, run.stepB, unroll);
+    if (whole == unroll) {
+      b.emit(body);
+    } else {
+      Local var = Local.of("k", LType.I32);
+      b.emit(new Stmt.For(var, Value.i32(0), Value.i32(whole), unroll, body));
+    }
+    if (whole < run.extent) {
+      b.emit(
+          unrolled(
+              acc, ways, pa, pb, offsetA, offsetB, run.stepA, run.stepB, run.extent - whole));
+    }
+  }
+
+  private Stmt unrolled(
+      Local[][] acc, int ways, Local pa, Local pb, int offsetA, int offsetB, int stepA, int stepB,
+      int count) {
+    List<Stmt> body = new ArrayList<>();
+    int stepM = c.m() == null ? 0 : fa.coefficient(c.m());
+    int rows = acc.length / ways;
+    for (int u = 0; u < count; u++) {
+      int set = u % ways * rows;
+      Local[] columns = new Local[acc[0].length];
+      for (int j = 0; j < columns.length; j++) {
+        columns[j] = Local.of("b" + j, LType.F32X4);
+        int at = offsetB + u * stepB + j * 4;
+        body.add(
+            Stmt.let(columns[j], new Value.Load(Value.get(pb), at, Value.Access.VECTOR)));
+      }
+      for (int i = 0; i < rows; i++) {
+        int at = offsetA + u * stepA + i * stepM;
+        Value x = new Value.Load(Value.get(pa), at, Value.Access.SPLAT);
+        if (columns.length > 1) {
+          Local splat = Local.of("a" + i, LType.F32X4);
+          body.add(Stmt.let(splat, x));
+          x = Value.get(splat);
+        }
+        for (int j = 0; j < columns.length; j++) {
+          Value sum = new Value.MulAdd(x, Value.get(columns[j]), Value.get(acc[set + i][j]));
+          body.add(Stmt.let(acc[set + i][j], sum));
+        }
+      }
+    }
+    body.add(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(count * stepA))));
+    body.add(Stmt.let(pb, new Value.Offset(Value.get(pb), Value.i32(count * stepB))));
+    return Stmt.block(body);
+  }
+
+  private void finish(LoopBuilder b, Local[][] acc, int columns, boolean last) {
+    boolean dense = out.coefficient(c.n()) == 1;
+    Expr body = c.compute().body();
+    boolean heavy = last && dense && acc.length > 1 && isHeavy(body);
+    for (int j = 0; j < acc[0].length; j++) {
+      int lanes = Math.min(4, columns - 4 * j);
+      for (int i = 0; i < acc.length; i++) {
+        Value v = Value.get(acc[i][j]);
+        if (last && !heavy) {
+          b.setStage(0, v);
+          b.vectorise(c.n());
+          b.shift2(c.m(), i, c.n(), 4 * j);
+          v = b.lowerVector(body);
+          b.shift2(null, 0, null, 0);
+          b.vectorise(null);
+        }
+        store(b, i, j, v, lanes, dense);
+      }
+    }
+    if (heavy) {
+      heavy(b, acc, columns, body);
+    }
+  }
+
+  private void store(LoopBuilder b, int i, int j, Value v, int lanes, boolean dense) {
+    LoopBuilder.Place at = outPlace(b, i, j);
+    if (dense) {
+      b.emit(new Stmt.Store(at.pointer(), at.offset(), v, lanes));
+      return;
+    }
+    Local whole = Local.of("c", LType.F32X4);
+    b.emit(Stmt.let(whole, v));
+    for (int l = 0; l < lanes; l++) {
+      int offset = at.offset() + l * out.coefficient(c.n());
+      b.emit(new Stmt.Store(at.pointer(), offset, new Value.Lane(Value.get(whole), l), 1));
+    }
+  }
+
+  /**
+   * A body of many instructions is written once, in a loop over the rows just stored, instead of
+   * once for each register of the tile.
+   */
+  private void heavy(LoopBuilder b, Local[][] acc, int columns, Expr body) {
+    Axis row = new Axis("row", acc.length);
+    Local var = b.beginFor(row);
+    Local m = Local.of("m", LType.I32);
+    b.emit(Stmt.let(m, Value.add(b.axisValue(c.m()), Value.get(var))));
+    b.bind(c.m(), Value.get(m));
+    for (int j = 0; j < acc[0].length; j++) {
+      int lanes = Math.min(4, columns - 4 * j);
+      LoopBuilder.Place at = outPlace(b, 0, j);
+      Local v = Local.of("c" + j, LType.F32X4);
+      Value.Load raw = new Value.Load(at.pointer(), at.offset(), Value.Access.VECTOR);
+      b.emit(Stmt.let(v, raw));
+      b.setStage(0, Value.get(v));
+      b.vectorise(c.n());
+      b.shift2(null, 0, c.n(), 4 * j);
+      Value done = b.lowerVector(body);
+      b.shift2(null, 0, null, 0);
+      b.vectorise(null);
+      b.emit(new Stmt.Store(at.pointer(), at.offset(), done, lanes));
+    }
+    b.endFor(var, Value.i32(0), Value.i32(acc.length), 1);
+  }
+
+  private static boolean isHeavy(Expr e) {
+    if (e instanceof Unary u) {
+      boolean cheap =
+          u.op() == UnaryOp.NEG || u.op() == UnaryOp.ABS || u.op() == UnaryOp.SQRT
+              || u.op() == UnaryOp.NOT;
+      if (!cheap) {
+        return true;
+      }
+    }
+    for (Expr o : Exprs.operands(e)) {
+      if (isHeavy(o)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
