@@ -208,12 +208,7 @@ public final class ContractionFamily implements KernelFamily {
 
     @Override
     public LiteSpace lite(Set<Integer> weights) {
-      int batches = 1;
-      for (Axis axis : c.batch()) {
-        batches *= axis.extent();
-      }
       int[] tile = tile();
-      boolean mayCut = c.k().size() == 1;
       boolean mustPack = addresses.address(c.b()).coefficient(c.n()) != 1;
       boolean weight = weights.contains(c.argB());
       LiteSpace.Cost perStep = s -> cycles(s.get("mr", 1), s.get("nr", 4));
@@ -225,12 +220,14 @@ public final class ContractionFamily implements KernelFamily {
           .keep(new ContractionRules.RegistersHold(target.vectorRegisters()))
           .keep(new ContractionRules.LittleWaste(perStep, cycles(tile[0], tile[1])))
           .choose("unroll", 16, 4, 8, 16)
-          .choose("kc", mayCut ? c.depth() : 1, mayCut ? cuts(tile[1]) : new int[] {0})
+          .choose("kc", c.depth(), cuts(tile[1]))
           .keep(new ContractionRules.BlockOfSteps(c.depth()))
           .choose("outer", 2, 0, 1)
           .keep(
               new ContractionRules.PartsToShare(
-                  c.rows(), c.columns(), batches, target.threads()))
+                  c.rows(), c.columns(), batches(), target.threads()))
+          .choose("mc", c.rows(), 1, 4, 16)
+          .keep(new ContractionRules.RunsOfRows())
           .choose("pack", mustPack ? 1 : 2, mustPack || weight ? new int[] {1} : new int[] {0, 1})
           .order(this::cost, MOST_CANDIDATES);
     }
@@ -247,6 +244,8 @@ public final class ContractionFamily implements KernelFamily {
           .choose("kc", 1, c.k().size() == 1 ? new int[] {0, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024} : new int[] {0})
           .keep(new ContractionRules.BlockOfSteps(c.depth()))
           .choose("outer", 1, 0, 1)
+          .choose("mc", 1, 1, 2, 8, 32)
+          .keep(new ContractionRules.RunsOfRows())
           .choose("pack", 1, mustPack ? new int[] {1} : new int[] {0, 1})
           .draw(count);
     }
@@ -255,6 +254,9 @@ public final class ContractionFamily implements KernelFamily {
     private int[] cuts(int nr) {
       int cut = cut(nr);
       int half = (c.depth() / 2 + UNROLL - 1) / UNROLL * UNROLL;
+      if (c.k().size() > 1) {
+        return cut == 0 ? new int[] {0} : new int[] {0, cut};
+      }
       return cut == 0 ? new int[] {0, half} : new int[] {0, cut, cut / 2 / UNROLL * UNROLL};
     }
 
@@ -268,8 +270,7 @@ public final class ContractionFamily implements KernelFamily {
       cost *= 1 + CUT * (parts - 1);
       boolean far = 4L * nr * (kc == 0 ? c.depth() : kc) > PANEL_BYTES && s.get("mr", 1) > 1;
       boolean rowsOuter = s.get("outer", 0) == 1;
-      int panels = (c.columns() + nr - 1) / nr;
-      boolean farther = rowsOuter && (long) panels * nr * c.depth() * 4 > PANEL_BYTES;
+      boolean farther = rowsOuter && s.get("mc", 1) < NEAR_STRIPS && bytesOfB(nr) > PANEL_BYTES;
       return cost * (far || farther ? FAR : 1);
     }
 

@@ -87,4 +87,17 @@ final class ContractionRules {
       return (size + step - 1) / step * batches >= threads;
     }
   }
+
+  /** Runs of strips pass over all panels. */
+  record RunsOfRows() implements Rule {
+    @Override
+    public String reason() {
+      return "runs of strips matter only where rows are the outer loop";
+    }
+
+    @Override
+    public boolean keeps(Schedule s) {
+      return s.get("outer", 0) == 1 || s.get("mc", 1) == 1;
+    }
+  }
 }
