@@ -10,6 +10,7 @@ import { readSchedules } from './schedule-store.js';
 import { Tuner } from './tuner.js';
 import { PIECE_MS, Workbench } from './workbench.js';
 import { callCommands, commandsBySegment, traceOf } from './trace.js';
+import { ceilings, probeSuite } from './probe-suite.js';
 
 const fresh = () => ({
   id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, helpers: [],
@@ -293,39 +294,6 @@ const outputs = (p) => p.outputs.map((o) => ({
   data: new Uint8Array(state.memory.buffer, o.address, o.bytes).slice().buffer,
 }));
 
-/** Best rate of multiply-adds on one thread, in GFLOP/s. */
-function fmaPeak() {
-  let best = 0;
-  for (const chains of [8, 10, 12]) {
-    const module = new WebAssembly.Module(engine.fmaPeak(state.device.relaxedSimd, chains));
-    const { run } = new WebAssembly.Instance(module).exports;
-    const flops = engine.fmaFlops(chains);
-    run(100000);
-    for (let round = 0; round < 20; round++) {
-      const start = performance.now();
-      run(200000);
-      if (round > 9) best = Math.max(best, (flops * 200000) / (performance.now() - start) / 1e6);
-    }
-  }
-  return best;
-}
-
-/** Best rate of reading 64 MiB on one thread, in GB/s. */
-function readPeak() {
-  const bytes = 64 << 20;
-  const memory = new WebAssembly.Memory({ initial: bytes / 65536 });
-  new Uint32Array(memory.buffer).fill(1);
-  const { run } = new WebAssembly.Instance(
-    new WebAssembly.Module(engine.readBandwidth()), { env: { memory } }).exports;
-  let best = 0;
-  for (let round = 0; round < 12; round++) {
-    const start = performance.now();
-    run(0, bytes, 1);
-    if (round > 2) best = Math.max(best, bytes / (performance.now() - start) / 1e6);
-  }
-  return best;
-}
-
 function kernelIndex(name) {
   const i = state.plans[state.current]?.kernels.findIndex((k) => k.name === name) ?? -1;
   if (i < 0) throw userError(`no kernel '${name}' in the last plan`);
@@ -437,7 +405,15 @@ const methods = {
     };
   },
   async ceilings() {
-    return state.device.simd ? { fmaGflops: fmaPeak(), readGbs: readPeak() } : { fmaGflops: 0, readGbs: 0 };
+    const { simd, relaxedSimd } = state.device;
+    return simd ? ceilings(engine, relaxedSimd) : { fmaGflops: 0, readGbs: 0 };
+  },
+  async probeDevice({ threads }) {
+    const device = probe({ threads });
+    if (!device.simd) throw userError('this browser has no WebAssembly SIMD: there is nothing to measure');
+    engine = await loading;
+    for (let t = 1; t < device.threads; t++) addThread();
+    return probeSuite(engine, device, state.helpers);
   },
   async trial({ name, schedule }) {
     const bench = new Workbench(engine, state.id, state.current, kernelIndex(name), pause);

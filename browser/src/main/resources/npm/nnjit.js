@@ -1,6 +1,8 @@
 // nnJIT's public API. All work is done in a worker: the page's thread only posts messages.
+import { keep, recall } from './device-cache.js';
 import { ended } from './life.js';
 import { SmallPlans } from './small-plans.js';
+import { VERSION } from './version.js';
 
 const TYPES = {
   float32: Float32Array, float64: Float64Array, int8: Int8Array, uint8: Uint8Array,
@@ -124,6 +126,16 @@ export class InferenceSession {
       throw e;
     }
     return session;
+  }
+
+  /** Measures this device with so many threads; see probeDevice. */
+  static async measureDevice(threads) {
+    const carrier = new InferenceSession(startWorker());
+    try {
+      return await carrier.#call('probeDevice', { threads });
+    } finally {
+      carrier.#lose(new Error('the device has been measured'));
+    }
   }
 
   get inputNames() { return this.#info.inputs.map((i) => i.name); }
@@ -287,4 +299,42 @@ export class InferenceSession {
     for (const w of this.#waiting.values()) w.reject(error);
     this.#waiting.clear();
   }
+}
+
+/** Threads that are measured at once at most. */
+const PROBED_THREADS = 8;
+
+/**
+ * What this device can do, measured in a worker in about a second, or remembered from an earlier
+ * visit with the same browser, number of cores and version of nnJIT.
+ *
+ * The answer is a plain object. Rates are in 10^9 a second, a multiply-add being two operations.
+ * - `version`, `userAgent`, `hardwareConcurrency`, `isolated`, `relaxedSimd`: what was measured
+ * - `timerMicros`: smallest step of the clock
+ * - `madd`, `mulAdd`: [{chains, gflops}] by independent sums, with relaxed SIMD (else empty) and without
+ * - `dotI16Gops`, `dotI8Gops`: integer dot products of 16 bits, and of 8 bits (null without relaxed SIMD,
+ *   or where its results are wrong)
+ * - `memory`: [{bytes, readGbs, latencyNanos}] by working set; a step of the latency is a load and
+ *   about 8 cycles
+ * - `splatCost`: time of loading a splat of one number, relative to loading a vector
+ * - `tierUp`: {millis, slowGflops, fastGflops}: how long a new function runs slowly (null: for more
+ *   than 100 ms), and both rates
+ * - `barrierMicros`: two threads meeting, null when only one was measured
+ * - `scaling`: [{threads, gflops}] with 1, 2, ... threads at once
+ * - `profile`: what the compiler concludes; see DeviceProfile.java for each value
+ * - `millis`: how long the measurement took
+ * @param {{threads?: number, fresh?: boolean}} options most threads to measure, else as many as
+ *   cores, up to 8; `fresh` measures again
+ * @returns {Promise<object>}
+ */
+export async function probeDevice({ threads, fresh = false } = {}) {
+  const most = threads ?? Math.min(PROBED_THREADS, navigator.hardwareConcurrency || 1);
+  const key = [navigator.userAgent, navigator.hardwareConcurrency, VERSION, globalThis.crossOriginIsolated, most].join('|');
+  const known = fresh ? undefined : await recall(key);
+  if (known) return known;
+  const measured = await InferenceSession.measureDevice(most);
+  // Threads that seem to share a core may have started there by chance: measured again next time.
+  const [one] = measured.scaling;
+  if (measured.scaling.every((s) => s.gflops >= ((s.threads + 1) / 2) * one.gflops)) await keep(key, measured);
+  return measured;
 }

@@ -20,6 +20,7 @@ import org.nnjit.loop.LoopText;
 import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.plan.Plan;
+import org.nnjit.schedule.DeviceProfile;
 import org.nnjit.schedule.Feature;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.ScheduleBook;
@@ -29,6 +30,8 @@ import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.tune.ChainProbe;
+import org.nnjit.tune.ProbeReadings;
 import org.nnjit.tune.Probes;
 import org.nnjit.tune.Trial;
 import org.nnjit.tune.Tuner;
@@ -410,22 +413,22 @@ public final class Engine {
     return Bridge.bytes(trial.module());
   }
 
-  /** Module of the multiply-add micro-benchmark; {@link Probes#fmaPeak}. */
+  /** Module of a micro-benchmark; {@link Probes#module}. */
   @JSExport
-  public static JSObject fmaPeak(boolean relaxed, int chains) {
-    return Bridge.bytes(Probes.fmaPeak(relaxed, chains));
+  public static JSObject probeModule(String name, int chains) {
+    return Bridge.bytes(Probes.module(name, chains));
   }
 
-  /** Operations of one turn of {@link #fmaPeak}. */
+  /** Operations of one turn of a {@link ChainProbe}. */
   @JSExport
-  public static int fmaFlops(int chains) {
-    return Probes.flopsPerIteration(chains);
+  public static int chainOperations(String name, int chains) {
+    return ChainProbe.valueOf(name).operationsPerTurn(chains);
   }
 
-  /** Module of the read micro-benchmark; {@link Probes#readBandwidth}. */
+  /** What the readings of the probes say; {@link ProbeReadings}, {@link DeviceProfile}. */
   @JSExport
-  public static JSObject readBandwidth() {
-    return Bridge.bytes(Probes.readBandwidth(false));
+  public static String deviceProfile(String readings) {
+    return guarded(() -> ProfileJson.of(ProbeReadings.parse(readings).profile()));
   }
 
   /** Schedules found before, one a line: workload, tab, schedule. */

@@ -3,6 +3,7 @@ package org.nnjit.plan;
 import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Workload;
+import org.nnjit.kernel.emit.wasm.Barrier;
 import org.nnjit.kernel.emit.wasm.EmitOptions;
 import org.nnjit.kernel.emit.wasm.WasmEmitter;
 import org.nnjit.kernel.family.KernelSpace;
@@ -18,21 +19,11 @@ import org.nnjit.wasm.WasmModule;
  * The module of a plan: kernels, one small function (thread, threads) for each command, and one
  * {@code run} for each segment that calls its commands with barriers between them.
  *
- * <p>The first bytes of the memory hold the barrier: a count at {@link #COUNT}, a generation at
- * {@link #GENERATION}.
+ * <p>The first bytes of the memory hold the {@link Barrier}.
  */
 final class ProgramModule {
-  static final int COUNT = 64;
-  static final int GENERATION = 128;
-
   /** Commands with fewer operations stay on one thread: a barrier costs more than they do. */
   private static final double SERIAL_FLOPS = 16000;
-
-  /** Spins before a thread sleeps: about 30 microseconds. */
-  private static final int SPINS = 4000;
-
-  /** A thread that waits longer than this for another, in nanoseconds, gives up. */
-  private static final long LOST = 60_000_000_000L;
 
   private final WasmModule module = new WasmModule();
   private final KernelNames names = new KernelNames();
@@ -49,7 +40,7 @@ final class ProgramModule {
     this.shared = shared;
     module.importMemory("env", "memory", 1, shared ? 65536 : -1, shared);
     this.emitter = new WasmEmitter(module, EmitOptions.of(target));
-    this.barrier = shared ? barrier() : null;
+    this.barrier = shared ? Barrier.add(module) : null;
     if (shared) {
       module.export("barrier", barrier);
     }
@@ -167,74 +158,5 @@ final class ProgramModule {
     module.elements(index, 0, entries);
     module.exportTable("table", index);
     return module.toBytes(true);
-  }
-
-  /**
-   * Threads meet here: the last one to come opens the next generation, the others spin a while and
-   * then sleep.
-   */
-  private FunctionBuilder barrier() {
-    FunctionBuilder c = module.function("barrier", "i:");
-    int generation = c.local(ValType.I32);
-    int spins = c.local(ValType.I32);
-    c.get(0);
-    c.i32(1);
-    c.op(Op.I32_LE_S);
-    c.ifThen();
-    c.op(Op.RETURN);
-    c.end();
-    c.i32(0);
-    c.memory(Op.I32_ATOMIC_LOAD, 4, GENERATION);
-    c.set(generation);
-    c.i32(0);
-    c.i32(1);
-    c.memory(Op.I32_ATOMIC_RMW_ADD, 4, COUNT);
-    c.get(0);
-    c.i32(1);
-    c.op(Op.I32_SUB);
-    c.op(Op.I32_EQ);
-    c.ifThen();
-    c.i32(0);
-    c.i32(0);
-    c.memory(Op.I32_ATOMIC_STORE, 4, COUNT);
-    c.i32(0);
-    c.i32(1);
-    c.memory(Op.I32_ATOMIC_RMW_ADD, 4, GENERATION);
-    c.op(Op.DROP);
-    c.i32(0);
-    c.i32(-1);
-    c.memory(Op.MEMORY_ATOMIC_NOTIFY, 4, GENERATION);
-    c.op(Op.DROP);
-    c.op(Op.RETURN);
-    c.end();
-    c.block();
-    c.i32(SPINS);
-    c.set(spins);
-    c.loop();
-    c.i32(0);
-    c.memory(Op.I32_ATOMIC_LOAD, 4, GENERATION);
-    c.get(generation);
-    c.op(Op.I32_NE);
-    c.brIf(1);
-    c.get(spins);
-    c.i32(1);
-    c.op(Op.I32_SUB);
-    c.tee(spins);
-    c.brIf(0);
-    c.i32(0);
-    c.get(generation);
-    c.i64(LOST);
-    c.memory(Op.MEMORY_ATOMIC_WAIT32, 4, GENERATION);
-    c.i32(2);
-    c.op(Op.I32_EQ);
-    c.ifThen();
-    c.op(Op.UNREACHABLE);
-    c.end();
-    c.i32(SPINS);
-    c.set(spins);
-    c.br(0);
-    c.end();
-    c.end();
-    return c;
   }
 }

@@ -7,24 +7,18 @@ import org.nnjit.wasm.ValType;
 import org.nnjit.wasm.WasmModule;
 
 /**
- * WebAssembly modules that tell a host what its engine and device can do.
+ * The smallest WebAssembly modules that tell a host about its engine: which features it has, and how
+ * fast its processor's clock runs. {@link ChainProbe}, {@link MemoryProbe} and {@link TeamProbe}
+ * give the ceilings that kernels are compared with.
  *
- * <p>The micro-benchmarks give upper bounds: no kernel computes faster than {@link #fmaPeak} or
- * streams faster than {@link #readBandwidth}. An engine may keep a running function in its first,
- * slow tier, so call {@code run} often and briefly before the call that is timed.
+ * <p>An engine may keep a running function in its first, slow tier, so call {@code run} often and
+ * briefly before the call that is timed.
  */
 public final class Probes {
-  /** Multiply-adds of each chain per loop turn: enough to hide the loop's own instructions. */
-  private static final int ROUNDS = 8;
+  /** Cycles of one turn of {@link #clock}: its operations wait for each other. */
+  public static final int CLOCK_CYCLES = 64;
 
-  /** Constant factors when multiplying and adding apart; every third chain loads another. */
-  private static final int FACTORS = 3;
-
-  /** Accumulators of the bandwidth probe, so that additions do not wait for each other. */
-  private static final int STREAMS = 8;
-
-  /** Bytes that one turn of the bandwidth probe reads; the number of bytes is a multiple of it. */
-  public static final int BANDWIDTH_BLOCK_BYTES = STREAMS * 16;
+  private static final String TEAM = "TEAM_";
 
   private Probes() {}
 
@@ -87,162 +81,63 @@ public final class Probes {
     }
   }
 
-  /** Floating-point operations of one iteration of {@link #fmaPeak}: 64 for each chain. */
-  public static int flopsPerIteration(int chains) {
-    return chains * ROUNDS * 4 * 2;
-  }
-
   /**
-   * A module for the rate of multiply-adds. It exports {@code run(iterations: i32) -> f32}, which
-   * executes {@link #flopsPerIteration} operations in each of {@code max(iterations, 1)} turns and
-   * returns the sum of all chains' lanes: lane l of chain c starts at c + 1 and adds 2^-10 (2^-5
-   * times 2^-5) in each of 8 rounds a turn. The running sum is the addend, as in a kernel.
+   * The module of a micro-benchmark by name: CLOCK, LATENCY, a {@link MemoryProbe}, a {@link
+   * ChainProbe}, or TEAM_ and a chain probe's name.
    *
-   * @param relaxed use {@code f32x4.relaxed_madd} instead of a multiplication and an addition
-   * @param chains independent running sums, 1 to 32. A latency of 4 cycles and two units need 8.
-   *     The 15 registers of V8 on x64 hold 13 relaxed chains and two factors, or 9 others with
-   *     three factors, one loaded factor and a product
+   * @param chains for chain probes and teams
    */
-  public static byte[] fmaPeak(boolean relaxed, int chains) {
-    if (chains < 1 || chains > 32) {
-      throw new IllegalArgumentException("fmaPeak wants 1 to 32 chains, got " + chains);
-    }
-    WasmModule module = new WasmModule();
-    FunctionBuilder f = module.function("run", "i:f");
-    module.export("run", f);
-    int[] sums = new int[chains];
-    for (int c = 0; c < chains; c++) {
-      sums[c] = f.local(ValType.V128);
-      f.v128Floats(c + 1, c + 1, c + 1, c + 1);
-      f.set(sums[c]);
-    }
-    int[] factors = new int[relaxed ? 2 : FACTORS];
-    for (int i = 0; i < factors.length; i++) {
-      factors[i] = f.local(ValType.V128);
-      f.v128Floats(0x1p-5f, 0x1p-5f, 0x1p-5f, 0x1p-5f);
-      f.set(factors[i]);
-    }
-    int loop = f.loop();
-    if (relaxed) {
-      relaxedRounds(f, sums, factors);
-    } else {
-      plainRounds(module, f, sums, factors);
-    }
-    f.get(0);
-    f.i32(1);
-    f.op(Op.I32_SUB);
-    f.tee(0);
-    f.i32(0);
-    f.op(Op.I32_GT_S);
-    f.brIfTo(loop);
-    f.end();
-    addUp(f, sums, Op.F32X4_ADD, Op.F32X4_EXTRACT_LANE, Op.F32_ADD);
-    return module.toBytes();
-  }
-
-  private static void relaxedRounds(FunctionBuilder f, int[] sums, int[] factors) {
-    for (int round = 0; round < ROUNDS; round++) {
-      for (int sum : sums) {
-        f.get(factors[0]);
-        f.get(factors[1]);
-        f.get(sum);
-        f.op(Op.F32X4_RELAXED_MADD);
-        f.set(sum);
-      }
-    }
+  public static byte[] module(String name, int chains) {
+    return switch (name) {
+      case "CLOCK" -> clock();
+      case "LATENCY" -> MemoryProbe.latency();
+      case "VECTORS", "SPLATS" -> MemoryProbe.valueOf(name).module();
+      default ->
+          name.startsWith(TEAM)
+              ? TeamProbe.module(ChainProbe.valueOf(name.substring(TEAM.length())), chains)
+              : ChainProbe.valueOf(name).module(chains);
+    };
   }
 
   /**
-   * An engine calculates a product of the same operands once for all chains and rounds, so every
-   * product here has a factor that is loaded from an address of its own.
+   * A module for the clock's rate. It exports {@code run(turns: i32, a: i32, b: i32) -> i32}, which
+   * in each of {@code max(turns, 1)} turns does {@link #CLOCK_CYCLES} additions of {@code a} and
+   * exclusive ors with {@code b} in turn, each on the result of the one before it: one cycle each
+   * on any processor of today.
    */
-  private static void plainRounds(WasmModule module, FunctionBuilder f, int[] sums, int[] factors) {
-    int loaded = f.local(ValType.V128);
-    int offset = 0;
-    for (int round = 0; round < ROUNDS; round++) {
-      for (int c = 0; c < sums.length; c++) {
-        if (c % FACTORS == 0) {
-          f.i32(0);
-          f.memory(Op.V128_LOAD, offset);
-          f.set(loaded);
-          offset += 16;
-        }
-        f.get(sums[c]);
-        f.get(factors[c % FACTORS]);
-        f.get(loaded);
-        f.op(Op.F32X4_MUL);
-        f.op(Op.F32X4_ADD);
-        f.set(sums[c]);
-      }
-    }
-    byte[] memory = new byte[offset];
-    for (int at = 0; at < offset; at += 4) {
-      memory[at + 3] = 0x3d; // 2^-5 is 0x3d000000
-    }
-    module.memory(1, 1, false);
-    module.data(0, memory);
-  }
-
-  /**
-   * A module for the rate of reading. It imports {@code env.memory} and exports {@code run(address:
-   * i32, bytes: i32, repeats: i32) -> i32}, which reads {@code bytes} bytes from {@code address} on
-   * {@code repeats} times (at least once) and returns the sum of their 32-bit words, modulo 2^32.
-   * {@code bytes} must be a positive multiple of {@link #BANDWIDTH_BLOCK_BYTES}. Memory that was
-   * never written reads too fast: fill it first.
-   *
-   * @param shared whether the memory is shared
-   */
-  public static byte[] readBandwidth(boolean shared) {
+  public static byte[] clock() {
     WasmModule module = new WasmModule();
-    module.importMemory("env", "memory", 0, shared ? 65536 : -1, shared);
     FunctionBuilder f = module.function("run", "iii:i");
     module.export("run", f);
-    int address = f.param(0);
-    int bytes = f.param(1);
-    int repeats = f.param(2);
-    int at = f.local(ValType.I32);
-    int end = f.local(ValType.I32);
-    int[] sums = new int[STREAMS];
-    for (int s = 0; s < STREAMS; s++) {
-      sums[s] = f.local(ValType.V128);
-    }
-    f.get(address);
-    f.get(bytes);
-    f.op(Op.I32_ADD);
-    f.set(end);
-    int again = f.loop();
-    f.get(address);
-    f.set(at);
+    int x = f.local(ValType.I32);
     int loop = f.loop();
-    for (int s = 0; s < STREAMS; s++) {
-      f.get(sums[s]);
-      f.get(at);
-      f.memory(Op.V128_LOAD, 16 * s);
-      f.op(Op.I32X4_ADD);
-      f.set(sums[s]);
+    f.get(x);
+    for (int i = 0; i < CLOCK_CYCLES; i += 2) {
+      f.get(1);
+      f.op(Op.I32_ADD);
+      f.get(2);
+      f.op(Op.I32_XOR);
     }
-    f.get(at);
-    f.i32(BANDWIDTH_BLOCK_BYTES);
-    f.op(Op.I32_ADD);
-    f.tee(at);
-    f.get(end);
-    f.op(Op.I32_NE);
-    f.brIfTo(loop);
-    f.end();
-    f.get(repeats);
+    f.set(x);
+    countDown(f, 0, loop);
+    f.get(x);
+    return module.toBytes();
+  }
+
+  /** Ends a loop that counts a local down to zero. */
+  static void countDown(FunctionBuilder f, int local, int loop) {
+    f.get(local);
     f.i32(1);
     f.op(Op.I32_SUB);
-    f.tee(repeats);
+    f.tee(local);
     f.i32(0);
     f.op(Op.I32_GT_S);
-    f.brIfTo(again);
+    f.brIfTo(loop);
     f.end();
-    addUp(f, sums, Op.I32X4_ADD, Op.I32X4_EXTRACT_LANE, Op.I32_ADD);
-    return module.toBytes();
   }
 
   /** Leaves the sum of all lanes of these vectors on the stack; the first is overwritten. */
-  private static void addUp(FunctionBuilder f, int[] vectors, Op addVectors, Op lane, Op add) {
+  static void addUp(FunctionBuilder f, int[] vectors, Op addVectors, Op lane, Op add) {
     f.get(vectors[0]);
     for (int i = 1; i < vectors.length; i++) {
       f.get(vectors[i]);

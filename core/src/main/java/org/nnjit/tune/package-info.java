@@ -3,7 +3,8 @@
  * this package makes the modules, the host runs them with its clock.
  *
  * <p>Read {@link org.nnjit.tune.Probes} first: modules whose validity tells the engine's features,
- * and micro-benchmarks for the ceilings that kernels are compared with. A new probe is one method
- * there.
+ * and the list of micro-benchmarks; then {@link org.nnjit.tune.ProbeReadings}, which makes a {@link
+ * org.nnjit.schedule.DeviceProfile} of what the host measured. A new probe is one method or
+ * constant, one line in {@code Probes.module}, one reading, and its turn in {@code probe-suite.js}.
  */
 package org.nnjit.tune;

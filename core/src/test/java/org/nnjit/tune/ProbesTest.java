@@ -1,5 +1,6 @@
 package org.nnjit.tune;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -35,69 +36,46 @@ class ProbesTest {
   }
 
   @Test
-  void chainsGiveTheirSum() {
-    for (boolean relaxed : new boolean[] {true, false}) {
-      for (int chains : new int[] {1, 11}) {
-        // Chain c: 4 lanes of c + 1 + 8 * 2^-10 per iteration.
-        byte[] module = Probes.fmaPeak(relaxed, chains);
-        WasmVerifier.verify(module);
-        double start = chains * (chains + 1) / 2.0;
-        double once = 4 * (start + chains * 8 / 1024.0);
-        double often = 4 * (start + chains * 8 * 999 / 1024.0);
-        assertEquals(
-            once + "," + once + "," + often,
-            Node.evaluate(module, "[exports.run(0), exports.run(1), exports.run(999)].join()"));
-      }
-    }
-    assertEquals(12 * 64, Probes.flopsPerIteration(12));
-  }
-
-  @Test
-  void flopsPerIterationAreThoseEmitted() {
-    for (int chains : new int[] {1, 5, 12}) {
-      String relaxed = WasmText.print(Probes.fmaPeak(true, chains));
-      String loop = relaxed.substring(relaxed.indexOf("loop"), relaxed.indexOf("end\n"));
-      int madds = loop.split("relaxed_madd", -1).length - 1;
-      assertEquals(Probes.flopsPerIteration(chains), madds * 4 * 2);
-      String plain = WasmText.print(Probes.fmaPeak(false, chains));
-      loop = plain.substring(plain.indexOf("loop"), plain.indexOf("end\n"));
-      int operations = loop.split("f32x4.(mul|add)", -1).length - 1;
-      assertEquals(Probes.flopsPerIteration(chains), operations * 4);
-    }
-  }
-
-  @Test
-  void chainsAreBounded() {
+  void clockProbeAddsAndXors() {
+    byte[] module = Probes.clock();
+    WasmVerifier.verify(module);
     assertEquals(
-        "fmaPeak wants 1 to 32 chains, got 0",
-        assertThrows(IllegalArgumentException.class, () -> Probes.fmaPeak(true, 0)).getMessage());
+        "right",
+        Node.run(
+            module,
+            """
+            const { run } = (await WebAssembly.instantiate(wasm)).instance.exports;
+            for (const turns of [0, 1, 7]) {
+              let x = 0;
+              for (let i = 0; i < 32 * Math.max(turns, 1); i++) x = ((x + 12345) | 0) ^ 0x5a5a5a5a;
+              if (run(turns, 12345, 0x5a5a5a5a) !== x) throw new Error('after ' + turns);
+            }
+            console.log('right');
+            """));
+    String text = WasmText.print(module);
+    assertEquals(
+        Probes.CLOCK_CYCLES,
+        loop(text).split("i32.(add|xor)", -1).length - 1,
+        "operations of a turn, each a cycle");
   }
 
   @Test
-  void bandwidthProbeReadsEveryByteOfItsRange() {
-    for (boolean shared : new boolean[] {false, true}) {
-      byte[] module = Probes.readBandwidth(shared);
-      WasmVerifier.verify(module);
-      String script =
-          """
-          const memory = new WebAssembly.Memory({ initial: 2, maximum: 3, shared: SHARED });
-          const { exports } = (await WebAssembly.instantiate(wasm, { env: { memory } })).instance;
-          const words = new Int32Array(memory.buffer);
-          words.forEach((v, i) => words[i] = Math.imul(i + 1, 0x9e3779b1));
-          const wanted = (address, bytes, repeats) => {
-            let sum = 0;
-            for (let r = 0; r < repeats; r++)
-              for (let i = 0; i < bytes / 4; i++) sum = sum + words[address / 4 + i] | 0;
-            return sum;
-          };
-          for (const args of [[0, 128, 1], [256, 128 * 100, 3], [0, 131072, 2], [128, 256, 1]]) {
-            const got = exports.run(...args);
-            if (got !== wanted(...args)) throw new Error(args + ': ' + got);
-          }
-          console.log('right');
-          """
-              .replace("SHARED", String.valueOf(shared));
-      assertEquals("right", Node.run(module, script));
+  void everyProbeIsKnownByName() {
+    for (MemoryProbe probe : MemoryProbe.values()) {
+      assertArrayEquals(probe.module(), Probes.module(probe.name(), 0));
     }
+    for (ChainProbe probe : ChainProbe.values()) {
+      assertArrayEquals(probe.module(3), Probes.module(probe.name(), 3));
+    }
+    assertArrayEquals(
+        TeamProbe.module(ChainProbe.MUL_ADD, 3), Probes.module("TEAM_MUL_ADD", 3));
+    assertArrayEquals(Probes.clock(), Probes.module("CLOCK", 0));
+    assertArrayEquals(MemoryProbe.latency(), Probes.module("LATENCY", 0));
+    assertThrows(IllegalArgumentException.class, () -> Probes.module("WARP", 1));
+  }
+
+  /** The text of a module's only loop. */
+  static String loop(String text) {
+    return text.substring(text.indexOf("loop"), text.indexOf("end\n"));
   }
 }
