@@ -19,18 +19,29 @@ import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
 /**
- * Runs a plan for {@link Target#common} at its own addresses, each kernel in the loop interpreter. What memory no step wrote
- * holds NaN, so that a value read too early or too far shows.
+ * Runs a plan for {@link Target#common} at its own addresses, each kernel in the loop interpreter.
+ * What memory no step wrote holds NaN, and so does the slack after each value when a step begins:
+ * a value read too early or too far shows. Nothing may be stored beyond a value.
  */
 final class PlanRunner {
   /** As far as vectors may reach past a value, in bytes. */
   private static final int SLACK_BYTES = 64;
 
+  /** In which order the parts of a kernel are done. */
+  enum Order {
+    /** All at once, first to last, as one thread does them. */
+    FORWARD,
+    /** One by one, last to first: no part may lean on another, nor write what another writes. */
+    BACKWARD
+  }
+
   private final Plan plan;
+  private final Order order;
   private final byte[] memory;
 
-  private PlanRunner(Plan plan) {
+  private PlanRunner(Plan plan, Order order) {
     this.plan = plan;
+    this.order = order;
     this.memory = new byte[Math.toIntExact(plan.endAddress()) + SLACK_BYTES];
     Arrays.fill(memory, (byte) 0xff);
   }
@@ -40,8 +51,9 @@ final class PlanRunner {
    *
    * @param file holds the stored weights
    */
-  static Map<String, Tensor> run(Plan plan, Map<String, Tensor> feeds, ByteSource file) {
-    PlanRunner runner = new PlanRunner(plan);
+  static Map<String, Tensor> run(
+      Plan plan, Map<String, Tensor> feeds, ByteSource file, Order order) {
+    PlanRunner runner = new PlanRunner(plan, order);
     runner.load(file);
     return runner.run(feeds);
   }
@@ -85,6 +97,11 @@ final class PlanRunner {
 
   private void write(Tensor t, int address) {
     System.arraycopy(t.bytes(), 0, memory, address, t.bytes().length);
+    poison(address + t.bytes().length);
+  }
+
+  private void poison(int end) {
+    Arrays.fill(memory, end, end + SLACK_BYTES, (byte) 0xff);
   }
 
   private void call(Plan.KernelInfo kernel, int[] args) {
@@ -94,30 +111,41 @@ final class PlanRunner {
     KernelSpace.Packing packing =
         Families.of(compute, Target.common()).packing(kernel.schedule());
     LoopInterpreter interpreter = new LoopInterpreter(memory);
+    List<TensorType> inputs = compute.inputs();
     for (int i = 0; i < nest.buffers().size(); i++) {
-      List<TensorType> inputs = compute.inputs();
       TensorType type = i < inputs.size() ? inputs.get(i) : compute.output();
       if (packing != null && packing.argument() == i) {
         type = packing.compute().output();
       }
-      int bytes = room(args[i], type, i < inputs.size());
-      interpreter.bind(nest.buffers().get(i), args[i], bytes / nest.buffers().get(i).dtype().bytes());
+      int bytes = bytes(args[i], type);
+      int size = nest.buffers().get(i).dtype().bytes();
+      interpreter.bind(nest.buffers().get(i), args[i], bytes / size, SLACK_BYTES / size);
+      if (i == inputs.size()) {
+        poison(args[i] + bytes);
+      }
     }
-    interpreter.run(nest, args[args.length - 2], args[args.length - 1]);
+    int begin = args[args.length - 2];
+    int end = args[args.length - 1];
+    if (order == Order.FORWARD) {
+      interpreter.run(nest, begin, end);
+      return;
+    }
+    for (int part = end - 1; part >= begin; part--) {
+      interpreter.run(nest, part, part + 1);
+    }
   }
 
-  /** Bytes from an address that a kernel may touch there. */
-  private int room(int address, TensorType type, boolean read) {
+  /** Bytes of a value, halo included, from its address. */
+  private int bytes(int address, TensorType type) {
     for (Plan.Range r : plan.zeroed()) {
       if (r.address() == address) {
-        return r.bytes() + (read ? SLACK_BYTES : 0);
+        return r.bytes();
       }
     }
     long last = type.layout().offset();
     for (int i = 0; i < type.shape().rank(); i++) {
       last += (long) type.layout().stride(i) * (type.shape().dim(i) - 1);
     }
-    long bytes = Math.max(type.bytes(), (last + 1) * type.dtype().bytes());
-    return Math.toIntExact(bytes) + (read ? SLACK_BYTES : 0);
+    return Math.toIntExact(Math.max(type.bytes(), (last + 1) * type.dtype().bytes()));
   }
 }

@@ -85,7 +85,10 @@ class RandomGraphsTest {
         };
     Compiler.Compiled compiled =
         Compiler.compile(graph, types, values, PlanContext.plain(Target.common()));
-    agree("plan", wanted, PlanRunner.run(compiled.plan(), feeds, file));
+    for (PlanRunner.Order order : PlanRunner.Order.values()) {
+      agree(
+          "plan, parts " + order, wanted, PlanRunner.run(compiled.plan(), feeds, file, order));
+    }
   }
 
   private static void agree(String who, Map<String, Tensor> wanted, Map<String, Tensor> got) {
