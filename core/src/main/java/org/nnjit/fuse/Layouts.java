@@ -215,14 +215,14 @@ public final class Layouts {
     ComputeCall call = (ComputeCall) calls.get(at);
     Compute c = call.compute();
     Read r = image(c);
-    if (r == null || !(product(c).a() instanceof Select)) {
+    if (r == null || !(product(c).a() instanceof Select guarded)) {
       return;
     }
     String x = call.args().get(r.arg());
-    if (!channelLast.contains(x)) {
+    Shape shape = types.get(x).shape();
+    if (!channelLast.contains(x) || !isInside(guarded.condition(), r, shape, c)) {
       return;
     }
-    Shape shape = types.get(x).shape();
     int[] halo = halos.computeIfAbsent(x, k -> new int[4]);
     for (int d = 2; d < 4; d++) {
       Affine a = Affine.of(r.index().get(d));
@@ -247,6 +247,35 @@ public final class Layouts {
         new Compute(
             c.name(), c.inputs(), c.output(), c.spatial(), List.of(bare), c.body(), c.store());
     calls.set(at, new ComputeCall(call.label(), plain, call.args(), call.result()));
+  }
+
+  /**
+   * True when the guard says no more than that the rows and columns read lie in the image. One that
+   * was written for a part or a transpose of the image, which is read through, says something else.
+   */
+  private static boolean isInside(Expr guard, Read image, Shape shape, Compute c) {
+    if (!(guard instanceof Binary b)) {
+      return false;
+    }
+    if (b.op() == BinaryOp.AND) {
+      return isInside(b.a(), image, shape, c) && isInside(b.b(), image, shape, c);
+    }
+    for (int d = 2; d < 4; d++) {
+      Expr at = image.index().get(d);
+      boolean first = b.op() == BinaryOp.LE && b.a().equals(Expr.i32(0)) && same(b.b(), at, c);
+      boolean last =
+          b.op() == BinaryOp.LT && b.b().equals(Expr.i32(shape.dim(d))) && same(b.a(), at, c);
+      if (first || last) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean same(Expr a, Expr b, Compute c) {
+    List<Axis> axes = new ArrayList<>(c.spatial());
+    axes.addAll(c.stages().get(0).axes());
+    return Inline.sameAffine(Affine.of(a), Affine.of(b), axes);
   }
 
   private Layout layout(String value) {
@@ -292,7 +321,7 @@ public final class Layouts {
       ComputeCall call = (ComputeCall) calls.get(i);
       Compute c = call.compute();
       boolean depthwise = c.spatial().get(1).extent() > 1 && c.spatial().get(2).extent() == 1;
-      if (!depthwise || !(product(c).b() instanceof Read w)) {
+      if (!depthwise || !(product(c).b() instanceof Read w) || w.index().size() != 4) {
         continue;
       }
       String from = call.args().get(w.arg());
