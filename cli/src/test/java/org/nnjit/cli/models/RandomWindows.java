@@ -22,6 +22,23 @@ final class RandomWindows {
       return List.of(
           Attr.of("kernel_shape", kernel), Attr.of("strides", strides), Attr.of("pads", pads));
     }
+
+    /** True when every position has an element of the input: the maximum of none is nowhere said. */
+    boolean meets(Value x) {
+      for (int i = 0; i < spatial.length; i++) {
+        for (int p = 0; p < spatial[i]; p++) {
+          boolean met = false;
+          for (int k = 0; k < kernel[i]; k++) {
+            long at = p * strides[i] + k * dilations[i] - pads[i];
+            met |= at >= 0 && at < x.dims()[i + 2];
+          }
+          if (!met) {
+            return false;
+          }
+        }
+      }
+      return true;
+    }
   }
 
   /** An image, or a sequence of vectors that stands for one; null when there is none. */
@@ -107,7 +124,7 @@ final class RandomWindows {
     boolean max = g.below(2) == 0;
     Window w = window(x, max);
     int[] dims = dims(x, channels, w.spatial());
-    if (!RandomGraph.fits(dims)) {
+    if (!RandomGraph.fits(dims) || !w.meets(x)) {
       return false;
     }
     List<AttributeProto> attributes = new ArrayList<>(w.attributes());
