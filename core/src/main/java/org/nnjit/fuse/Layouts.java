@@ -141,32 +141,37 @@ public final class Layouts {
     }
   }
 
-  /** Convolutions that write model outputs write a copy, which may be laid out freely. */
+  /** Model outputs that convolutions write are copied, and what is copied may be laid out freely. */
   private void copyFixedOutputs() {
-    for (int i = 0; i < calls.size(); i++) {
-      if (!isConv(calls.get(i)) || !isFixed(((ComputeCall) calls.get(i)).result())) {
-        continue;
+    Set<String> written = new LinkedHashSet<>();
+    for (Call c : calls) {
+      if (isConv(c) && isFixed(((ComputeCall) c).result())) {
+        written.add(((ComputeCall) c).result());
       }
-      ComputeCall call = (ComputeCall) calls.get(i);
-      String to = call.result();
-      String from = to + "#image";
-      TensorType t = types.get(to);
-      types.put(from, TensorType.of(t.dtype(), t.shape()));
-      calls.set(i, new ComputeCall(call.label(), call.compute(), call.args(), from));
-      rename(i + 1, to, from);
-      calls.add(++i, copy(call.label(), "image", from, types.get(from), to, t));
+    }
+    for (String to : written) {
+      copyOutput(to);
     }
   }
 
-  /** Later calls read another value; host calls keep the one that lies row-major. */
-  private void rename(int first, String old, String by) {
-    for (int i = first; i < calls.size(); i++) {
-      if (calls.get(i) instanceof ComputeCall c && c.args().contains(old)) {
+  /** All parts of the value are written to another, which is copied once they are. */
+  private void copyOutput(String to) {
+    String from = to + "#image";
+    TensorType t = types.get(to);
+    types.put(from, TensorType.of(t.dtype(), t.shape()));
+    int last = -1;
+    for (int i = 0; i < calls.size(); i++) {
+      // Host calls keep the one that lies row-major.
+      if (calls.get(i) instanceof ComputeCall c) {
         List<String> args = new ArrayList<>(c.args());
-        args.replaceAll(a -> a.equals(old) ? by : a);
-        calls.set(i, new ComputeCall(c.label(), c.compute(), args, c.result()));
+        args.replaceAll(a -> a.equals(to) ? from : a);
+        boolean writes = c.result().equals(to);
+        last = writes ? i : last;
+        calls.set(i, new ComputeCall(c.label(), c.compute(), args, writes ? from : c.result()));
       }
     }
+    String label = calls.get(last).label();
+    calls.add(last + 1, copy(label, "image", from, types.get(from), to, t));
   }
 
   private static ComputeCall copy(
