@@ -57,9 +57,9 @@ final class FuseEpilogue implements Fusion.Rule {
         || !producer.compute().output().shape().equals(map.compute().output().shape())) {
       return false;
     }
-    int arg = map.args().indexOf(value);
     for (Expr r : Exprs.reads(map.compute())) {
-      if (Exprs.argOf(r) == arg && !isIdentity(r, map.compute().spatial())) {
+      boolean own = map.args().get(Exprs.argOf(r)).equals(value);
+      if (own && !isIdentity(r, map.compute().spatial())) {
         return false;
       }
     }

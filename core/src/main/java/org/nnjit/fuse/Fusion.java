@@ -12,8 +12,8 @@ import org.nnjit.fuse.Program.HostCall;
 
 /**
  * The fusions in order. Before: one call for each compute of each node. After: views are gone
- * except where a host call or an output needs the copy, chains of maps are one call, and maps after
- * a reduction or contraction are its epilogue.
+ * except where a host call or an output needs the copy, chains of maps are one call, maps after a
+ * reduction or contraction are its epilogue, and operands of products are arguments of their own.
  */
 public final class Fusion {
   private static final List<Rule> RULES =
@@ -39,7 +39,7 @@ public final class Fusion {
         calls.dropDead();
       }
     }
-    return program.with(calls.list());
+    return program.with(OwnOperands.apply(calls.list()));
   }
 
   /** The calls of a program under rewriting, with who writes and who reads each value. */

@@ -141,32 +141,37 @@ public final class Layouts {
     }
   }
 
-  /** Convolutions that write model outputs write a copy, which may be laid out freely. */
+  /** Model outputs that convolutions write are copied, and what is copied may be laid out freely. */
   private void copyFixedOutputs() {
-    for (int i = 0; i < calls.size(); i++) {
-      if (!isConv(calls.get(i)) || !isFixed(((ComputeCall) calls.get(i)).result())) {
-        continue;
+    Set<String> written = new LinkedHashSet<>();
+    for (Call c : calls) {
+      if (isConv(c) && isFixed(((ComputeCall) c).result())) {
+        written.add(((ComputeCall) c).result());
       }
-      ComputeCall call = (ComputeCall) calls.get(i);
-      String to = call.result();
-      String from = to + "#image";
-      TensorType t = types.get(to);
-      types.put(from, TensorType.of(t.dtype(), t.shape()));
-      calls.set(i, new ComputeCall(call.label(), call.compute(), call.args(), from));
-      rename(i + 1, to, from);
-      calls.add(++i, copy(call.label(), "image", from, types.get(from), to, t));
+    }
+    for (String to : written) {
+      copyOutput(to);
     }
   }
 
-  /** Later calls read another value; host calls keep the one that lies row-major. */
-  private void rename(int first, String old, String by) {
-    for (int i = first; i < calls.size(); i++) {
-      if (calls.get(i) instanceof ComputeCall c && c.args().contains(old)) {
+  /** All parts of the value are written to another, which is copied once they are. */
+  private void copyOutput(String to) {
+    String from = to + "#image";
+    TensorType t = types.get(to);
+    types.put(from, TensorType.of(t.dtype(), t.shape()));
+    int last = -1;
+    for (int i = 0; i < calls.size(); i++) {
+      // Host calls keep the one that lies row-major.
+      if (calls.get(i) instanceof ComputeCall c) {
         List<String> args = new ArrayList<>(c.args());
-        args.replaceAll(a -> a.equals(old) ? by : a);
-        calls.set(i, new ComputeCall(c.label(), c.compute(), args, c.result()));
+        args.replaceAll(a -> a.equals(to) ? from : a);
+        boolean writes = c.result().equals(to);
+        last = writes ? i : last;
+        calls.set(i, new ComputeCall(c.label(), c.compute(), args, writes ? from : c.result()));
       }
     }
+    String label = calls.get(last).label();
+    calls.add(last + 1, copy(label, "image", from, types.get(from), to, t));
   }
 
   private static ComputeCall copy(
@@ -215,14 +220,14 @@ public final class Layouts {
     ComputeCall call = (ComputeCall) calls.get(at);
     Compute c = call.compute();
     Read r = image(c);
-    if (r == null || !(product(c).a() instanceof Select)) {
+    if (r == null || !(product(c).a() instanceof Select guarded)) {
       return;
     }
     String x = call.args().get(r.arg());
-    if (!channelLast.contains(x)) {
+    Shape shape = types.get(x).shape();
+    if (!channelLast.contains(x) || !isInside(guarded.condition(), r, shape, c)) {
       return;
     }
-    Shape shape = types.get(x).shape();
     int[] halo = halos.computeIfAbsent(x, k -> new int[4]);
     for (int d = 2; d < 4; d++) {
       Affine a = Affine.of(r.index().get(d));
@@ -247,6 +252,35 @@ public final class Layouts {
         new Compute(
             c.name(), c.inputs(), c.output(), c.spatial(), List.of(bare), c.body(), c.store());
     calls.set(at, new ComputeCall(call.label(), plain, call.args(), call.result()));
+  }
+
+  /**
+   * True when the guard says no more than that the rows and columns read lie in the image. One that
+   * was written for a part or a transpose of the image, which is read through, says something else.
+   */
+  private static boolean isInside(Expr guard, Read image, Shape shape, Compute c) {
+    if (!(guard instanceof Binary b)) {
+      return false;
+    }
+    if (b.op() == BinaryOp.AND) {
+      return isInside(b.a(), image, shape, c) && isInside(b.b(), image, shape, c);
+    }
+    for (int d = 2; d < 4; d++) {
+      Expr at = image.index().get(d);
+      boolean first = b.op() == BinaryOp.LE && b.a().equals(Expr.i32(0)) && same(b.b(), at, c);
+      boolean last =
+          b.op() == BinaryOp.LT && b.b().equals(Expr.i32(shape.dim(d))) && same(b.a(), at, c);
+      if (first || last) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean same(Expr a, Expr b, Compute c) {
+    List<Axis> axes = new ArrayList<>(c.spatial());
+    axes.addAll(c.stages().get(0).axes());
+    return Inline.sameAffine(Affine.of(a), Affine.of(b), axes);
   }
 
   private Layout layout(String value) {
@@ -292,7 +326,7 @@ public final class Layouts {
       ComputeCall call = (ComputeCall) calls.get(i);
       Compute c = call.compute();
       boolean depthwise = c.spatial().get(1).extent() > 1 && c.spatial().get(2).extent() == 1;
-      if (!depthwise || !(product(c).b() instanceof Read w)) {
+      if (!depthwise || !(product(c).b() instanceof Read w) || w.index().size() != 4) {
         continue;
       }
       String from = call.args().get(w.arg());

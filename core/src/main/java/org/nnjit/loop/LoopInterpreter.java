@@ -16,7 +16,7 @@ import org.nnjit.tensor.Halves;
  * }</pre>
  */
 public final class LoopInterpreter {
-  private record Region(int baseBytes, int elements) {}
+  private record Region(int baseBytes, int elements, int slack) {}
 
   private final byte[] memory;
   private final Map<Buffer, Region> regions = new HashMap<>();
@@ -30,7 +30,16 @@ public final class LoopInterpreter {
 
   /** Says where a buffer lies: its byte address and number of elements. */
   public LoopInterpreter bind(Buffer buffer, int baseBytes, int elements) {
-    long endBytes = baseBytes + (long) elements * buffer.dtype().bytes();
+    return bind(buffer, baseBytes, elements, 0);
+  }
+
+  /**
+   * Says where a buffer lies and how far vectors may reach past it.
+   *
+   * @param slack elements after the last that may be loaded but not stored
+   */
+  public LoopInterpreter bind(Buffer buffer, int baseBytes, int elements, int slack) {
+    long endBytes = baseBytes + ((long) elements + slack) * buffer.dtype().bytes();
     if (baseBytes < 0 || endBytes > memory.length) {
       throw new IllegalStateException(
           "buffer "
@@ -43,7 +52,7 @@ public final class LoopInterpreter {
               + memory.length
               + " bytes");
     }
-    regions.put(buffer, new Region(baseBytes, elements));
+    regions.put(buffer, new Region(baseBytes, elements, slack));
     return this;
   }
 
@@ -371,7 +380,7 @@ public final class LoopInterpreter {
 
   private double[] loadFloats(Value.Load load) {
     DType dtype = Value.bufferOf(load.pointer()).dtype();
-    int at = address(load.pointer(), load.offset(), load.access() == Value.Access.VECTOR ? 4 : 1);
+    int at = loaded(load);
     int bytes = dtype.bytes();
     double[] x = new double[load.access() == Value.Access.SCALAR ? 1 : 4];
     for (int i = 0; i < x.length; i++) {
@@ -390,7 +399,7 @@ public final class LoopInterpreter {
 
   private long[] loadInts(Value.Load load) {
     DType dtype = Value.bufferOf(load.pointer()).dtype();
-    int at = address(load.pointer(), load.offset(), load.access() == Value.Access.VECTOR ? 4 : 1);
+    int at = loaded(load);
     int bytes = dtype.bytes();
     long[] x = new long[load.access() == Value.Access.SCALAR ? 1 : 4];
     for (int i = 0; i < x.length; i++) {
@@ -402,7 +411,7 @@ public final class LoopInterpreter {
 
   private void store(Stmt.Store store) {
     DType dtype = Value.bufferOf(store.pointer()).dtype();
-    int at = address(store.pointer(), store.offset(), store.lanes());
+    int at = address(store.pointer(), store.offset(), store.lanes(), false);
     int bytes = dtype.bytes();
     Object value = evaluate(store.value());
     for (int i = 0; i < store.lanes(); i++) {
@@ -434,15 +443,20 @@ public final class LoopInterpreter {
     return v;
   }
 
-  /** Byte address of an element that must lie in its buffer with those after it. */
-  private int address(Value pointer, int offset, int elements) {
+  private int loaded(Value.Load load) {
+    int elements = load.access() == Value.Access.VECTOR ? 4 : 1;
+    return address(load.pointer(), load.offset(), elements, true);
+  }
+
+  /** Byte address of an element that must lie in its buffer, or its slack, with those after it. */
+  private int address(Value pointer, int offset, int elements, boolean slack) {
     Buffer buffer = Value.bufferOf(pointer);
     Region region = regions.get(buffer);
     if (region == null) {
       throw error("buffer " + buffer + " is not bound");
     }
     long index = ints(pointer)[0] + offset;
-    if (index < 0 || index + elements > region.elements) {
+    if (index < 0 || index + elements > region.elements + (slack ? region.slack : 0)) {
       throw error(
           "access of "
               + buffer

@@ -53,7 +53,10 @@ public record Plan(
   /** A constant is copied to an address. */
   public record LoadConstant(String name, Constant constant, int address) implements LoadStep {}
 
-  /** A kernel is called: its index in the table, its addresses, then 0 and its parts. */
+  /**
+   * A kernel is called: its index in {@link Plan#kernels()} and in the table, its addresses, then 0
+   * and its parts.
+   */
   public record LoadKernel(int tableIndex, int[] args) implements LoadStep {}
 
   /** A part of a run without host calls inside. */
@@ -71,6 +74,7 @@ public record Plan(
    * @param label nodes of the model it does
    * @param kernel index in {@link Plan#kernels()}, or -1 for a host call
    * @param tableIndex function (thread, threads) in the module's table, or -1
+   * @param args as of {@link LoadKernel}; empty for a host call
    * @param output type of the result
    * @param flops floating-point operations, a fused multiply-add counting two
    * @param parallel all threads share it
@@ -80,6 +84,7 @@ public record Plan(
       String label,
       int kernel,
       int tableIndex,
+      int[] args,
       TensorType output,
       double flops,
       boolean parallel,

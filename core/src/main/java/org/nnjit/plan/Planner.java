@@ -428,8 +428,8 @@ public final class Planner {
         segments.add(host(s, at));
         commands.add(
             new Plan.Command(
-                s.call().label(), -1, -1, types.get(s.call().results().get(0)), 0, false,
-                false));
+                s.call().label(), -1, -1, new int[0], types.get(s.call().results().get(0)), 0,
+                false, false));
         open = false;
         continue;
       }
@@ -444,8 +444,8 @@ public final class Planner {
       int index = order.indexOf(s.kernel());
       commands.add(
           new Plan.Command(
-              c.label(), index, entry.tableIndex(), c.compute().output(), flops, entry.parallel(),
-              entry.waits()));
+              c.label(), index, entry.tableIndex(), args, c.compute().output(), flops,
+              entry.parallel(), entry.waits()));
     }
     if (open) {
       module.endSegment();

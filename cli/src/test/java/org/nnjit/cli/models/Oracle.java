@@ -1,5 +1,6 @@
 package org.nnjit.cli.models;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 
 /** A model in ONNX Runtime, one thread. */
@@ -28,6 +30,50 @@ final class Oracle implements AutoCloseable {
       options.setIntraOpNumThreads(1);
       session = environment.createSession(file.toString(), options);
     }
+  }
+
+  /** A model in memory whose graph is run as it is written, without rewrites. */
+  Oracle(byte[] model) throws OrtException {
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+      options.setIntraOpNumThreads(1);
+      options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
+      session = environment.createSession(model, options);
+    }
+  }
+
+  /** Outputs of any type the tests use: f32, i32, i64 and bool. */
+  Map<String, Tensor> tensors(Map<String, Tensor> feeds) throws OrtException {
+    Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
+    try {
+      for (Map.Entry<String, Tensor> feed : feeds.entrySet()) {
+        inputs.put(feed.getKey(), tensor(feed.getValue()));
+      }
+      Map<String, Tensor> outputs = new LinkedHashMap<>();
+      try (OrtSession.Result result = session.run(inputs)) {
+        for (Map.Entry<String, OnnxValue> entry : result) {
+          outputs.put(entry.getKey(), tensor((OnnxTensor) entry.getValue()));
+        }
+      }
+      return outputs;
+    } finally {
+      inputs.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private static Tensor tensor(OnnxTensor value) {
+    int[] dims = Arrays.stream(value.getInfo().getShape()).mapToInt(Math::toIntExact).toArray();
+    ByteBuffer buffer = value.getByteBuffer();
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    DType dtype =
+        switch (value.getInfo().type) {
+          case FLOAT -> DType.F32;
+          case INT32 -> DType.I32;
+          case INT64 -> DType.I64;
+          case BOOL -> DType.BOOL;
+          default -> throw new IllegalArgumentException("an output of " + value.getInfo());
+        };
+    return new Tensor(dtype, Shape.of(dims), bytes);
   }
 
   Map<String, Output> run(Map<String, Tensor> feeds) throws OrtException {
@@ -55,9 +101,11 @@ final class Oracle implements AutoCloseable {
   private OnnxTensor tensor(Tensor t) throws OrtException {
     ByteBuffer bytes = ByteBuffer.wrap(t.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     long[] dims = Arrays.stream(t.shape().dims()).asLongStream().toArray();
-    return t.dtype() == DType.I64
-        ? OnnxTensor.createTensor(environment, bytes.asLongBuffer(), dims)
-        : OnnxTensor.createTensor(environment, bytes.asFloatBuffer(), dims);
+    return switch (t.dtype()) {
+      case I64 -> OnnxTensor.createTensor(environment, bytes.asLongBuffer(), dims);
+      case BOOL -> OnnxTensor.createTensor(environment, bytes, dims, OnnxJavaType.BOOL);
+      default -> OnnxTensor.createTensor(environment, bytes.asFloatBuffer(), dims);
+    };
   }
 
   @Override

@@ -22,7 +22,8 @@ import org.nnjit.tensor.DType;
  *
  * @param compute the collapsed compute
  * @param a read of the operand that varies with m; its elements are splatted
- * @param b read of the operand that varies with n; its elements are loaded as vectors
+ * @param b read of the operand that varies with n; its elements are loaded as vectors. Nothing else
+ *     reads its argument, so that this may be a packed copy
  * @param batch spatial axes in both operands or in neither that are not m or n, outermost first
  * @param m axis of rows of a tile, or null when there is one row
  * @param n axis of columns
@@ -97,6 +98,12 @@ record Contraction(
     }
     Expr ea = swap ? product.b() : product.a();
     Expr eb = swap ? product.a() : product.b();
+    int argB = Exprs.argOf(eb);
+    for (Expr r : Exprs.reads(c)) {
+      if (Exprs.argOf(r) == argB && r != eb) {
+        return null;
+      }
+    }
     return new Contraction(c, ea, eb, batch, m, n, k);
   }
 

@@ -341,12 +341,13 @@ public final class ContractionFamily implements KernelFamily {
     return Compute.of("pack", List.of(raw), out, spatial, List.of(), Expr.cast(DType.F32, read));
   }
 
+  /** Elements from the start of B's buffer to the last that is read. */
   private static int extentOf(Contraction c, LoopBuilder addresses) {
     Affine fb = addresses.address(c.b());
     int top = fb.constant();
     for (int i = 0; i < fb.terms(); i++) {
       Axis axis = ((Expr.Var) fb.term(i)).axis();
-      top += fb.coefficient(i) * (axis.extent() - 1);
+      top += Math.max(0, fb.coefficient(i)) * (axis.extent() - 1);
     }
     return top + 1;
   }

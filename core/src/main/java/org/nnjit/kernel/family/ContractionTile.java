@@ -349,7 +349,7 @@ final class ContractionTile {
         Value v = Value.get(acc[i][j]);
         if (last && !heavy) {
           b.setStage(0, v);
-          b.vectorise(c.n());
+          b.vectorise(c.n(), lanes);
           b.shift2(c.m(), i, c.n(), 4 * j);
           v = b.lowerVector(body);
           b.shift2(null, 0, null, 0);
@@ -394,7 +394,7 @@ final class ContractionTile {
       Value.Load raw = new Value.Load(at.pointer(), at.offset(), Value.Access.VECTOR);
       b.emit(Stmt.let(v, raw));
       b.setStage(0, Value.get(v));
-      b.vectorise(c.n());
+      b.vectorise(c.n(), lanes);
       b.shift2(null, 0, c.n(), 4 * j);
       Value done = b.lowerVector(body);
       b.shift2(null, 0, null, 0);

@@ -77,6 +77,7 @@ final class LoopBuilder {
   private final List<Axis> axisIds = new ArrayList<>();
   private int nextPointer;
   private Axis vectorAxis;
+  private int lanesInUse = 4;
   private int lane;
   private int guards;
   private Axis[] shifted = new Axis[2];
@@ -127,7 +128,13 @@ final class LoopBuilder {
 
   /** Makes expressions vectors along this axis, whose bound value is lane 0; null for scalars. */
   void vectorise(Axis axis) {
+    vectorise(axis, 4);
+  }
+
+  /** {@link #vectorise} where only the first lanes stand for points: the others read as the last. */
+  void vectorise(Axis axis, int lanes) {
     vectorAxis = axis;
+    lanesInUse = lanes;
   }
 
   boolean isVector() {
@@ -551,7 +558,8 @@ final class LoopBuilder {
         Value[] lanes = new Value[4];
         int saved = lane;
         for (int i = 0; i < 4; i++) {
-          lane = i;
+          // A lane past the last point could reach any distance past the buffer.
+          lane = Math.min(i, lanesInUse - 1);
           Place p = place(arg, a);
           lanes[i] = new Value.Load(p.pointer(), p.offset(), Value.Access.SCALAR);
           if (type == DType.BOOL) {

@@ -144,6 +144,45 @@ final class FamilyKernelsTest {
   }
 
   @Test
+  void anEpilogueReadsNothingForLanesBeyondTheLastColumn() {
+    int m = 40;
+    int n = 18;
+    int k = 3;
+    TensorType out = TensorType.of(DType.F32, Shape.of(m, n));
+    List<Axis> axes = Compute.axes(out);
+    Axis depth = new Axis("k", k);
+    Expr i = Expr.var(axes.get(0));
+    Expr j = Expr.var(axes.get(1));
+    Expr kk = Expr.var(depth);
+    Expr product = Expr.mul(Expr.read(0, DType.F32, i, kk), Expr.read(1, DType.F32, kk, j));
+    Stage sum = new Stage(2, Combiner.SUM, List.of(depth), product);
+    Expr body = Expr.add(new Expr.StageValue(0, DType.F32), Expr.read(2, DType.F32, j, i));
+    List<TensorType> inputs =
+        List.of(
+            TensorType.of(DType.F32, Shape.of(m, k)),
+            TensorType.of(DType.F32, Shape.of(k, n)),
+            TensorType.of(DType.F32, Shape.of(n, m)));
+    Compute compute = Compute.of("matmul", inputs, out, axes, List.of(sum), body);
+    Schedule schedule = Schedule.parse("contraction mr=6 nr=8 unroll=2 kc=0 outer=0 pack=0");
+    LoopNest nest = Families.of(compute, Target.common()).lower(schedule);
+    // Vectors of the operands and of the result may reach 16 elements past their end.
+    List<Tensor> tensors =
+        List.of(floats(m * k + 16), floats(k * n + 16), floats(n * m), floats(m * n + 16));
+    Tensor got = Maps.interpret(nest, tensors, 0, nest.blocks()).get(3);
+    for (int r = 0; r < m; r++) {
+      for (int c = 0; c < n; c++) {
+        double want = tensors.get(2).getDouble(c * m + r);
+        for (int p = 0; p < k; p++) {
+          want += tensors.get(0).getDouble(r * k + p) * tensors.get(1).getDouble(p * n + c);
+        }
+        assertEquals(want, got.getDouble(r * n + c), 1e-5);
+      }
+    }
+    batch.add(nest, Maps.SIMD, tensors, nest.blocks(), 2e-6, 1);
+    batch.check("seed " + SEED);
+  }
+
+  @Test
   void softmaxOfRows() {
     for (int n : new int[] {1, 3, 4, 50}) {
       TensorType type = TensorType.of(DType.F32, Shape.of(5, n));

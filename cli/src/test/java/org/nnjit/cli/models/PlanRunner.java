@@ -1,0 +1,151 @@
+package org.nnjit.cli.models;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nnjit.compute.Compute;
+import org.nnjit.graph.Constant;
+import org.nnjit.kernel.family.Families;
+import org.nnjit.kernel.family.KernelSpace;
+import org.nnjit.loop.LoopInterpreter;
+import org.nnjit.loop.LoopNest;
+import org.nnjit.loop.LoopVerifier;
+import org.nnjit.onnx.ByteSource;
+import org.nnjit.onnx.OnnxTensors;
+import org.nnjit.plan.Plan;
+import org.nnjit.schedule.Target;
+import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
+
+/**
+ * Runs a plan for {@link Target#common} at its own addresses, each kernel in the loop interpreter.
+ * What memory no step wrote holds NaN, and so does the slack after each value when a step begins:
+ * a value read too early or too far shows. Nothing may be stored beyond a value.
+ */
+final class PlanRunner {
+  /** As far as vectors may reach past a value, in bytes. */
+  private static final int SLACK_BYTES = 64;
+
+  /** In which order the parts of a kernel are done. */
+  enum Order {
+    /** All at once, first to last, as one thread does them. */
+    FORWARD,
+    /** One by one, last to first: no part may lean on another, nor write what another writes. */
+    BACKWARD
+  }
+
+  private final Plan plan;
+  private final Order order;
+  private final byte[] memory;
+
+  private PlanRunner(Plan plan, Order order) {
+    this.plan = plan;
+    this.order = order;
+    this.memory = new byte[Math.toIntExact(plan.endAddress()) + SLACK_BYTES];
+    Arrays.fill(memory, (byte) 0xff);
+  }
+
+  /**
+   * The plan's outputs by name.
+   *
+   * @param file holds the stored weights
+   */
+  static Map<String, Tensor> run(
+      Plan plan, Map<String, Tensor> feeds, ByteSource file, Order order) {
+    PlanRunner runner = new PlanRunner(plan, order);
+    runner.load(file);
+    return runner.run(feeds);
+  }
+
+  private void load(ByteSource file) {
+    for (Plan.Range r : plan.zeroed()) {
+      Arrays.fill(memory, r.address(), r.address() + r.bytes(), (byte) 0);
+    }
+    for (Plan.LoadStep step : plan.load()) {
+      switch (step) {
+        case Plan.LoadConstant c ->
+            write(
+                switch (c.constant()) {
+                  case Constant.Inline i -> i.tensor();
+                  case Constant.Stored s -> OnnxTensors.load(file, s);
+                },
+                c.address());
+        case Plan.LoadKernel k -> call(plan.kernels().get(k.tableIndex()), k.args());
+      }
+    }
+  }
+
+  private Map<String, Tensor> run(Map<String, Tensor> feeds) {
+    for (Plan.Place p : plan.inputs()) {
+      write(feeds.get(p.name()), p.address());
+    }
+    for (Plan.Command c : plan.commands()) {
+      if (c.kernel() < 0) {
+        throw new IllegalStateException("a host call in the plan: " + c.label());
+      }
+      call(plan.kernels().get(c.kernel()), c.args());
+    }
+    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    for (Plan.Place p : plan.outputs()) {
+      Tensor t = Tensor.zeros(p.type().dtype(), p.type().shape());
+      System.arraycopy(memory, p.address(), t.bytes(), 0, t.bytes().length);
+      outputs.put(p.name(), t);
+    }
+    return outputs;
+  }
+
+  private void write(Tensor t, int address) {
+    System.arraycopy(t.bytes(), 0, memory, address, t.bytes().length);
+    poison(address + t.bytes().length);
+  }
+
+  private void poison(int end) {
+    Arrays.fill(memory, end, end + SLACK_BYTES, (byte) 0xff);
+  }
+
+  private void call(Plan.KernelInfo kernel, int[] args) {
+    LoopNest nest = kernel.loops();
+    LoopVerifier.verify(nest);
+    Compute compute = kernel.workload().compute();
+    KernelSpace.Packing packing =
+        Families.of(compute, Target.common()).packing(kernel.schedule());
+    LoopInterpreter interpreter = new LoopInterpreter(memory);
+    List<TensorType> inputs = compute.inputs();
+    for (int i = 0; i < nest.buffers().size(); i++) {
+      TensorType type = i < inputs.size() ? inputs.get(i) : compute.output();
+      if (packing != null && packing.argument() == i) {
+        type = packing.compute().output();
+      }
+      int bytes = bytes(args[i], type);
+      int size = nest.buffers().get(i).dtype().bytes();
+      interpreter.bind(nest.buffers().get(i), args[i], bytes / size, SLACK_BYTES / size);
+      if (i == inputs.size()) {
+        poison(args[i] + bytes);
+      }
+    }
+    int begin = args[args.length - 2];
+    int end = args[args.length - 1];
+    if (order == Order.FORWARD) {
+      interpreter.run(nest, begin, end);
+      return;
+    }
+    for (int part = end - 1; part >= begin; part--) {
+      interpreter.run(nest, part, part + 1);
+    }
+  }
+
+  /** Bytes of a value, halo included, from its address. */
+  private int bytes(int address, TensorType type) {
+    for (Plan.Range r : plan.zeroed()) {
+      if (r.address() == address) {
+        return r.bytes();
+      }
+    }
+    long last = type.layout().offset();
+    for (int i = 0; i < type.shape().rank(); i++) {
+      last += (long) type.layout().stride(i) * (type.shape().dim(i) - 1);
+    }
+    return Math.toIntExact(Math.max(type.bytes(), (last + 1) * type.dtype().bytes()));
+  }
+}

@@ -1,0 +1,133 @@
+package org.nnjit.cli.models;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import onnx.Onnx.ModelProto;
+import org.junit.jupiter.api.Test;
+import org.nnjit.graph.Constant;
+import org.nnjit.graph.Graph;
+import org.nnjit.graph.interp.GraphInterpreter;
+import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.onnx.ByteSource;
+import org.nnjit.onnx.OnnxReader;
+import org.nnjit.onnx.OnnxTensors;
+import org.nnjit.plan.PlanContext;
+import org.nnjit.schedule.Target;
+import org.nnjit.session.Compiler;
+import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
+
+/**
+ * Random graphs: the graph interpreter and the compiled plan, its kernels run by the loop
+ * interpreter, agree with ONNX Runtime.
+ *
+ * <p>{@code -Dnnjit.fuzz.seed=N} takes another seed, {@code -Dnnjit.fuzz.graphs=N} another number of
+ * graphs. Graph {@code i} of seed {@code s} is graph 0 of seed {@code s + i}.
+ */
+class RandomGraphsTest {
+  private static final long SEED = Long.getLong("nnjit.fuzz.seed", 1);
+  private static final int GRAPHS = Integer.getInteger("nnjit.fuzz.graphs", 200);
+
+  /** Of the greatest magnitude in a tensor: sums of a few hundred products round this far. */
+  private static final double TOLERANCE = 2e-5;
+
+  /** Graphs that were compiled wrong once, each by another mistake. */
+  private static final long[] ONCE_WRONG = {
+    27, 396, 453, 1697, 2572, 3430, 3520, 3596, 3985, 4635, 6005, 14567
+  };
+
+  @Test
+  void planAndInterpreterAgreeWithOnnxRuntime() {
+    for (int i = 0; i < GRAPHS; i++) {
+      check(SEED + i);
+    }
+  }
+
+  @Test
+  void whatWasWrongOnceStaysRight() {
+    for (long seed : ONCE_WRONG) {
+      check(seed);
+    }
+  }
+
+  private static void check(long seed) {
+    RandomGraph random = new RandomGraph(seed);
+    ModelProto model = random.model();
+    try {
+      check(model.toByteArray(), random.feeds());
+    } catch (Exception | AssertionError e) {
+      throw new AssertionError(
+          e.getMessage()
+              + "\nrepeat with -Dnnjit.fuzz.graphs=1 -Dnnjit.fuzz.seed="
+              + seed
+              + "\nfeeds "
+              + random.feeds()
+              + "\n"
+              + String.join("\n", nodes(model)),
+          e);
+    }
+  }
+
+  private static List<String> nodes(ModelProto model) {
+    Graph graph = OnnxReader.read(ByteSource.of(model.toByteArray())).graph();
+    return graph.nodes().stream().map(Object::toString).toList();
+  }
+
+  private static void check(byte[] model, Map<String, Tensor> feeds) throws Exception {
+    Map<String, Tensor> wanted;
+    try (Oracle oracle = new Oracle(model)) {
+      wanted = oracle.tensors(feeds);
+    }
+    ByteSource file = ByteSource.of(model);
+    Graph graph = OnnxReader.read(file).graph();
+    agree(
+        "interpreter",
+        wanted,
+        GraphInterpreter.run(graph, feeds, stored -> OnnxTensors.load(file, stored)));
+    Map<String, TensorType> types = new LinkedHashMap<>();
+    feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
+    Specialiser.Values values =
+        new Specialiser.Values() {
+          @Override
+          public Tensor feed(String name) {
+            return feeds.get(name);
+          }
+
+          @Override
+          public Tensor stored(Constant.Stored constant) {
+            return OnnxTensors.load(file, constant);
+          }
+        };
+    Compiler.Compiled compiled =
+        Compiler.compile(graph, types, values, PlanContext.plain(Target.common()));
+    for (PlanRunner.Order order : PlanRunner.Order.values()) {
+      agree(
+          "plan, parts " + order, wanted, PlanRunner.run(compiled.plan(), feeds, file, order));
+    }
+  }
+
+  private static void agree(String who, Map<String, Tensor> wanted, Map<String, Tensor> got) {
+    for (Map.Entry<String, Tensor> e : wanted.entrySet()) {
+      Tensor w = e.getValue();
+      Tensor g = got.get(e.getKey());
+      if (g == null || !w.type().equals(g.type())) {
+        throw new AssertionError(who + ", " + e.getKey() + ": wanted " + w + ", got " + g);
+      }
+      double scale = 1;
+      for (int i = 0; i < w.elements(); i++) {
+        scale = Math.max(scale, Math.abs(w.getDouble(i)));
+      }
+      double tolerance = w.dtype().isFloat() ? TOLERANCE * scale : 0;
+      for (int i = 0; i < w.elements(); i++) {
+        double a = w.getDouble(i);
+        double b = g.getDouble(i);
+        if (a != b && !(Double.isNaN(a) && Double.isNaN(b)) && !(Math.abs(a - b) <= tolerance)) {
+          throw new AssertionError(
+              who + ", " + e.getKey() + " " + w.type() + " element " + i + ": wanted " + a
+                  + ", got " + b);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,426 @@
+;; f32_image__4x5x5__v4: mapreduce lanes=4 tile=1
+(module
+  (type $t0 (func (param i32 i32 i32 i32)))
+  (import "env" "memory" (memory 0))
+  (export "run" (func $f0))
+  (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32)
+    (local $l4 i32) (local $l5 i32) (local $l6 i32) (local $l7 i32)
+    (local $l8 i32) (local $l9 i32)
+    local.get $p2
+    local.set $l4
+    local.get $l4
+    local.get $p3
+    i32.lt_s
+    if $b0
+      loop $b1
+        local.get $p0
+        local.get $l4
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l5
+        local.get $p1
+        local.get $l4
+        i32.const 16
+        i32.mul
+        i32.add
+        local.set $l6
+        i32.const 0
+        local.set $l7
+        local.get $l5
+        local.get $l7
+        i32.const 100
+        i32.mul
+        i32.add
+        local.set $l8
+        local.get $l6
+        local.get $l7
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l9
+        local.get $l9
+        local.get $l8
+        f32.load
+        f32x4.splat
+        local.get $l8
+        f32.load offset=100
+        f32x4.replace_lane 1
+        local.get $l8
+        f32.load offset=200
+        f32x4.replace_lane 2
+        local.get $l8
+        f32.load offset=300
+        f32x4.replace_lane 3
+        v128.store align=4
+        local.get $l4
+        i32.const 1
+        i32.add
+        local.tee $l4
+        local.get $p3
+        i32.lt_s
+        br_if $b1
+      end
+    end
+  )
+)
+;; f32_relayout__4x2x2__v4: mapreduce lanes=4 tile=1
+(module
+  (type $t0 (func (param i32 i32 i32 i32)))
+  (import "env" "memory" (memory 0))
+  (export "run" (func $f0))
+  (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32)
+    (local $l4 i32) (local $l5 i32) (local $l6 i32) (local $l7 i32)
+    (local $l8 i32) (local $l9 i32)
+    local.get $p2
+    local.set $l4
+    local.get $l4
+    local.get $p3
+    i32.lt_s
+    if $b0
+      loop $b1
+        local.get $p0
+        local.get $l4
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l5
+        local.get $p1
+        local.get $l4
+        i32.const 16
+        i32.mul
+        i32.add
+        local.set $l6
+        i32.const 0
+        local.set $l7
+        local.get $l5
+        local.get $l7
+        i32.const 16
+        i32.mul
+        i32.add
+        local.set $l8
+        local.get $l6
+        local.get $l7
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l9
+        local.get $l9
+        local.get $l8
+        f32.load
+        f32x4.splat
+        local.get $l8
+        f32.load offset=16
+        f32x4.replace_lane 1
+        local.get $l8
+        f32.load offset=32
+        f32x4.replace_lane 2
+        local.get $l8
+        f32.load offset=48
+        f32x4.replace_lane 3
+        v128.store align=4
+        local.get $l4
+        i32.const 1
+        i32.add
+        local.tee $l4
+        local.get $p3
+        i32.lt_s
+        br_if $b1
+      end
+    end
+  )
+)
+;; f32_conv__4x4x4_k2x2__v4: mapreduce lanes=4 tile=4
+(module
+  (type $t0 (func (param i32 i32 i32 i32 i32)))
+  (import "env" "memory" (memory 0))
+  (export "run" (func $f0))
+  (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32) (param $p4 i32)
+    (local $l5 i32) (local $l6 i32) (local $l7 i32) (local $l8 i32)
+    (local $l9 i32) (local $l10 i32) (local $l11 i32) (local $l12 v128)
+    (local $l13 v128) (local $l14 v128) (local $l15 v128) (local $l16 i32)
+    (local $l17 v128) (local $l18 i32) (local $l19 v128) (local $l20 v128)
+    (local $l21 v128) (local $l22 v128) (local $l23 v128) (local $l24 v128)
+    (local $l25 v128) (local $l26 v128) (local $l27 v128) (local $l28 v128)
+    (local $l29 v128) (local $l30 v128) (local $l31 v128) (local $l32 i32)
+    local.get $p3
+    local.set $l5
+    local.get $l5
+    local.get $p4
+    i32.lt_s
+    if $b0
+      loop $b1
+        local.get $p0
+        local.get $l5
+        i32.const 80
+        i32.mul
+        i32.add
+        local.set $l6
+        local.get $p2
+        local.get $l5
+        i32.const 64
+        i32.mul
+        i32.add
+        local.set $l7
+        i32.const 0
+        local.set $l8
+        local.get $l6
+        local.get $l8
+        i32.const 16
+        i32.mul
+        i32.add
+        local.set $l9
+        local.get $l7
+        local.get $l8
+        i32.const 16
+        i32.mul
+        i32.add
+        local.set $l10
+        i32.const 0
+        local.set $l11
+        v128.const i32x4 0x0 0x0 0x0 0x0
+        local.set $l12
+        v128.const i32x4 0x0 0x0 0x0 0x0
+        local.set $l13
+        v128.const i32x4 0x0 0x0 0x0 0x0
+        local.set $l14
+        v128.const i32x4 0x0 0x0 0x0 0x0
+        local.set $l15
+        local.get $l9
+        local.get $l11
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l16
+        local.get $l16
+        v128.load align=4
+        local.set $l17
+        local.get $p1
+        local.get $l11
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l18
+        local.get $l18
+        v128.load align=4
+        local.set $l19
+        local.get $l17
+        local.get $l19
+        local.get $l12
+        f32x4.relaxed_madd
+        local.set $l12
+        local.get $l16
+        v128.load offset=16 align=4
+        local.set $l20
+        local.get $l20
+        local.get $l19
+        local.get $l13
+        f32x4.relaxed_madd
+        local.set $l13
+        local.get $l16
+        v128.load offset=32 align=4
+        local.set $l21
+        local.get $l21
+        local.get $l19
+        local.get $l14
+        f32x4.relaxed_madd
+        local.set $l14
+        local.get $l16
+        v128.load offset=48 align=4
+        local.set $l22
+        local.get $l22
+        local.get $l19
+        local.get $l15
+        f32x4.relaxed_madd
+        local.set $l15
+        local.get $l18
+        v128.load offset=16 align=4
+        local.set $l23
+        local.get $l20
+        local.get $l23
+        local.get $l12
+        f32x4.relaxed_madd
+        local.set $l12
+        local.get $l21
+        local.get $l23
+        local.get $l13
+        f32x4.relaxed_madd
+        local.set $l13
+        local.get $l22
+        local.get $l23
+        local.get $l14
+        f32x4.relaxed_madd
+        local.set $l14
+        local.get $l16
+        v128.load offset=64 align=4
+        local.set $l24
+        local.get $l24
+        local.get $l23
+        local.get $l15
+        f32x4.relaxed_madd
+        local.set $l15
+        local.get $l16
+        v128.load offset=80 align=4
+        local.set $l25
+        local.get $l18
+        v128.load offset=32 align=4
+        local.set $l26
+        local.get $l25
+        local.get $l26
+        local.get $l12
+        f32x4.relaxed_madd
+        local.set $l12
+        local.get $l16
+        v128.load offset=96 align=4
+        local.set $l27
+        local.get $l27
+        local.get $l26
+        local.get $l13
+        f32x4.relaxed_madd
+        local.set $l13
+        local.get $l16
+        v128.load offset=112 align=4
+        local.set $l28
+        local.get $l28
+        local.get $l26
+        local.get $l14
+        f32x4.relaxed_madd
+        local.set $l14
+        local.get $l16
+        v128.load offset=128 align=4
+        local.set $l29
+        local.get $l29
+        local.get $l26
+        local.get $l15
+        f32x4.relaxed_madd
+        local.set $l15
+        local.get $l18
+        v128.load offset=48 align=4
+        local.set $l30
+        local.get $l27
+        local.get $l30
+        local.get $l12
+        f32x4.relaxed_madd
+        local.set $l12
+        local.get $l28
+        local.get $l30
+        local.get $l13
+        f32x4.relaxed_madd
+        local.set $l13
+        local.get $l29
+        local.get $l30
+        local.get $l14
+        f32x4.relaxed_madd
+        local.set $l14
+        local.get $l16
+        v128.load offset=144 align=4
+        local.set $l31
+        local.get $l31
+        local.get $l30
+        local.get $l15
+        f32x4.relaxed_madd
+        local.set $l15
+        local.get $l10
+        local.get $l11
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l32
+        local.get $l32
+        local.get $l12
+        v128.store align=4
+        local.get $l32
+        local.get $l13
+        v128.store offset=16 align=4
+        local.get $l32
+        local.get $l14
+        v128.store offset=32 align=4
+        local.get $l32
+        local.get $l15
+        v128.store offset=48 align=4
+        local.get $l5
+        i32.const 1
+        i32.add
+        local.tee $l5
+        local.get $p4
+        i32.lt_s
+        br_if $b1
+      end
+    end
+  )
+)
+;; f32_image__4x4x4__v4: mapreduce lanes=4 tile=1
+(module
+  (type $t0 (func (param i32 i32 i32 i32)))
+  (import "env" "memory" (memory 0))
+  (export "run" (func $f0))
+  (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32)
+    (local $l4 i32) (local $l5 i32) (local $l6 i32) (local $l7 i32)
+    (local $l8 i32) (local $l9 i32)
+    local.get $p2
+    local.set $l4
+    local.get $l4
+    local.get $p3
+    i32.lt_s
+    if $b0
+      loop $b1
+        local.get $p0
+        local.get $l4
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l5
+        local.get $p1
+        local.get $l4
+        i32.const 64
+        i32.mul
+        i32.add
+        local.set $l6
+        i32.const 0
+        local.set $l7
+        loop $b2
+          local.get $l5
+          local.get $l7
+          i32.const 16
+          i32.mul
+          i32.add
+          local.set $l8
+          local.get $l6
+          local.get $l7
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l9
+          local.get $l9
+          local.get $l8
+          f32.load
+          f32x4.splat
+          local.get $l8
+          f32.load offset=16
+          f32x4.replace_lane 1
+          local.get $l8
+          f32.load offset=32
+          f32x4.replace_lane 2
+          local.get $l8
+          f32.load offset=48
+          f32x4.replace_lane 3
+          v128.store align=4
+          local.get $l7
+          i32.const 4
+          i32.add
+          local.tee $l7
+          i32.const 16
+          i32.lt_s
+          br_if $b2
+        end
+        local.get $l4
+        i32.const 1
+        i32.add
+        local.tee $l4
+        local.get $p3
+        i32.lt_s
+        br_if $b1
+      end
+    end
+  )
+)
