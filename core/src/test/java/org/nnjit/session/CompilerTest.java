@@ -23,22 +23,12 @@ import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.testing.NoValues;
 import org.nnjit.wasm.WasmVerifier;
 
 /** Small graphs through every stage of the compiler on the JVM. */
 class CompilerTest {
-  private static final Specialiser.Values NO_VALUES =
-      new Specialiser.Values() {
-        @Override
-        public Tensor feed(String name) {
-          return null;
-        }
-
-        @Override
-        public Tensor stored(Constant.Stored c) {
-          throw new IllegalStateException("no stored weights here");
-        }
-      };
+  private static final Specialiser.Values NO_VALUES = new NoValues();
 
   private static Node node(String type, List<String> in, String out) {
     return new Node(out, "", type, 17, in, List.of(out), Attributes.NONE);

@@ -32,6 +32,7 @@ import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.testing.NoValues;
 import org.nnjit.wasm.WasmText;
 
 /**
@@ -91,18 +92,7 @@ class GoldenKernelsTest {
       String output = nodes.get(nodes.size() - 1).outputs().get(0);
       Graph graph =
           new Graph("golden", ports, List.of(new Port(output, null, null)), nodes, weights);
-      Specialiser.Values none =
-          new Specialiser.Values() {
-            @Override
-            public Tensor feed(String name) {
-              return null;
-            }
-
-            @Override
-            public Tensor stored(Constant.Stored c) {
-              throw new IllegalStateException("no stored weights here");
-            }
-          };
+      Specialiser.Values none = new NoValues();
       return Compiler.compile(graph, inputs, none, PlanContext.plain(Target.common())).plan();
     }
   }

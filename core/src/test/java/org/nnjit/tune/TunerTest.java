@@ -28,6 +28,7 @@ import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.testing.NoValues;
 
 /** The tuner on devices that are made up. */
 class TunerTest {
@@ -47,18 +48,7 @@ class TunerTest {
             List.of(
                 new Node("y", "", "MatMul", 17, List.of("x", "w"), List.of("y"), Attributes.NONE)),
             Map.of("w", new Constant.Inline(w)));
-    Specialiser.Values none =
-        new Specialiser.Values() {
-          @Override
-          public Tensor feed(String name) {
-            return null;
-          }
-
-          @Override
-          public Tensor stored(Constant.Stored c) {
-            throw new IllegalStateException("no stored weights here");
-          }
-        };
+    Specialiser.Values none = new NoValues();
     Map<String, TensorType> feeds = Map.of("x", TensorType.of(DType.F32, 64, 256));
     return Compiler.compile(g, feeds, none, PlanContext.plain(Target.common())).plan();
   }
