@@ -333,8 +333,6 @@ export async function probeDevice({ threads, fresh = false } = {}) {
   const known = fresh ? undefined : await recall(key);
   if (known) return known;
   const measured = await InferenceSession.measureDevice(most);
-  // Threads that seem to share a core may have started there by chance: measured again next time.
-  const [one] = measured.scaling;
-  if (measured.scaling.every((s) => s.gflops >= ((s.threads + 1) / 2) * one.gflops)) await keep(key, measured);
+  await keep(key, measured);
   return measured;
 }

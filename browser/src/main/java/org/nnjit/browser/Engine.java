@@ -27,6 +27,7 @@ import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Session;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
@@ -435,7 +436,7 @@ public final class Engine {
   @JSExport
   public static void schedules(int id, String lines) {
     ScheduleBook book = entry(id).session().book();
-    for (String line : lines.split("\n")) {
+    for (String line : split(lines, '\n')) {
       int tab = line.indexOf('\t');
       if (tab > 0) {
         book.put(line.substring(0, tab), Schedule.parse(line.substring(tab + 1)));
@@ -452,10 +453,10 @@ public final class Engine {
   @JSExport
   public static void tune(int id, int plan, String times, int wide) {
     Entry e = entry(id);
-    String[] parts = times.split(",");
-    double[] ms = new double[parts.length];
+    List<String> parts = split(times, ',');
+    double[] ms = new double[parts.size()];
     for (int i = 0; i < ms.length; i++) {
-      ms[i] = Double.parseDouble(parts[i]);
+      ms[i] = Numbers.parse(parts.get(i));
     }
     e.tuner = new Tuner(e.session().plan(plan).plan(), e.session().target(), ms, wide);
   }

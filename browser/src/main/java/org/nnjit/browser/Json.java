@@ -1,6 +1,7 @@
 package org.nnjit.browser;
 
 import java.util.List;
+import org.nnjit.tensor.Numbers;
 
 /** Writes JSON; the browser build has no room for a library. */
 final class Json {
@@ -40,7 +41,7 @@ final class Json {
     if (number == Math.rint(number) && Math.abs(number) < 1e15) {
       out.append((long) number);
     } else {
-      out.append(number);
+      out.append(Numbers.brief(number));
     }
     comma = true;
     return this;

@@ -3,15 +3,39 @@ package org.nnjit.browser;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 
 /** The npm package says of itself what is true. */
 class PackageTest {
   private static final Path NPM = Path.of("src/main/resources/npm");
+
+  /**
+   * What a page loads, scripts (not minified) and compiler together, compressed one by one. The aim
+   * is 250 KB minified; until then it must not grow.
+   */
+  private static final long MOST_BYTES = 285_000;
+
+  @Test
+  void thePackageIsSmall() throws Exception {
+    long bytes = 0;
+    try (Stream<Path> files = Files.list(Path.of("target/classes/npm"))) {
+      for (Path file : files.filter(f -> f.toString().matches(".*\\.(js|wasm)")).toList()) {
+        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+        try (OutputStream gzip = new GZIPOutputStream(compressed)) {
+          gzip.write(Files.readAllBytes(file));
+        }
+        bytes += compressed.size();
+      }
+    }
+    assertTrue(bytes <= MOST_BYTES, "the package has " + bytes + " bytes with gzip");
+  }
 
   @Test
   void scriptsKnowTheVersionOfThePackage() throws Exception {

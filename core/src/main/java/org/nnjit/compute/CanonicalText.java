@@ -12,6 +12,7 @@ import org.nnjit.compute.Expr.Select;
 import org.nnjit.compute.Expr.StageValue;
 import org.nnjit.compute.Expr.Unary;
 import org.nnjit.compute.Expr.Var;
+import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.TensorType;
 
 /**
@@ -97,7 +98,7 @@ public final class CanonicalText {
   private void expr(Expr e) {
     switch (e) {
       case IntConst c -> out.append(c.value()).append(':').append(c.type());
-      case FloatConst c -> out.append(c.value()).append(':').append(c.type());
+      case FloatConst c -> out.append(Numbers.text(c.value())).append(':').append(c.type());
       case Var v -> out.append('a').append(axes.indexOf(v.axis()));
       case Read r -> {
         out.append('x').append(r.arg()).append('[');

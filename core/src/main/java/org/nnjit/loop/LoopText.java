@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Numbers;
 
 /**
  * Prints loop nests for people: golden files, dumps, error messages.
@@ -170,7 +171,7 @@ public final class LoopText {
         constantType(c.type(), LType.I32);
       }
       case Value.FloatConst c -> {
-        out.append(c.type() == LType.F64 ? "" + c.value() : "" + (float) c.value());
+        out.append(c.type() == LType.F64 ? Numbers.text(c.value()) : Numbers.text((float) c.value()));
         constantType(c.type(), LType.F32);
       }
       case Value.Get get -> out.append(name(get.local()));

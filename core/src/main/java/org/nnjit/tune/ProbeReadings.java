@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.nnjit.schedule.DeviceProfile;
+import org.nnjit.tensor.Numbers;
 
 /**
  * What a host measured with the probes, and what follows from it. A reading is one name with its
@@ -45,7 +46,7 @@ public final class ProbeReadings {
       List<String> words = words(text.substring(at, end));
       double[] values = new double[words.size() - 1];
       for (int i = 0; i < values.length; i++) {
-        values[i] = Double.parseDouble(words.get(i + 1));
+        values[i] = Numbers.parse(words.get(i + 1));
       }
       readings.put(words.get(0), values);
       at = end + 1;

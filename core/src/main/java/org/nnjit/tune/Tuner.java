@@ -10,6 +10,7 @@ import org.nnjit.plan.Plan;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
+import org.nnjit.tensor.Numbers;
 
 /**
  * Decides which schedule of which kernel of a plan is tried next. It measures nothing itself: the
@@ -140,7 +141,7 @@ public final class Tuner {
     Subject s = subject(job.kernel());
     tried++;
     log.append(s.info.name()).append(' ').append(job.schedule()).append(": ");
-    log.append(Double.isNaN(ms) ? "not used" : ms + " ms").append(note.isEmpty() ? "" : ", ");
+    log.append(Double.isNaN(ms) ? "not used" : Numbers.brief(ms) + " ms").append(note.isEmpty() ? "" : ", ");
     log.append(note).append('\n');
     if (job.rival() == null) {
       if (Double.isNaN(ms)) {

@@ -2,6 +2,7 @@ package org.nnjit.wasm;
 
 import java.util.HashSet;
 import java.util.Set;
+import org.nnjit.tensor.Numbers;
 
 /**
  * Prints a module in the text format (core specification, section 6): one instruction a line,
@@ -382,7 +383,7 @@ public final class WasmText {
       return (bits < 0 ? "-nan:0x" : "nan:0x") + Integer.toHexString(bits & 0x7fffff);
     }
     float value = Float.intBitsToFloat(bits);
-    return decimal(Float.toString(value), value, bits == 0x80000000);
+    return decimal(Numbers.text(value), value, bits == 0x80000000);
   }
 
   private static String f64(long bits) {
@@ -390,7 +391,7 @@ public final class WasmText {
       return (bits < 0 ? "-nan:0x" : "nan:0x") + Long.toHexString(bits & 0xfffffffffffffL);
     }
     double value = Double.longBitsToDouble(bits);
-    return decimal(Double.toString(value), value, bits == Long.MIN_VALUE);
+    return decimal(Numbers.text(value), value, bits == Long.MIN_VALUE);
   }
 
   private static String decimal(String text, double value, boolean minusZero) {

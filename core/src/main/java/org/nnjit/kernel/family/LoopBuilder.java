@@ -25,6 +25,7 @@ import org.nnjit.loop.Local;
 import org.nnjit.loop.Stmt;
 import org.nnjit.loop.Value;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.TensorType;
 
 /**
@@ -316,7 +317,7 @@ final class LoopBuilder {
         }
       }
       case IntConst c -> s.append(c.value()).append(c.type());
-      case FloatConst c -> s.append(c.value()).append(c.type());
+      case FloatConst c -> s.append(Numbers.text(c.value())).append(c.type());
       case StageValue v -> s.append('s').append(v.stage());
       case Read r -> s.append('x').append(r.arg());
       case ReadFlat r -> s.append('f').append(r.arg());
