@@ -33,8 +33,8 @@ public final class Numbers {
   }
 
   /**
-   * The shortest decimal text that reads back as the number, as Java writes it; hexadecimal where
-   * that takes 17 digits.
+   * The shortest decimal text that reads back as the number, as Java writes it; hexadecimal for
+   * numbers of 17 digits, and far from 1.
    */
   public static String text(double value) {
     return text(value, DOUBLE_DIGITS, false);
@@ -49,9 +49,11 @@ public final class Numbers {
     int exponent = exponent(size);
     for (int n = 1; n <= digits; n++) {
       long mantissa = mantissa(size, n, exponent);
-      double back = scale(mantissa, exponent - n + 1);
-      if (single ? (float) back == (float) size : back == size) {
-        return decimal(value < 0, mantissa, exponent - n + 1);
+      int power = exponent - n + 1;
+      double back = scale(mantissa, power);
+      boolean exact = mantissa < 1L << 53 && Math.abs(power) <= EXACT;
+      if (single ? (float) back == (float) size : exact && back == size) {
+        return decimal(value < 0, mantissa, power);
       }
     }
     return hexadecimal(value);

@@ -108,7 +108,7 @@ class WasmTextTest {
     f.f64(1.0 / 3);
     f.f64(Double.NaN);
     String[] wanted = {
-      "0", "-0.0", "1", "-3", "1.0E7", "1.5", "1.0E-20", "1.4E-45", "3.4028235E38"
+      "0", "-0.0", "1", "-3", "1.0E7", "1.5", "1.0E-20", "1.0E-45", "3.4028235E38"
     };
     StringBuilder text = new StringBuilder();
     for (String w : wanted) {
