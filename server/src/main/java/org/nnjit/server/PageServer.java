@@ -23,12 +23,16 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MimeTypes;
+import org.eclipse.jetty.http.content.HttpContent;
+import org.eclipse.jetty.http.content.ResourceHttpContentFactory;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SymlinkAllowedResourceAliasChecker;
 import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.server.handler.ContextHandlerCollection;
 import org.eclipse.jetty.server.handler.ResourceHandler;
@@ -182,21 +186,21 @@ public final class PageServer implements AutoCloseable {
   }
 
   private static ContextHandler files(String path, Resource base) {
-    ResourceHandler handler = new ResourceHandler();
+    ResourceHandler handler = new FileHandler();
     handler.setBaseResource(base);
     handler.setDirAllowed(false);
     handler.setAcceptRanges(true);
     handler.setEtags(true);
     handler.setCacheControl("no-cache");
-    MimeTypes.Mutable types = new MimeTypes.Mutable();
+    ContextHandler context = new ContextHandler(handler, path.replaceAll("/$", ""));
+    MimeTypes.Mutable types = context.getMimeTypes();
     types.addMimeMapping("mjs", "text/javascript");
     types.addMimeMapping("js", "text/javascript");
     types.addMimeMapping("wasm", "application/wasm");
-    types.addMimeMapping("onnx", "application/octet-stream");
-    types.addMimeMapping("pb", "application/octet-stream");
-    types.addMimeMapping("bin", "application/octet-stream");
-    handler.setMimeTypes(types);
-    ContextHandler context = new ContextHandler(handler, path.replaceAll("/$", ""));
+    for (String bytes : List.of("bin", "data", "npy", "onnx", "onnx_data", "pb")) {
+      types.addMimeMapping(bytes, "application/octet-stream");
+    }
+    context.addAliasCheck(new SymlinkAllowedResourceAliasChecker(context, base));
     return context;
   }
 
@@ -213,6 +217,24 @@ public final class PageServer implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  /** Files as they are at that moment, of any size: nothing is cached or mapped into memory. */
+  private static final class FileHandler extends ResourceHandler {
+    private static final int BUFFER_BYTES = 1 << 18;
+
+    @Override
+    protected HttpContent.Factory newHttpContentFactory(ByteBufferPool.Sized pool) {
+      ByteBufferPool.Sized large =
+          new ByteBufferPool.Sized(getServer().getByteBufferPool(), true, BUFFER_BYTES);
+      return new ResourceHttpContentFactory(getBaseResource(), getMimeTypes(), large);
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+      boolean folder = Request.getPathInContext(request).endsWith("/");
+      return !folder && super.handle(request, response, callback);
+    }
   }
 
   /** Adds the headers that let a page use shared memory. */
@@ -271,7 +293,7 @@ public final class PageServer implements AutoCloseable {
     }
   }
 
-  /** The endpoints. */
+  /** The endpoints, and the answer to whatever nobody else answers. */
   private final class ApiHandler extends Handler.Abstract {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
@@ -305,7 +327,10 @@ public final class PageServer implements AutoCloseable {
         json(response, callback, "{}");
         return true;
       }
-      return false;
+      response.setStatus(404);
+      response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/plain; charset=utf-8");
+      Content.Sink.write(response, true, "'" + path + "' is not served here\n", callback);
+      return true;
     }
 
     private List<Map<String, Object>> list() throws IOException {
