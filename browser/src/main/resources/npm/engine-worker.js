@@ -434,6 +434,10 @@ const methods = {
     if (state.current < 0) throw userError('nothing has been compiled yet; run the model first');
     return { text: engine.dump(state.id, state.current, stage) };
   },
+  async program() {
+    if (state.current < 0) throw userError('nothing has been compiled yet; run the model first');
+    return { bytes: engine.module(state.id, state.current) };
+  },
   async release() {
     state.helpers.forEach((h) => h.port.close());
     state.files?.forEach((f) => f.release());

@@ -211,6 +211,9 @@ export class InferenceSession {
   /** A compiler stage of the last plan as text: graph, computes or fused. */
   async dump(stage) { return (await this.#call('dump', { stage })).text; }
 
+  /** The WebAssembly module of the last plan: all kernels and the functions that call them. */
+  async program() { return new Uint8Array((await this.#call('program', {})).bytes.buffer); }
+
   /** Frees memory, workers and everything else; the session cannot be used again. */
   async release() {
     if (this.#dead) return;

@@ -54,9 +54,24 @@ export async function readFeeds(session, set) {
   return feeds;
 }
 
-/** Runs a data set: what differs first, or null, and the largest relative error. */
+/** Where the last plan's module is another than the file at this address, or null. */
+async function otherProgram(session, url) {
+  const wanted = new Uint8Array(await get(url));
+  const got = await session.program();
+  const at = got.findIndex((v, i) => v !== wanted[i]);
+  if (at < 0 && got.length === wanted.length) return null;
+  const where = at < 0 ? Math.min(got.length, wanted.length) : at;
+  return `the program has ${got.length} bytes, ${url} ${wanted.length}; they differ first at byte ${where}`;
+}
+
+/**
+ * Runs a data set: what differs first, or null, and the largest relative error. A set may name the
+ * file of the program that must have been made for it.
+ */
 export async function runSet(session, set, job) {
   const out = await session.run(await readFeeds(session, set));
+  const other = set.program && await otherProgram(session, set.program[0]);
+  if (other) return { text: other, error: Infinity };
   let error = 0;
   for (const [i, url] of set.outputs.entries()) {
     const d = difference(readTensor(await get(url)).tensor, out[session.outputNames[i]], job);

@@ -36,7 +36,8 @@ public final class Layouts {
   private final Map<String, TensorType> types;
   private final Set<String> channelLast = new LinkedHashSet<>();
   private final Map<String, int[]> halos = new HashMap<>();
-  private final Map<String, Long> elements = new HashMap<>();
+  /** In the order of the values, which addresses follow. */
+  private final Map<String, Long> elements = new LinkedHashMap<>();
 
   private Layouts(Program program) {
     this.program = program;

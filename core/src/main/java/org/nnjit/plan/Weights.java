@@ -1,8 +1,7 @@
 package org.nnjit.plan;
 
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,7 +21,8 @@ public final class Weights {
   /** From one byte to before another. */
   private record Room(long from, long to) {}
 
-  private final Map<String, Room> rooms = new HashMap<>();
+  /** By key; in the order of placing, so that addresses are the same on every machine. */
+  private final Map<String, Room> rooms = new LinkedHashMap<>();
   private final List<Room> holes = new ArrayList<>();
   private long top;
   private long arenaBase = -1;
@@ -89,7 +89,7 @@ public final class Weights {
 
   /** Frees the room of all weights but these. */
   public void keepOnly(Set<String> keys) {
-    for (String key : new HashSet<>(rooms.keySet())) {
+    for (String key : List.copyOf(rooms.keySet())) {
       if (!keys.contains(key)) {
         free(rooms.remove(key));
       }
@@ -122,7 +122,7 @@ public final class Weights {
     private final long arenaEnd;
 
     private Mark(Weights w) {
-      rooms = Map.copyOf(w.rooms);
+      rooms = new LinkedHashMap<>(w.rooms);
       holes = List.copyOf(w.holes);
       top = w.top;
       arenaBase = w.arenaBase;

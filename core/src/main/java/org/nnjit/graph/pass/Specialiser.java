@@ -53,7 +53,8 @@ public final class Specialiser {
   private final Graph graph;
   private final Values values;
   private final Map<String, TensorType> types = new LinkedHashMap<>();
-  private final Map<String, Tensor> known = new HashMap<>();
+  /** In the order of the nodes, which addresses follow. */
+  private final Map<String, Tensor> known = new LinkedHashMap<>();
   private final Map<String, Tensor> evaluated = new HashMap<>();
   private final Map<String, Node> makers = new HashMap<>();
   private final Set<String> valueInputs = new LinkedHashSet<>();
