@@ -148,7 +148,10 @@ async function planFor(feeds, report) {
   const start = performance.now();
   const described = SmallPlans.key(feeds);
   // No plan is made while another is being replaced: the compiler forgets the last one by order.
-  if (parse(engine.find(state.id, described)).plan < 0) await state.swap;
+  if (parse(engine.find(state.id, described)).plan < 0) {
+    await state.swap;
+    for (const file of state.files.values()) await file.readable();
+  }
   const { plan } = parse(engine.prepare(state.id, described));
   if (!state.plans[plan]) {
     try {
@@ -196,10 +199,8 @@ async function placeWeights(plan, p, report, pause) {
     if (step[0] === 0) {
       engine.writeConstant(state.id, plan, step[3]);
     } else if (step[0] === 1) {
-      const file = state.files.get(step[4]);
-      if (file.loaded < step[3] + step[2]) await file.until(step[3] + step[2]);
-      file.read(step[3], new Int8Array(state.memory.buffer, step[1], step[2]));
-      file.discard(step[3], step[2]);
+      const [, address, bytes, offset, name] = step;
+      await state.files.get(name).copy(offset, bytes, (at, n) => new Uint8Array(state.memory.buffer, address + at, n));
     } else {
       table.get(step[1])(...step.slice(2));
     }
@@ -391,7 +392,7 @@ const methods = {
     const p = state.plans[state.current];
     return {
       device: state.device,
-      load: state.load,
+      load: { ...state.load, fetched: [...state.files?.values() ?? []].reduce((n, f) => n + f.fetched, 0) },
       model: { name: state.info.name, producer: state.info.producer, opset: state.info.opset, nodes: state.info.nodes },
       memoryBytes: state.memory?.buffer.byteLength ?? 0,
       runs: state.runs,

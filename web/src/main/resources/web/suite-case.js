@@ -92,7 +92,10 @@ export async function runCase(c, job) {
       error = Math.max(error, worst);
       if (text) return { name: c.name, status: 'wrong', message: text };
     }
-    const { plan, device } = await session.stats();
+    const { plan, device, load } = await session.stats();
+    if (load.fetched > c.mostFetched) {
+      return { name: c.name, status: 'wrong', message: `fetched ${load.fetched} bytes, wanted ${c.mostFetched} at most` };
+    }
     return { name: c.name, status: 'passed', error, kernels: plan?.kernels.length ?? 0,
       hostCalls: plan?.commands.filter((k) => k.kernel === 'host').length ?? 0, compileMs: plan?.compileMs,
       threads: device.threads };

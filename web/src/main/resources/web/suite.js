@@ -1,5 +1,6 @@
 // Runs a list of cases with known results and posts what came out. The job is JSON:
-// {cases: [{name, model, sets: [{inputs: [url], outputs: [url], program?: [url]}]}], threads, rtol, atol, relative}
+// {cases: [{name, model, sets: [{inputs: [url], outputs: [url], program?: [url]}], mostFetched?: bytes}],
+// threads, rtol, atol, relative}
 import { runCase } from './suite-case.js';
 
 const query = new URLSearchParams(location.search);

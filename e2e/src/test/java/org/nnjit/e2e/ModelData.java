@@ -33,8 +33,12 @@ final class ModelData {
    */
   static void expected(Model m, Path dir, Path file, int set, int batch, int sequence)
       throws Exception {
+    expected(SampleFeeds.of(m, batch, sequence, 7 + set), dir, file, set);
+  }
+
+  /** The same for these feeds. */
+  static void expected(Map<String, Tensor> feeds, Path dir, Path file, int set) throws Exception {
     Path to = Files.createDirectories(dir.resolve("test_data_set_" + set));
-    Map<String, Tensor> feeds = SampleFeeds.of(m, batch, sequence, 7 + set);
     OrtEnvironment env = OrtEnvironment.getEnvironment();
     try (OrtSession session = env.createSession(file.toString())) {
       Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
