@@ -10,9 +10,7 @@ import org.nnjit.graph.Dim;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.Port;
 import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
-import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
@@ -35,8 +33,7 @@ record CompiledModel(Graph graph, Compiler.Compiled compiled) {
    * @param length what dimensions with a name are otherwise, unless they are the batch
    */
   static CompiledModel of(Path model, Map<String, String> shapes, int length) throws IOException {
-    ByteSource source = ModelFile.open(model);
-    Graph graph = OnnxReader.read(source).graph();
+    Graph graph = OnnxReader.read(ModelFile.open(model)).graph();
     Map<String, TensorType> feeds = new LinkedHashMap<>();
     for (Port p : graph.inputs()) {
       feeds.put(p.name(), TensorType.of(p.dtype(), shape(p, shapes.get(p.name()), length)));
@@ -51,7 +48,7 @@ record CompiledModel(Graph graph, Compiler.Compiled compiled) {
 
           @Override
           public Tensor stored(Constant.Stored c) {
-            return OnnxTensors.load(source, c);
+            return ModelFile.stored(model, c);
           }
         };
     return new CompiledModel(
