@@ -5,7 +5,7 @@
  * habit chosen for each digit); every drawing adds its own tremor, rotation and elastic warp.
  */
 import { GLYPHS } from './glyphs.mjs';
-import { normalise } from './normalise.mjs';
+import { normalise } from '../../web/src/main/resources/web/normalise.mjs';
 
 /** Side of the square on which strokes are drawn before normalise() scales them, in pixels. */
 const CANVAS = 84;

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
+import { DigitPad } from './digit-pad.js';
 import { servedFeeds, forTheCommandLine } from './run-report.js';
 import { showTimeline } from './timeline.js';
 
@@ -185,54 +186,16 @@ async function open(model, label) {
   }
 }
 
-/** The drawing as the network wants it: ink scaled into 20x20, centred by mass in 28x28. */
-function normalise(canvas) {
-  const { width, height } = canvas;
-  const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
-  let x0 = width, x1 = -1, y0 = height, y1 = -1;
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) if (pixels[(y * width + x) * 4] > 20) { x0 = Math.min(x0, x); x1 = Math.max(x1, x); y0 = Math.min(y0, y); y1 = Math.max(y1, y); }
-  const out = new Float32Array(784);
-  if (x1 < 0) return out;
-  const scale = 20 / Math.max(x1 - x0 + 1, y1 - y0 + 1);
-  const small = new OffscreenCanvas(28, 28).getContext('2d', { willReadFrequently: true });
-  const place = (dx, dy) => {
-    small.fillStyle = '#000';
-    small.fillRect(0, 0, 28, 28);
-    small.imageSmoothingQuality = 'high';
-    small.drawImage(canvas, x0, y0, x1 - x0 + 1, y1 - y0 + 1, 14 - ((x1 - x0 + 1) * scale) / 2 + dx, 14 - ((y1 - y0 + 1) * scale) / 2 + dy, (x1 - x0 + 1) * scale, (y1 - y0 + 1) * scale);
-    return small.getImageData(0, 0, 28, 28).data;
-  };
-  let p = place(0, 0);
-  let m = 0, mx = 0, my = 0;
-  for (let i = 0; i < 784; i++) { m += p[i * 4]; mx += p[i * 4] * (i % 28); my += p[i * 4] * Math.floor(i / 28); }
-  p = place(13.5 - mx / m, 13.5 - my / m);
-  for (let i = 0; i < 784; i++) out[i] = p[i * 4] / 255;
-  return out;
+/** What the network says of a drawing [1, 1, 28, 28]; the page shows it. */
+async function recognise(drawing) {
+  const out = await session.run({ image: new Tensor('float32', drawing, [1, 1, 28, 28]) });
+  const p = Array.from(Object.values(out)[0].data);
+  $('digit').textContent = p.indexOf(Math.max(...p));
+  $('bars').innerHTML = p.map((v, i) => `<span>${i}</span><i style="width:${(v * 100).toFixed(1)}%" title="${(v * 100).toFixed(1)} %"></i>`).join('');
 }
 
-const canvas = $('canvas');
-const pen = canvas.getContext('2d', { willReadFrequently: true });
-pen.lineWidth = 18; pen.lineCap = 'round'; pen.lineJoin = 'round'; pen.strokeStyle = '#fff';
-let last = null;
-let busy = false;
-async function recognise() {
-  if (busy || !session) return;
-  busy = true;
-  try {
-    const out = await session.run({ image: new Tensor('float32', normalise(canvas), [1, 1, 28, 28]) });
-    const p = Array.from(Object.values(out)[0].data);
-    $('digit').textContent = p.indexOf(Math.max(...p));
-    $('bars').innerHTML = p.map((v, i) => `<span>${i}</span><i style="width:${(v * 100).toFixed(1)}%" title="${(v * 100).toFixed(1)} %"></i>`).join('');
-  } finally { busy = false; }
-}
-canvas.onpointerdown = (e) => { last = [e.offsetX, e.offsetY]; canvas.setPointerCapture(e.pointerId); };
-canvas.onpointermove = (e) => {
-  if (!last) return;
-  pen.beginPath(); pen.moveTo(...last); last = [e.offsetX, e.offsetY]; pen.lineTo(...last); pen.stroke();
-  recognise();
-};
-canvas.onpointerup = () => { last = null; recognise(); };
-$('clear').onclick = () => { pen.clearRect(0, 0, 224, 224); $('digit').textContent = '–'; $('bars').replaceChildren(); };
+const pad = new DigitPad($('canvas'), recognise);
+$('clear').onclick = () => { pad.clear(); $('digit').textContent = '–'; $('bars').replaceChildren(); };
 
 $('load').onclick = () => { const o = $('models').selectedOptions[0]; if (o) open(o.value, o.textContent); };
 $('traceone').onclick = async () => download('nnjit-trace.json', JSON.stringify(await traceOne()));
@@ -251,8 +214,7 @@ if (wanted) {
   $('models').value = wanted.url;
   const answer = await open(wanted.url, wanted.name);
   if (wanted.name === 'digits' && !answer.error) {
-    pen.beginPath(); pen.moveTo(70, 60); pen.lineTo(155, 60); pen.lineTo(100, 175); pen.stroke();
-    await recognise();
+    await pad.draw([[70, 60], [155, 60], [100, 175]]);
     answer.drawnSevenRecognisedAs = $('digit').textContent;
   }
   const id = query.get('report');
