@@ -13,7 +13,6 @@ import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.loop.LoopText;
 import org.nnjit.plan.Plan;
 import org.nnjit.session.Compiler;
-import org.nnjit.tensor.Shape;
 import org.nnjit.wasm.WasmText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,6 +1,7 @@
 package org.nnjit.cli;
 
 import java.io.PrintWriter;
+import java.util.Locale;
 import org.nnjit.graph.ModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -33,6 +34,8 @@ public final class Main {
 
   /** Runs the command and exits with its code. */
   public static void main(String[] args) {
+    // Numbers and names are the same in every country, as they are in a page.
+    Locale.setDefault(Locale.ROOT);
     System.exit(run(args, new PrintWriter(System.out, true), new PrintWriter(System.err, true)));
   }
 

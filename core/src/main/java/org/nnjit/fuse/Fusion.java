@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import org.nnjit.fuse.Program.Call;
 import org.nnjit.fuse.Program.ComputeCall;
-import org.nnjit.fuse.Program.HostCall;
 
 /**
  * The fusions in order. Before: one call for each compute of each node. After: views are gone
@@ -44,7 +43,6 @@ public final class Fusion {
 
   /** The calls of a program under rewriting, with who writes and who reads each value. */
   static final class Calls {
-    private final Program program;
     private final List<Call> list;
     private final Set<String> outputs;
     private final Set<String> varying = new HashSet<>();
@@ -52,7 +50,6 @@ public final class Fusion {
     private final Map<String, List<Integer>> readers = new HashMap<>();
 
     Calls(Program program) {
-      this.program = program;
       this.list = new ArrayList<>(program.calls());
       this.outputs = new HashSet<>(program.outputs());
       varying.addAll(program.inputs());

@@ -240,7 +240,6 @@ public final class OnnxReader {
 
   private static Port port(Wire w) {
     String portName = "";
-    DType dtype = null;
     List<Dim> dims = null;
     int code = 0;
     boolean other = false;
@@ -268,7 +267,7 @@ public final class OnnxReader {
         default -> w.skip();
       }
     }
-    dtype = DType.ofOnnx(code);
+    DType dtype = DType.ofOnnx(code);
     if (other || (dtype == null && code != 0)) {
       throw new ModelException(
           "value '" + portName + "' is "

@@ -116,12 +116,12 @@ public final class Planner {
     }
     long weightBytes = weights.top() - before;
     // Both passes are laid out from 0 first, to learn how much room they need.
-    long arenaBytes = Math.max(staging(0, at, null), arena(0, at, null));
+    long arenaBytes = Math.max(staging(0, at, null), arena(0, null));
     long base = weights.arenaBase(arenaBytes);
     // While the plan that this one replaces still runs, its arena is in use.
     staging(replaces ? weights.top() : base, at, load);
     Map<String, Integer> live = new HashMap<>(at);
-    arena(base, live, live);
+    arena(base, live);
     return module(live, load, zeroed, weightBytes, arenaBytes);
   }
 
@@ -355,7 +355,7 @@ public final class Planner {
   }
 
   /** Lays out what a run needs; returns the size, and notes addresses when asked. */
-  private long arena(long base, Map<String, Integer> at, Map<String, Integer> into) {
+  private long arena(long base, Map<String, Integer> into) {
     Map<String, Integer> lastUse = new HashMap<>();
     for (int i = 0; i < steps.size(); i++) {
       if (!steps.get(i).once()) {
@@ -382,7 +382,7 @@ public final class Planner {
         continue;
       }
       for (String r : s.call().results()) {
-        if (!r.isEmpty() && !live.containsKey(r) && !(padded.containsKey(r))) {
+        if (!r.isEmpty() && !live.containsKey(r) && !padded.containsKey(r)) {
           live.put(r, arena.take(bytesOf(r)));
           note(into, r, live.get(r));
         }

@@ -40,7 +40,6 @@ public final class Tuner {
   private static final class Subject {
     final int kernel;
     final Plan.KernelInfo info;
-    final LiteSpace space;
     final double share;
     final List<LiteSpace.Candidate> left;
     LiteSpace.Candidate best;
@@ -52,7 +51,6 @@ public final class Tuner {
     Subject(int kernel, Plan.KernelInfo info, LiteSpace space, double share) {
       this.kernel = kernel;
       this.info = info;
-      this.space = space;
       this.share = share;
       this.left = new ArrayList<>(space.candidates());
       this.best = new LiteSpace.Candidate(info.schedule(), space.candidates().get(0).cost());

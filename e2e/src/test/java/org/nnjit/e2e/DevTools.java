@@ -94,7 +94,7 @@ final class DevTools implements AutoCloseable, WebSocket.Listener {
     request.add("params", parameters);
     CompletableFuture<JsonObject> answer = new CompletableFuture<>();
     waiting.put(id, answer);
-    socket.sendText(request.toString(), true);
+    socket.sendText(request.toString(), true).get(SECONDS, TimeUnit.SECONDS);
     JsonObject got = answer.get(SECONDS, TimeUnit.SECONDS);
     if (got.has("error")) {
       throw new IOException(method + ": " + got.get("error"));

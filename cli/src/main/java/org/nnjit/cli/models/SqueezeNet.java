@@ -47,7 +47,7 @@ record SqueezeNet(int side, int stem, List<Fire> steps, int classes) {
     int index = 2;
     for (Fire step : steps) {
       GraphWriter module = g.item("features", index++);
-      x = step == POOL ? x.maxPool(module, Features.same(1), true) : fire(module, x, step);
+      x = step.equals(POOL) ? x.maxPool(module, Features.same(1), true) : fire(module, x, step);
     }
     GraphWriter classifier = root.in("classifier");
     x = x.convBias(classifier.item("classifier", 1), classes, 1, 1, 1, Features.same(1));

@@ -101,8 +101,8 @@ record Vit(int side, int patch, int hidden, int layers, int heads, int inner, in
     String batch = g.dim(x, 1);
     String width = g.dim(x, 2);
     String headWidth = g.cast(g.cast(g.div(width, g.scalar((long) heads)), I64), I64);
-    String weight = g.weight("in_proj_weight", 0, 1 / Math.sqrt(hidden), hidden, 3 * hidden);
-    String all = g.add(g.weight("in_proj_bias", 0, 0.02, 3 * hidden), g.matMul(x, weight));
+    String weight = g.weight("in_proj_weight", 0, 1 / Math.sqrt(hidden), hidden, 3L * hidden);
+    String all = g.add(g.weight("in_proj_bias", 0, 0.02, 3L * hidden), g.matMul(x, weight));
     String[] qkv = thirds(g, all);
     String rows = g.mul(batch, g.scalar((long) heads));
     String q = g.transpose(g.reshape(qkv[0], sequence, rows, headWidth), 1, 0, 2);

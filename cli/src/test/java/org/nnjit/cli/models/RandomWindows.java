@@ -51,8 +51,8 @@ final class RandomWindows {
     int n = x.rank() - 2;
     Window w = new Window(new long[n], new long[n], new long[n], new long[2 * n], new int[n]);
     for (int i = 0; i < n; i++) {
-      w.kernel[i] = 1 + g.below(3);
-      w.strides[i] = 1 + g.below(2);
+      w.kernel[i] = 1L + g.below(3);
+      w.strides[i] = 1L + g.below(2);
       w.dilations[i] = dilated ? 1 + g.below(2) : 1;
       w.pads[i] = g.below((int) w.kernel[i]);
       w.pads[i + n] = g.below((int) w.kernel[i]);

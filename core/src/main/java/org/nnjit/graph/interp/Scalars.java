@@ -107,8 +107,8 @@ final class Scalars {
       case AND -> a & b;
       case OR -> a | b;
       case XOR -> a ^ b;
-      case SHL -> b >= t.bytes() * 8 || b < 0 ? 0 : a << b;
-      case SHR -> b >= t.bytes() * 8 || b < 0 ? 0 : t.isUnsigned() ? a >>> b : a >> b;
+      case SHL -> b >= t.bytes() * 8L || b < 0 ? 0 : a << b;
+      case SHR -> b >= t.bytes() * 8L || b < 0 ? 0 : t.isUnsigned() ? a >>> b : a >> b;
       case POW -> Longs.of(Math.rint(Math.pow(a, b)));
       default -> throw new IllegalStateException(op + " of integers");
     };

@@ -116,14 +116,14 @@ final class ClassLoss implements Operator {
     return args.call("nll_loss", out, List.of(), stages, body, result);
   }
 
-  private static Expr target(OpContext c, Args args, List<Axis> point) {
+  private static Expr target(Args args, List<Axis> point) {
     return Expr.cast(DType.I32, args.read(1, Compute.vars(point)));
   }
 
   /** The loss of a point: 0 where its class is {@code ignore_index}. */
   private static Expr loss(OpContext c, Args args, List<Axis> point, Lowering.Operand logs) {
     List<Expr> index = new ArrayList<>(Compute.vars(point));
-    index.add(1, Build.index(target(c, args, point), c.shape(0).dim(1)));
+    index.add(1, Build.index(target(args, point), c.shape(0).dim(1)));
     Expr log = Build.wide(args.read(logs, c.input(0), index));
     Expr negated = Expr.unary(UnaryOp.NEG, log);
     return counted(c, args, point, Expr.mul(negated, weight(c, args, point)));
@@ -136,7 +136,7 @@ final class ClassLoss implements Operator {
 
   private static Expr weight(OpContext c, Args args, List<Axis> point) {
     return c.has(2)
-        ? Build.wide(args.read(2, Build.index(target(c, args, point), c.shape(0).dim(1))))
+        ? Build.wide(args.read(2, Build.index(target(args, point), c.shape(0).dim(1))))
         : Build.number(Build.working(c.dtype(0)), 1);
   }
 
@@ -146,6 +146,6 @@ final class ClassLoss implements Operator {
     }
     Expr ignored = Expr.i32((int) c.attributes().getInt("ignore_index", 0));
     Expr none = Build.number(value.type(), 0);
-    return Expr.select(Build.eq(target(c, args, point), ignored), none, value);
+    return Expr.select(Build.eq(target(args, point), ignored), none, value);
   }
 }

@@ -183,13 +183,15 @@ public final class ContractionFamily implements KernelFamily {
     /** Cycles that all tiles, whole and cut, need for one step of k. */
     private double cycles(int mr, int nr) {
       int rest = c.columns() % nr;
-      double whole = c.columns() / nr * strips(mr, nr);
+      int tiles = c.columns() / nr;
+      double whole = tiles * strips(mr, nr);
       return rest == 0 ? whole : whole + strips(mr, rest);
     }
 
     private double strips(int mr, int columns) {
       int rest = c.rows() % mr;
-      double whole = c.rows() / mr * cyclesOfTile(mr, columns);
+      int tiles = c.rows() / mr;
+      double whole = tiles * cyclesOfTile(mr, columns);
       return rest == 0 ? whole : whole + cyclesOfTile(rest, columns);
     }
 

@@ -217,7 +217,7 @@ final class MapReduceLowering {
     }
     Axis axis = spatial.get(depth);
     if (axis == tiled) {
-      tiles(depth);
+      tiles();
       return;
     }
     if (axis != vector) {
@@ -232,7 +232,7 @@ final class MapReduceLowering {
   }
 
   /** The last two axes: neighbours along the first computed together for each vector. */
-  private void tiles(int depth) {
+  private void tiles() {
     int tile = Math.min(schedule.get("tile", 1), tiled.extent());
     int whole = tiled.extent() / tile * tile;
     if (whole > 0) {
