@@ -129,7 +129,11 @@ class LargeModelTest {
                     .addExternalData(entry("location", "w.bin"))
                     .addExternalData(entry("offset", Long.toString(offset))))
             .addNode(
-                NodeProto.newBuilder().setOpType("MatMul").addInput("x").addInput("w").addOutput("y"))
+                NodeProto.newBuilder()
+                    .setOpType("MatMul")
+                    .addInput("x")
+                    .addInput("w")
+                    .addOutput("y"))
             .addOutput(port("y"))
             .build();
     ModelProto model = ModelProto.newBuilder().setGraph(graph).addOpsetImport(opset()).build();

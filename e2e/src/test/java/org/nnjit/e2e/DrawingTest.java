@@ -21,8 +21,8 @@ import org.nnjit.server.PageServer;
 /** Digits drawn with the mouse on the demo page are read as what they are. */
 class DrawingTest {
   /**
-   * Strokes of the digits 0 to 9 as x y pairs on a field of 100 x 100, strokes apart by a bar. Lines
-   * go straight from point to point.
+   * Strokes of the digits 0 to 9 as x y pairs on a field of 100 x 100, strokes apart by a bar.
+   * Lines go straight from point to point.
    */
   private static final List<String> DIGITS =
       List.of(
@@ -34,7 +34,8 @@ class DrawingTest {
           "72 12 34 12 30 46 50 40 68 48 74 66 66 84 46 90 26 82",
           "62 10 44 24 30 46 26 68 34 84 50 90 66 84 72 68 64 54 48 50 34 56 28 66",
           "22 14 78 14 44 90",
-          "50 48 32 38 30 22 42 10 60 10 70 22 66 38 50 48 32 60 26 76 38 90 62 90 74 76 68 60 50 48",
+          "50 48 32 38 30 22 42 10 60 10 70 22 66 38 50 48 32 60 26 76 38 90 62 90 74 76 68 60 "
+              + "50 48",
           "70 34 60 48 42 48 30 36 32 18 48 10 64 14 70 34 68 60 58 90");
 
   @TempDir Path work;

@@ -174,7 +174,8 @@ class LargeFilesTest {
 
   /** {@code model.onnx}: x [rows, columns] times one weight after the other. */
   private Path chain(List<Stored> weights, int columns) throws IOException {
-    GraphProto.Builder graph = GraphProto.newBuilder().setName("chain").addInput(port("x", columns));
+    GraphProto.Builder graph =
+        GraphProto.newBuilder().setName("chain").addInput(port("x", columns));
     String value = "x";
     for (Stored w : weights) {
       TensorProto.Builder tensor =

@@ -72,7 +72,8 @@ class PageServerTest {
   }
 
   private PageServer.Options options(boolean isolated) {
-    return new PageServer.Options("127.0.0.1", 0, isolated, List.of(models), Map.of("/extra", extra));
+    return new PageServer.Options(
+        "127.0.0.1", 0, isolated, List.of(models), Map.of("/extra", extra));
   }
 
   private HttpRequest.Builder request(String path) {
@@ -144,7 +145,7 @@ class PageServerTest {
     assertTrue(given.equals(type) || given.startsWith(type + ";"), given);
   }
 
-  /** Content-Length is what a page shows its progress by: the whole file must not come in chunks. */
+  /** A page shows its progress by Content-Length: the whole file must not come in chunks. */
   @Test
   void wholeFilesSayTheirLength() throws Exception {
     HttpResponse<byte[]> r = get("/models/a.onnx", "Accept-Encoding", "gzip, br");
@@ -228,7 +229,10 @@ class PageServerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/models/none.onnx", "/web/none.js", "/extra/none", "/none", "/models/", "/extra/"})
+  @ValueSource(
+      strings = {
+        "/models/none.onnx", "/web/none.js", "/extra/none", "/none", "/models/", "/extra/"
+      })
   void missingFilesAreNamed(String path) throws Exception {
     HttpResponse<byte[]> r = get(path);
     assertEquals(404, r.statusCode());
@@ -239,7 +243,8 @@ class PageServerTest {
   @Test
   void filesCannotBeWritten() throws Exception {
     for (String method : List.of("PUT", "POST", "DELETE")) {
-      HttpRequest r = request("/models/a.onnx").method(method, BodyPublishers.ofString("x")).build();
+      HttpRequest r =
+          request("/models/a.onnx").method(method, BodyPublishers.ofString("x")).build();
       HttpResponse<byte[]> answer = client.send(r, BodyHandlers.ofByteArray());
       assertTrue(answer.statusCode() >= 400, method + " was answered " + answer.statusCode());
     }
