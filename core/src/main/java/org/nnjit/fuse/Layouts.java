@@ -38,8 +38,11 @@ public final class Layouts {
   private final Map<String, int[]> halos = new HashMap<>();
   /** In the order of the values, which addresses follow. */
   private final Map<String, Long> elements = new LinkedHashMap<>();
+  private final boolean tiles;
+  private final Map<String, Integer> tiled = new HashMap<>();
 
-  private Layouts(Program program) {
+  private Layouts(Program program, boolean tiles) {
+    this.tiles = tiles;
     this.program = program;
     this.calls = new ArrayList<>(program.calls());
     this.types = new LinkedHashMap<>(program.types());
@@ -54,8 +57,14 @@ public final class Layouts {
    */
   public record Result(Program program, Map<String, Long> paddedElements) {}
 
-  public static Result apply(Program program) {
-    return new Layouts(program).run();
+  /**
+   * Lays out a program.
+   *
+   * @param tiles convolutions of 3x3 may be made by transformed tiles, whose sums differ in the
+   *     last digits
+   */
+  public static Result apply(Program program, boolean tiles) {
+    return new Layouts(program, tiles).run();
   }
 
   private Result run() {
@@ -79,9 +88,9 @@ public final class Layouts {
     }
     retype();
     relayoutWeights();
-    return new Result(
-        new Program(program.inputs(), program.outputs(), types, program.constants(), calls),
-        elements);
+    Program laidOut =
+        new Program(program.inputs(), program.outputs(), types, program.constants(), calls);
+    return new Result(Winograd.apply(laidOut, tiled), elements);
   }
 
   private boolean isConv(Call call) {
@@ -113,6 +122,16 @@ public final class Layouts {
     return program.inputs().contains(value)
         || program.outputs().contains(value)
         || program.constants().containsKey(value);
+  }
+
+  /** Whether a value is a weight or calculated from weights by one compute. */
+  private boolean isKnownAtLoad(String value) {
+    Set<String> weights = program.constants().keySet();
+    boolean known = weights.contains(value);
+    for (Call c : calls) {
+      known |= c.results().contains(value) && weights.containsAll(c.args());
+    }
+    return known;
   }
 
   /** Convolutions over model inputs read a copy, which may be laid out freely. */
@@ -216,19 +235,23 @@ public final class Layouts {
     }
   }
 
-  /** Takes the guard off a convolution and notes the halo it needs instead. */
+  /** Takes the guard off a convolution, if it has one, and notes the halo that its windows need. */
   private void unguard(int at) {
     ComputeCall call = (ComputeCall) calls.get(at);
     Compute c = call.compute();
     Read r = image(c);
-    if (r == null || !(product(c).a() instanceof Select guarded)) {
+    if (r == null || !channelLast.contains(call.args().get(r.arg()))) {
       return;
     }
     String x = call.args().get(r.arg());
     Shape shape = types.get(x).shape();
-    if (!channelLast.contains(x) || !isInside(guarded.condition(), r, shape, c)) {
+    if (product(c).a() instanceof Select guarded && !isInside(guarded.condition(), r, shape, c)) {
       return;
     }
+    int tile =
+        tiles && product(c).b() instanceof Read w && isKnownAtLoad(call.args().get(w.arg()))
+            ? Winograd.tile(c, r, w)
+            : 0;
     int[] halo = halos.computeIfAbsent(x, k -> new int[4]);
     for (int d = 2; d < 4; d++) {
       Affine a = Affine.of(r.index().get(d));
@@ -242,6 +265,9 @@ public final class Layouts {
         low += Math.min(0, reach);
         high += Math.max(0, reach);
       }
+      if (tile > 0) {
+        high += Winograd.overhang(c.spatial().get(d + 1), tile);
+      }
       int k = (d - 2) * 2;
       halo[k] = Math.max(halo[k], -low);
       halo[k + 1] = Math.max(halo[k + 1], high - (shape.dim(d) - 1));
@@ -253,6 +279,9 @@ public final class Layouts {
         new Compute(
             c.name(), c.inputs(), c.output(), c.spatial(), List.of(bare), c.body(), c.store());
     calls.set(at, new ComputeCall(call.label(), plain, call.args(), call.result()));
+    if (tile > 0) {
+      tiled.put(call.result(), tile);
+    }
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.compute.Workload;
@@ -440,7 +441,9 @@ public final class Planner {
       ComputeCall c = (ComputeCall) s.call();
       double flops = flops(c.compute());
       int[] args = kernelArgs(s, at, Map.of());
-      ProgramModule.Entry entry = module.call(s.kernel(), args, flops);
+      // A copy is work too.
+      long stored = c.compute().output().shape().elements();
+      ProgramModule.Entry entry = module.call(s.kernel(), args, Math.max(flops, stored));
       int index = order.indexOf(s.kernel());
       commands.add(
           new Plan.Command(
@@ -494,7 +497,11 @@ public final class Planner {
       for (Axis a : s.axes()) {
         visits *= a.extent();
       }
-      total += visits * (1 + Exprs.cost(s.body()));
+      List<Expr> reads = new ArrayList<>();
+      Expr.Binary product = s.body() instanceof Expr.Binary b ? b : null;
+      Exprs.collectReads(product == null ? s.body() : product.a(), reads);
+      // A factor that reads nothing is known when the kernel is written.
+      total += visits * (product != null && reads.isEmpty() ? 2 : 1 + Exprs.cost(s.body()));
     }
     return total;
   }

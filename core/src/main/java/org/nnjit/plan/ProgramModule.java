@@ -76,10 +76,14 @@ final class ProgramModule {
     return segments++;
   }
 
-  /** Adds a kernel call to the segment. */
-  Entry call(Kernel kernel, int[] args, double flops) {
+  /**
+   * Adds a kernel call to the segment.
+   *
+   * @param work operations, or elements stored where these are more
+   */
+  Entry call(Kernel kernel, int[] args, double work) {
     int blocks = kernel.nest().blocks();
-    boolean parallel = blocks > 1 && flops >= SERIAL_FLOPS;
+    boolean parallel = blocks > 1 && work >= SERIAL_FLOPS;
     FunctionBuilder command = module.function("command_" + kernel.nest().name(), "ii:");
     if (parallel) {
       int begin = command.local(ValType.I32);

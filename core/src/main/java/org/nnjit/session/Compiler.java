@@ -13,6 +13,7 @@ import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
+import org.nnjit.schedule.Feature;
 import org.nnjit.tensor.TensorType;
 
 /** The whole compiler on one page: every stage in order, each result kept for dumping. */
@@ -53,7 +54,7 @@ public final class Compiler {
     TypedGraph typed = specialised.graph();
     Passes.apply(typed);
     Program program = ProgramBuilder.build(typed);
-    Layouts.Result laidOut = Layouts.apply(Fusion.apply(program));
+    Layouts.Result laidOut = Layouts.apply(Fusion.apply(program), context.target().has(Feature.SIMD));
     int number = context.weights().newPlan();
     Plan plan = plan(graph, laidOut, context, number, false);
     return new Compiled(typed, specialised.valueInputs(), program, laidOut, number, plan);
