@@ -5,6 +5,7 @@ import java.util.List;
 import org.nnjit.compute.Workload;
 import org.nnjit.kernel.emit.wasm.Barrier;
 import org.nnjit.kernel.emit.wasm.EmitOptions;
+import org.nnjit.kernel.emit.wasm.Shares;
 import org.nnjit.kernel.emit.wasm.WasmEmitter;
 import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.loop.LoopNest;
@@ -12,14 +13,13 @@ import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
 import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
-import org.nnjit.wasm.ValType;
 import org.nnjit.wasm.WasmModule;
 
 /**
  * The module of a plan: kernels, one small function (thread, threads) for each command, and one
  * {@code run} for each segment that calls its commands with barriers between them.
  *
- * <p>The first bytes of the memory hold the {@link Barrier}.
+ * <p>The first bytes of the memory hold the {@link Barrier} and what the {@link Shares} need.
  */
 final class ProgramModule {
   /** Commands with fewer operations stay on one thread: a barrier costs more than they do. */
@@ -31,6 +31,7 @@ final class ProgramModule {
   private final WasmEmitter emitter;
   private final boolean shared;
   private final FunctionBuilder barrier;
+  private final FunctionBuilder divide;
   private FunctionBuilder segment;
   private int segments;
   private boolean afterSerial;
@@ -41,6 +42,7 @@ final class ProgramModule {
     module.importMemory("env", "memory", 1, shared ? 65536 : -1, shared);
     this.emitter = new WasmEmitter(module, EmitOptions.of(target));
     this.barrier = shared ? Barrier.add(module) : null;
+    this.divide = Shares.add(module, shared);
     if (shared) {
       module.export("barrier", barrier);
     }
@@ -86,17 +88,16 @@ final class ProgramModule {
     boolean parallel = blocks > 1 && work >= SERIAL_FLOPS;
     FunctionBuilder command = module.function("command_" + kernel.nest().name(), "ii:");
     if (parallel) {
-      int begin = command.local(ValType.I32);
-      int end = command.local(ValType.I32);
-      share(command, blocks, 0, begin);
-      share(command, blocks, 1, end);
-      command.get(begin);
-      command.get(end);
-      command.op(Op.I32_LT_S);
-      command.ifThen();
-      addresses(command, args);
-      command.get(begin);
-      command.get(end);
+      FunctionBuilder range = module.function("range_" + kernel.nest().name(), "ii:");
+      addresses(range, args);
+      range.get(0);
+      range.get(1);
+      range.call(kernel.code().index());
+      command.get(0);
+      command.get(1);
+      command.i32(blocks);
+      command.i32(tableEntry(range));
+      command.call(divide.index());
     } else {
       command.get(0);
       command.op(Op.I32_EQZ);
@@ -104,9 +105,9 @@ final class ProgramModule {
       addresses(command, args);
       command.i32(0);
       command.i32(blocks);
+      command.call(kernel.code().index());
+      command.end();
     }
-    command.call(kernel.code().index());
-    command.end();
     boolean waits = shared && (afterParallel || afterSerial && parallel);
     if (waits) {
       segment.get(1);
@@ -118,20 +119,6 @@ final class ProgramModule {
     afterParallel = parallel;
     afterSerial = !parallel;
     return new Entry(tableEntry(command), parallel, waits);
-  }
-
-  /** local = blocks * (thread + plus) / threads. */
-  private static void share(FunctionBuilder c, int blocks, int plus, int local) {
-    c.get(0);
-    if (plus > 0) {
-      c.i32(plus);
-      c.op(Op.I32_ADD);
-    }
-    c.i32(blocks);
-    c.op(Op.I32_MUL);
-    c.get(1);
-    c.op(Op.I32_DIV_U);
-    c.set(local);
   }
 
   private static void addresses(FunctionBuilder c, int[] args) {
