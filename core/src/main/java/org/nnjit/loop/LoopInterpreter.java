@@ -137,6 +137,16 @@ public final class LoopInterpreter {
       case Value.Lane lane -> new double[] {floats(lane.x())[lane.lane()]};
       case Value.Lanes l ->
           new double[] {floats(l.a())[0], floats(l.b())[0], floats(l.c())[0], floats(l.d())[0]};
+      case Value.Shuffle s -> {
+        double[] x = floats(s.a());
+        double[] y = floats(s.b());
+        double[] joined = new double[4];
+        for (int i = 0; i < 4; i++) {
+          int lane = s.lanes()[i];
+          joined[i] = lane < 4 ? x[lane] : y[lane - 4];
+        }
+        yield joined;
+      }
       case Value.Unary u -> {
         double[] x = floats(u.x()).clone();
         for (int i = 0; i < x.length; i++) {
@@ -241,6 +251,16 @@ public final class LoopInterpreter {
           mask(bool, ints(l.c())[0]),
           mask(bool, ints(l.d())[0])
         };
+      }
+      case Value.Shuffle s -> {
+        long[] x = ints(s.a());
+        long[] y = ints(s.b());
+        long[] joined = new long[4];
+        for (int i = 0; i < 4; i++) {
+          int lane = s.lanes()[i];
+          joined[i] = lane < 4 ? x[lane] : y[lane - 4];
+        }
+        yield joined;
       }
       case Value.Unary u -> unaryInts(u);
       case Value.Binary b -> binaryInts(b);

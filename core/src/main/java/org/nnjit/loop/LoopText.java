@@ -197,6 +197,13 @@ public final class LoopText {
         out.append('.').append("xyzw".charAt(lane.lane()));
       }
       case Value.Lanes l -> call("lanes", l.a(), l.b(), l.c(), l.d());
+      case Value.Shuffle s -> {
+        StringBuilder name = new StringBuilder("shuffle_");
+        for (int lane : s.lanes()) {
+          name.append(lane);
+        }
+        call(name.toString(), s.a(), s.b());
+      }
       case Value.Unary u -> call(u.op().name().toLowerCase() + suffix(u.on(), u.x()), u.x());
       case Value.Binary b -> binary(b, binding);
       case Value.MulAdd m -> call("fma", m.a(), m.b(), m.c());

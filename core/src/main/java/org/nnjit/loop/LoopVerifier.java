@@ -161,6 +161,13 @@ public final class LoopVerifier {
         typed(l.c(), l.a().type(), set);
         typed(l.d(), l.a().type(), set);
       }
+      case Value.Shuffle s -> {
+        expect(check(s.a(), set).isVector(), "not a vector", LoopText.of(s));
+        typed(s.b(), s.a().type(), set);
+        for (int lane : s.lanes()) {
+          expect(lane >= 0 && lane < 8, "no such lane", LoopText.of(s));
+        }
+      }
       case Value.Unary u -> element(u.on(), check(u.x(), set), u);
       case Value.Binary b -> {
         element(b.on(), check(b.a(), set), b);

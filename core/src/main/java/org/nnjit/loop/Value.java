@@ -87,6 +87,21 @@ public sealed interface Value {
     }
   }
 
+  /**
+   * Four lanes of two vectors of numbers: 0 to 3 name those of {@code a}, 4 to 7 those of {@code
+   * b}.
+   */
+  record Shuffle(Value a, Value b, int lane0, int lane1, int lane2, int lane3) implements Value {
+    @Override
+    public LType type() {
+      return a.type();
+    }
+
+    public int[] lanes() {
+      return new int[] {lane0, lane1, lane2, lane3};
+    }
+  }
+
   /** {@code op x}; {@code on} is the element type meant, which tells u32 from i32 and so on. */
   record Unary(UnaryOp op, DType on, Value x) implements Value {
     @Override

@@ -7,7 +7,11 @@ import org.nnjit.schedule.Target;
 /** The families, most special first: the first that accepts a compute lowers it. */
 public final class Families {
   private static final List<KernelFamily> ALL =
-      List.of(new ContractionFamily(), new TransformFamily(), new MapReduceFamily());
+      List.of(
+          new ContractionFamily(),
+          new TransformFamily(),
+          new TransposeFamily(),
+          new MapReduceFamily());
 
   private Families() {}
 

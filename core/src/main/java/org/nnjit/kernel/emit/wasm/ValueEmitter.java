@@ -86,6 +86,16 @@ final class ValueEmitter {
           code.op(Op.I32X4_NEG);
         }
       }
+      case Value.Shuffle shuffle -> {
+        checkSimd(shuffle.type());
+        push(shuffle.a());
+        push(shuffle.b());
+        int[] bytes = new int[16];
+        for (int i = 0; i < 16; i++) {
+          bytes[i] = shuffle.lanes()[i / 4] * 4 + i % 4;
+        }
+        code.shuffle(bytes);
+      }
       case Value.Select select -> select(select);
       case Value.Convert convert -> {
         push(convert.x());
