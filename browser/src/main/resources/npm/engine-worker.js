@@ -382,6 +382,21 @@ const methods = {
       outputShape: c.output, ms: Math.min(...times[i]),
     })) };
   },
+  async compileTimes({ feeds, repeats, warmUpMs }, report) {
+    const p = await planFor(feeds, report);
+    // A plan that is being loaded would no longer be the last, which dropLast() takes.
+    if (state.swap) throw userError('kernels are being replaced just now; compile again when tuning has ended');
+    const again = () => {
+      const { plan } = parse(engine.replan(state.id, state.current, true));
+      const times = parse(engine.describe(state.id, plan)).kernels.map((k) => k.ms);
+      engine.dropLast(state.id);
+      return times;
+    };
+    const end = performance.now() + warmUpMs;
+    while (performance.now() < end) again();
+    const rounds = Array.from({ length: repeats }, again);
+    return { kernels: p.kernels.map((k, i) => ({ name: k.name, ms: rounds.map((times) => times[i]) })) };
+  },
   async trace({ feeds }, report) {
     const p = await planFor(feeds, report);
     write(p, feeds);

@@ -184,6 +184,16 @@ export class InferenceSession {
     return (await this.#call('measure', { feeds: this.#feeds(feeds), repeats, atLeastMs })).ms;
   }
 
+  /**
+   * Compiles the kernels for these feeds over and over, from schedules to bytes, as an engine does
+   * that has compiled the compiler itself for good; what comes out is thrown away.
+   * @param {{repeats?: number, warmUpMs?: number}} options how often, after compiling for so long
+   * @returns {Promise<Array<{name: string, ms: number[]}>>} of each kernel, every time's milliseconds
+   */
+  async compileTimes(feeds, { repeats = 9, warmUpMs = 3000 } = {}) {
+    return (await this.#call('compileTimes', { feeds: this.#feeds(feeds), repeats, warmUpMs })).kernels;
+  }
+
   /** Device, load, plan and run figures. */
   async stats() { return this.#call('stats', {}); }
 

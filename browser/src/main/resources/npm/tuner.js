@@ -106,7 +106,7 @@ export class Tuner {
     let done;
     state.swap = new Promise((resolve) => { done = resolve; });
     try {
-      const { plan: next } = parse(engine.replan(id, plan));
+      const { plan: next } = parse(engine.replan(id, plan, false));
       if (next === undefined) return 'no better schedules';
       try {
         const p = await load(next, performance.now(), report, rest);

@@ -1,7 +1,7 @@
 // Tuning must never change an answer: while it goes on, after it, on the next visit, and when
 // kernels on trial are broken. The job is JSON: {good: a case as in suite.js, threads, relative}
 import { breakNext } from './fault-hooks.js';
-import { runSet } from './suite-case.js';
+import { readFeeds, runSet } from './suite-case.js';
 import { InferenceSession } from '/npm/nnjit.js';
 
 const query = new URLSearchParams(location.search);
@@ -104,6 +104,30 @@ async function brokenCandidates() {
   }
 }
 
+/** Compiling again for the clock leaves everything as it was. */
+async function compiledAgain() {
+  const session = await create({ tune: false });
+  try {
+    await right(session);
+    const before = await session.stats();
+    const feeds = await readFeeds(session, job.good.sets[0]);
+    const times = await session.compileTimes(feeds, { repeats: 5, warmUpMs: 300 });
+    const after = await session.stats();
+    const names = before.plan.kernels.map((k) => k.name).join();
+    if (times.map((k) => k.name).join() !== names) throw new Error(`times of ${times.map((k) => k.name)}, wanted ${names}`);
+    const wrong = times.find((k) => k.ms.length !== 5 || !k.ms.every((ms) => ms >= 0));
+    if (wrong) throw new Error(`${wrong.name} took ${wrong.ms} ms`);
+    const rounds = [0, 1, 2, 3, 4].map((i) => times.reduce((sum, k) => sum + k.ms[i], 0));
+    if (!rounds.every((ms) => ms > 0)) throw new Error(`all kernels took ${rounds} ms`);
+    if (after.memoryBytes !== before.memoryBytes) throw new Error(`memory grew from ${before.memoryBytes} to ${after.memoryBytes} bytes`);
+    if (after.plan.kernels.map((k) => k.name).join() !== names) throw new Error('the plan is another');
+    await right(session);
+    return `${times.length} kernels in ${Math.min(...rounds).toFixed(2)} ms, ${before.plan.kernels.reduce((sum, k) => sum + k.ms, 0).toFixed(2)} at first`;
+  } finally {
+    await session.release();
+  }
+}
+
 /** A session that ends while it is tuned leaves nothing running. */
 async function releasedMeanwhile() {
   const session = await create({ tune: false });
@@ -119,6 +143,7 @@ const cases = Object.entries({
   'tuning beside requests': foreground,
   'tuning in the background': background,
   'the next visit': secondVisit,
+  'compiled again': compiledAgain,
   'released while tuning': releasedMeanwhile,
 });
 const results = [];

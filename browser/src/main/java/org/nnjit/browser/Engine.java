@@ -494,15 +494,16 @@ public final class Engine {
   /**
    * A plan again with the schedules that the tuner found.
    *
+   * @param same make it with the schedules there are, to time the compiler
    * @return {@code {plan}}, or {@code {}} when no schedule changed
    */
   @JSExport
-  public static String replan(int id, int plan) {
+  public static String replan(int id, int plan, boolean same) {
     return guarded(
         () -> {
           Entry e = entry(id);
           Json j = new Json().open("{");
-          if (e.tuner.writeTo(e.session().book()) > 0) {
+          if (same || e.tuner.writeTo(e.session().book()) > 0) {
             j.key("plan").value(e.session().replan(plan));
           }
           return j.close("}").toString();
