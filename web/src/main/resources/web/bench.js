@@ -1,7 +1,9 @@
 // nnJIT and its peers in one page, interleaved, each warmed up for three seconds. The query says
-// which part: models, kernels, or the first answer of one engine.
+// which part: a model, kernels, the first answer of one engine, two visits of a page, or compiling.
 import * as nnjit from '/npm/nnjit.js';
 import { KERNELS, makeKernel } from './bench-kernels.js';
+import { compileTimes, median, spread, timed } from './bench-times.js';
+import { firstVisit, secondVisit } from './bench-visits.js';
 import { sampleFeeds } from './sample-feeds.js';
 
 const query = new URLSearchParams(location.search);
@@ -9,23 +11,15 @@ const id = query.get('report');
 const threads = Number(query.get('threads'));
 const rounds = Number(query.get('rounds'));
 const warmUp = Number(query.get('warmup') ?? 3000);
+const length = Number(query.get('length'));
 const post = (kind, value) => fetch(`/${kind}/${id}`, { method: 'POST', body: JSON.stringify(value) });
 const log = (text) => {
   document.querySelector('#log').textContent = text;
   return post('progress', text);
 };
-const sorted = (a) => [...a].sort((x, y) => x - y);
-const median = (a) => sorted(a)[a.length >> 1];
-/** Half the distance between the quartiles, relative to the median. */
-const spread = (a) => {
-  const s = sorted(a);
-  return (s[Math.floor(s.length * 0.75)] - s[Math.floor(s.length * 0.25)]) / 2 / median(a);
-};
-const timed = async (run) => {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-};
+
+/** Models of which a tuned and an untuned session fit in memory beside the peer, in bytes. */
+const BESIDE_BYTES = 200e6;
 
 let peer;
 async function ort() {
@@ -77,34 +71,91 @@ async function besideCeilings(session, given, flops, bytes, threads) {
   return Object.fromEntries(Object.keys(rows[0]).map((key) => [key, median(rows.map((r) => r[key]))]));
 }
 
-async function model(name, length) {
+/** A session that has run, without tuning. */
+async function opened(url, a) {
+  const session = await nnjit.InferenceSession.create(url, { threads, tune: false });
+  const feeds = a ?? sampleFeeds(nnjit.Tensor, session.inputMetadata, length);
+  return { session, feeds, answer: await session.run(feeds) };
+}
+
+/** Columns of a tuned plan, from times that were taken in turns with the peer's. */
+const tunedColumns = ({ state, tried, ms }, mine, other) => ({
+  tunedMs: median(mine), tunedSpread: spread(mine), tunedOrtMs: median(other), tunedRatio: median(other) / median(mine),
+  tuning: { state, tried, ms },
+});
+
+async function model(name, label) {
   const url = `/models/${name}.onnx`;
-  await log(`${name}, ${threads} threads: loading`);
-  const ours = await nnjit.InferenceSession.create(url, { threads, tune: false });
+  const budgetMs = Number(query.get('tune'));
+  await log(`${label}, ${threads} threads: loading`);
+  const { session: ours, feeds: a, answer: mine } = await opened(url);
+  const first = await ours.stats();
   const inputs = ours.inputMetadata;
-  const a = sampleFeeds(nnjit.Tensor, inputs, length);
-  const mine = await ours.run(a);
   const { InferenceSession, Tensor } = await ort();
   const theirs = await InferenceSession.create(url, { executionProviders: ['wasm'] });
   const b = sampleFeeds(Tensor, inputs, length);
   const other = await theirs.run(b);
   const output = ours.outputNames[0];
   const relativeError = difference(mine[output].data, other[output].data);
-  const [x, y] = await interleave(name, [() => ours.run(a), () => theirs.run(b)]);
-  const stats = await ours.stats();
+  const runs = [() => ours.run(a), () => theirs.run(b)];
+  const beside = budgetMs > 0 && first.load.bytes < BESIDE_BYTES;
+  const tuned = beside ? (await opened(url, a)).session : ours;
+  const tune = async () => {
+    await log(`${label}, ${threads} threads: tuning`);
+    return tuned.tune({ budgetMs });
+  };
+  let tuning = {};
+  let x;
+  let y;
+  if (beside) {
+    const result = await tune();
+    let z;
+    [x, y, z] = await interleave(label, [...runs, () => tuned.run(a)]);
+    tuning = tunedColumns(result, z, y);
+  } else {
+    [x, y] = await interleave(label, runs);
+  }
   const { commands } = await ours.profile(a);
-  const emit = stats.plan.kernels.map((k) => k.ms);
   const flops = commands.reduce((sum, c) => sum + c.flops, 0);
-  const against = await besideCeilings(ours, a, flops, 0, stats.device.threads);
+  const against = await besideCeilings(ours, a, flops, 0, first.device.threads);
+  const compiled = await compileTimes(ours, a, first, warmUp);
+  if (budgetMs > 0 && !beside) {
+    const result = await tune();
+    const [z, again] = await interleave(`${label} tuned`, runs);
+    tuning = tunedColumns(result, z, again);
+  }
+  const after = (await tuned.run(a))[output].data;
   await ours.release();
+  if (beside) await tuned.release();
   await theirs.release();
   return {
-    model: name, threads: stats.device.threads,
+    model: label, threads: first.device.threads,
     nnjitMs: median(x), nnjitSpread: spread(x), ortMs: median(y), ortSpread: spread(y), ratio: median(y) / median(x),
-    inputs, relativeError, gflop: flops / 1e9, fmaGflops: against.fmaGflops, readGbs: against.readGbs,
-    ofCeiling: against.ofFma,
-    compileMs: stats.plan.compileMs, kernels: emit.length, emitMedianMs: median(emit), emitMostMs: Math.max(...emit),
+    ...tuning, inputs, relativeError: Math.max(relativeError, difference(after, other[output].data)),
+    gflop: flops / 1e9, fmaGflops: against.fmaGflops, readGbs: against.readGbs, ofCeiling: against.ofFma, ...compiled,
   };
+}
+
+/** What compiling one kernel costs in a page that has compiled nothing before. */
+async function compiling(name) {
+  const { session, feeds } = await opened(`/models/${name}.onnx`);
+  const { plan } = await session.stats();
+  const times = await session.compileTimes(feeds, { warmUpMs: warmUp });
+  await session.release();
+  return plan.kernels.map((k, i) => ({ kernel: k.name, bytes: k.bytes, coldMs: k.ms, warmMs: median(times[i].ms) }));
+}
+
+/** Both visits, the second in a page loaded anew: null after the first. */
+async function visits(name, label) {
+  const url = `/models/${name}.onnx`;
+  const before = sessionStorage.getItem('visit');
+  if (!before) {
+    sessionStorage.setItem('visit', JSON.stringify(await firstVisit(url, length, threads, Number(query.get('tune')))));
+    location.reload();
+    return null;
+  }
+  const visit1 = JSON.parse(before);
+  return { model: label, threads, first: visit1, second: await secondVisit(url, length, threads, visit1) };
 }
 
 async function kernel(c) {
@@ -151,7 +202,7 @@ async function tfjs() {
 }
 
 /** Create and run once; the server watches the memory of the page meanwhile. */
-async function first(engine, name, length) {
+async function first(engine, name, label) {
   const url = `/models/${name}.onnx`;
   const inputs = JSON.parse(query.get('inputs'));
   if (engine === 'ort') await ort();
@@ -161,29 +212,38 @@ async function first(engine, name, length) {
   const { InferenceSession, Tensor } = engine === 'nnjit' ? nnjit : await ort();
   const session = await InferenceSession.create(url, engine === 'nnjit' ? { threads } : { executionProviders: ['wasm'] });
   await session.run(sampleFeeds(Tensor, inputs, length));
-  return { engine, model: name, threads, firstMs: performance.now() - start };
+  return { engine, model: label, threads, firstMs: performance.now() - start };
 }
 
 try {
-  const rows = [];
-  const length = Number(query.get('length'));
+  let rows = [];
+  const name = query.get('model');
+  const label = query.get('label');
   const show = () => {
-    document.querySelector('#table').innerHTML = `<table><tr><th>Case<th class="num">nnJIT ms<th class="num">onnxruntime-web ms<th class="num">Ratio</tr>${
-      rows.map((r) => `<tr><td>${r.model ?? r.kernel}<td class="num">${r.nnjitMs.toFixed(3)}<td class="num">${r.ortMs.toFixed(3)}<td class="num">${r.ratio.toFixed(2)}</tr>`).join('')}</table>`;
+    document.querySelector('#table').innerHTML = `<table><tr><th>Case<th class="num">nnJIT ms<th class="num">tuned ms<th class="num">onnxruntime-web ms<th class="num">Ratio</tr>${
+      rows.map((r) => `<tr><td>${r.model ?? r.kernel}<td class="num">${r.nnjitMs.toFixed(3)}<td class="num">${r.tunedMs?.toFixed(3) ?? ''}<td class="num">${r.ortMs.toFixed(3)}<td class="num">${r.ratio.toFixed(2)}</tr>`).join('')}</table>`;
   };
-  if (query.get('part') === 'first') {
-    rows.push(await first(query.get('engine'), query.get('model'), length));
-  } else if (query.get('part') === 'kernels') {
-    await tfjs();
-    for (const c of KERNELS) {
-      rows.push(await kernel(c));
+  const parts = {
+    model: async () => {
+      rows.push(await model(name, label));
       show();
-    }
-  } else {
-    rows.push(await model(query.get('model'), length));
-    show();
-  }
-  await post('report', { rows, userAgent: navigator.userAgent });
+    },
+    kernels: async () => {
+      await tfjs();
+      for (const c of KERNELS) {
+        rows.push(await kernel(c));
+        show();
+      }
+    },
+    first: async () => rows.push(await first(query.get('engine'), name, label)),
+    visits: async () => {
+      const both = await visits(name, label);
+      rows = both && [both];
+    },
+    compiling: async () => { rows = await compiling(name); },
+  };
+  await parts[query.get('part')]();
+  if (rows) await post('report', { rows, userAgent: navigator.userAgent });
 } catch (e) {
   await post('report', { failure: String(e?.stack ?? e) });
 }

@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -24,8 +25,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * {@code nnjit bench}: nnJIT and its peers in the same page, interleaved, with the ceilings of
- * multiply-adds and of reading measured beside them. Prints tables and writes JSON and an HTML
- * report.
+ * multiply-adds and of reading measured beside them, before and after tuning; what compiling costs.
+ * Prints tables and writes JSON and an HTML report.
  */
 @Command(
     name = "bench",
@@ -37,8 +38,17 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--models",
       split = ",",
-      description = "Models (default roberta-base, resnet50, mobilenet-v2).")
+      description =
+          "Models (default roberta-base, resnet50, mobilenet-v2); NAME@N is a text of N tokens.")
   private List<String> models = List.of("roberta-base", "resnet50", "mobilenet-v2");
+
+  @Option(names = "--all", description = "All models of true size that a browser has memory for.")
+  private boolean all;
+
+  private static final List<String> ALL =
+      List.of(
+          "roberta-base", "roberta-base@384", "bart-base-encoder", "t5-small-encoder", "gpt2",
+          "vit-base", "resnet50", "mobilenet-v2", "efficientnet-lite0", "squeezenet1.1");
 
   @Option(names = "--threads", split = ",", description = "Thread counts (default 1,2).")
   private List<Integer> threads = List.of(1, 2);
@@ -48,6 +58,25 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(names = "--rounds", defaultValue = "11", description = "Timed runs each (default 11).")
   private int rounds;
+
+  @Option(
+      names = "--tune",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      description = "Tune each model so long and measure again (default 10; 0: do not).")
+  private double tune;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "SECONDS",
+      defaultValue = "3",
+      description = "Run so long before timing (default 3).")
+  private double warmUp;
+
+  @Option(
+      names = "--compile-cost",
+      description = "Only compare the cost of compiling a kernel with Emscripten's, on a few.")
+  private boolean compileCost;
 
   @Option(names = "--out", defaultValue = "bench-report", description = "Report files, without ending.")
   private Path out;
@@ -63,48 +92,61 @@ final class BenchCommand implements Callable<Integer> {
       description = "Single kernels too (default).")
   private boolean kernels;
 
-  private PrintWriter console;
+  private BenchText console;
   private PageServer server;
   private Browser browser;
   private int reports;
   private String userAgent = "";
 
+  /**
+   * What is measured.
+   *
+   * @param label the option's text
+   * @param file name of the model's file, without ending
+   * @param length tokens of a text
+   */
+  private record Case(String label, String file, int length) {
+    String query() {
+      return "&model=" + file + "&label=" + label + "&length=" + length;
+    }
+  }
+
+  private Case caseOf(String label) {
+    int at = label.indexOf('@');
+    return at < 0
+        ? new Case(label, label, length)
+        : new Case(label, label.substring(0, at), Integer.parseInt(label.substring(at + 1)));
+  }
+
   @Override
   public Integer call() throws Exception {
-    console = spec.commandLine().getOut();
+    PrintWriter lines = spec.commandLine().getOut();
+    console = new BenchText(lines);
     Path cache = ModelFiles.defaultCache(Path.of("").toAbsolutePath());
-    for (String m : models) {
-      console.println("model " + m + " ...");
-      console.flush();
-      ModelFiles.ensure(m, cache);
-    }
     browser = Browser.find("chromium").orElseThrow(() -> new Main.Missing("no chromium found"));
-    PageServer.Options options =
-        new PageServer.Options("127.0.0.1", 0, true, List.of(cache), Map.of("/peers", peers));
     JsonObject report = new JsonObject();
-    JsonArray modelRows = new JsonArray();
-    JsonArray kernelRows = new JsonArray();
-    JsonArray firstRows = new JsonArray();
-    report.add("models", modelRows);
-    report.add("first", firstRows);
-    report.add("kernels", kernelRows);
-    try (PageServer running = PageServer.start(options)) {
-      server = running;
-      for (int t : threads) {
-        for (String m : models) {
-          JsonObject row = page("part=models&model=" + m, t, null).get(0).getAsJsonObject();
-          row.add("nativeMs", nativeMs(cache.resolve(m + ".onnx"), t));
-          modelRows.add(row);
-          printModel(row);
-          JsonObject first = first(m, t, row.get("inputs").toString());
-          first.addProperty("fileBytes", Files.size(cache.resolve(m + ".onnx")));
-          firstRows.add(first);
-          printFirst(first);
-        }
-        if (kernels) {
-          for (JsonElement e : page("part=kernels", t, null)) {
-            kernelRows.add(e);
-            printKernel(e.getAsJsonObject());
+    List<String> parts = List.of("models", "first", "visits", "kernels", "compileCost");
+    parts.forEach(part -> report.add(part, new JsonArray()));
+    if (compileCost) {
+      compileCost(report.getAsJsonArray("compileCost"));
+    } else {
+      List<Case> cases = (all ? ALL : models).stream().map(this::caseOf).toList();
+      for (Case c : cases) {
+        lines.println("model " + c.file() + " ...");
+        lines.flush();
+        ModelFiles.ensure(c.file(), cache);
+      }
+      try (PageServer running = serve(cache)) {
+        server = running;
+        for (int t : threads) {
+          for (Case c : cases) {
+            measure(c, t, cache.resolve(c.file() + ".onnx"), report);
+          }
+          if (kernels) {
+            for (JsonElement e : page("part=kernels", t, null)) {
+              report.getAsJsonArray("kernels").add(e);
+              console.kernel(e.getAsJsonObject());
+            }
           }
         }
       }
@@ -113,16 +155,53 @@ final class BenchCommand implements Callable<Integer> {
     Files.writeString(Path.of(out + ".json"), report.toString());
     BenchReport.write(
         Path.of(out + ".html"), report, peers.resolve("chart.js/dist/chart.umd.min.js"));
-    console.println("wrote " + out + ".json and " + out + ".html");
+    lines.println("wrote " + out + ".json and " + out + ".html");
     return 0;
+  }
+
+  private PageServer serve(Path models) throws IOException {
+    return PageServer.start(
+        new PageServer.Options("127.0.0.1", 0, true, List.of(models), Map.of("/peers", peers)));
+  }
+
+  private void measure(Case c, int t, Path file, JsonObject report) throws Exception {
+    JsonObject row = page("part=model" + c.query(), t, null).get(0).getAsJsonObject();
+    row.add("nativeMs", nativeMs(file, t, c.length()));
+    report.getAsJsonArray("models").add(row);
+    console.model(row);
+    JsonObject first = first(c, t, row.get("inputs").toString());
+    first.addProperty("fileBytes", Files.size(file));
+    report.getAsJsonArray("first").add(first);
+    console.first(first);
+    if (tune > 0) {
+      JsonObject visits = page("part=visits" + c.query(), t, null).get(0).getAsJsonObject();
+      report.getAsJsonArray("visits").add(visits);
+      console.visits(visits);
+    }
+  }
+
+  /** A page for each kernel, as only the first plan of a page is compiled cold. */
+  private void compileCost(JsonArray rows) throws Exception {
+    Path dir = Files.createTempDirectory("nnjit-compile-cost");
+    try (CompileCost cost = new CompileCost(dir, peers.resolveSibling("kernel-check.mjs"));
+        PageServer running = serve(dir)) {
+      server = running;
+      console.line("emcc of an empty file: %.0f ms%n", cost.emptyMs());
+      for (CompileCost.Sample sample : cost.samples()) {
+        JsonArray page = page("part=compiling&model=" + sample.file(), 1, null);
+        JsonObject row = cost.measure(sample, page);
+        rows.add(row);
+        console.compileCost(row);
+      }
+    }
   }
 
   /** What a page of its own reports; a fresh browser inherits no heap and no compiled code. */
   private JsonArray page(String query, int t, long[] peak) throws Exception {
     String id = "bench" + reports++;
     String path =
-        "/web/bench.html?" + query + "&threads=" + t + "&length=" + length + "&rounds=" + rounds
-            + "&report=" + id;
+        "/web/bench.html?" + query + "&threads=" + t + "&rounds=" + rounds + "&tune="
+            + Math.round(1000 * tune) + "&warmup=" + Math.round(1000 * warmUp) + "&report=" + id;
     try (Browser.Running running = browser.open(server.uri(path), true, List.of())) {
       if (peak != null) {
         server.onProgress(id, text -> peak[0] = PeakMemory.of(running.process()));
@@ -133,7 +212,7 @@ final class BenchCommand implements Callable<Integer> {
       }
       JsonObject report = JsonParser.parseString(json).getAsJsonObject();
       if (report.has("failure")) {
-        throw new java.io.IOException(query + ": " + report.get("failure").getAsString());
+        throw new IOException(query + ": " + report.get("failure").getAsString());
       }
       userAgent = report.get("userAgent").getAsString();
       return report.getAsJsonArray("rows");
@@ -141,14 +220,14 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   /** First answers from a file that the system has in memory, and what the pages' memory grew by. */
-  private JsonObject first(String model, int t, String inputs) throws Exception {
+  private JsonObject first(Case c, int t, String inputs) throws Exception {
     JsonObject row = new JsonObject();
-    row.addProperty("model", model);
+    row.addProperty("model", c.label());
     row.addProperty("threads", t);
     for (String engine : List.of("nnjit", "ort")) {
       long[] peak = new long[2];
       String query =
-          "part=first&engine=" + engine + "&model=" + model + "&inputs="
+          "part=first&engine=" + engine + c.query() + "&inputs="
               + URLEncoder.encode(inputs, StandardCharsets.UTF_8);
       JsonObject r = page(query, t, peak).get(0).getAsJsonObject();
       row.add(engine + "Ms", r.get("firstMs"));
@@ -158,11 +237,11 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   /** The median of native ONNX Runtime, or null where Node or the package does not run. */
-  private JsonElement nativeMs(Path model, int t) throws Exception {
+  private JsonElement nativeMs(Path model, int t, int tokens) throws Exception {
     Path script = peers.resolveSibling("native.mjs");
     Process node =
         new ProcessBuilder(
-                "node", script.toString(), model.toAbsolutePath().toString(), "" + t, "" + length,
+                "node", script.toString(), model.toAbsolutePath().toString(), "" + t, "" + tokens,
                 "" + rounds)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
@@ -170,44 +249,5 @@ final class BenchCommand implements Callable<Integer> {
     return node.waitFor() == 0
         ? JsonParser.parseString(text).getAsJsonObject().get("ms")
         : JsonNull.INSTANCE;
-  }
-
-  private static double number(JsonObject o, String key) {
-    return o.get(key).isJsonNull() ? Double.NaN : o.get(key).getAsDouble();
-  }
-
-  private void printModel(JsonObject r) {
-    console.printf(
-        "%-18s %d T  nnJIT %8.1f ms (+-%.0f%%)  onnxruntime-web %8.1f ms (+-%.0f%%)  ratio %.2f"
-            + "  native %.1f ms  error %.1e%n",
-        r.get("model").getAsString(), r.get("threads").getAsInt(), number(r, "nnjitMs"),
-        100 * number(r, "nnjitSpread"), number(r, "ortMs"), 100 * number(r, "ortSpread"),
-        number(r, "ratio"), number(r, "nativeMs"), number(r, "relativeError"));
-    console.printf(
-        "%18s %.0f%% of the FMA ceiling of %.1f GFLOP/s a thread; compiled in %.0f ms, a kernel in"
-            + " %.3f ms (median of %d, most %.2f)%n",
-        "", 100 * number(r, "ofCeiling"), number(r, "fmaGflops"), number(r, "compileMs"),
-        number(r, "emitMedianMs"), r.get("kernels").getAsInt(), number(r, "emitMostMs"));
-    console.flush();
-  }
-
-  private void printFirst(JsonObject r) {
-    console.printf(
-        "%18s first answer nnJIT %.0f ms, onnxruntime-web %.0f ms; peak memory %.2f and %.2f of the"
-            + " file%n",
-        "", number(r, "nnjitMs"), number(r, "ortMs"),
-        number(r, "nnjitPeakBytes") / number(r, "fileBytes"),
-        number(r, "ortPeakBytes") / number(r, "fileBytes"));
-    console.flush();
-  }
-
-  private void printKernel(JsonObject r) {
-    console.printf(
-        "%-26s %d T  nnJIT %8.3f ms  onnxruntime-web %8.3f  TensorFlow.js %8.3f  ratio %.2f  %6.1f"
-            + " GFLOP/s = %3.0f%% of FMA, %3.0f%% of read bandwidth%n",
-        r.get("kernel").getAsString(), r.get("threads").getAsInt(), number(r, "nnjitMs"),
-        number(r, "ortMs"), number(r, "tfjsMs"), number(r, "ratio"), number(r, "gflops"),
-        100 * number(r, "ofFma"), 100 * number(r, "ofRead"));
-    console.flush();
   }
 }
