@@ -46,6 +46,10 @@ async function interleave(name, runs) {
   return times;
 }
 
+/** Of the largest magnitude: engines that differ by more do not calculate the same. */
+const TOLERANCE = 1e-3;
+
+/** How far two answers are apart; throws when that is too far. */
 function difference(a, b) {
   let error = 0;
   let largest = 0;
@@ -53,7 +57,9 @@ function difference(a, b) {
     error = Math.max(error, Math.abs(v - b[i]));
     largest = Math.max(largest, Math.abs(b[i]));
   });
-  return error / largest;
+  const relative = error / largest;
+  if (!(relative <= TOLERANCE)) throw new Error(`the answer differs by ${relative} of the largest magnitude from the peer's`);
+  return relative;
 }
 
 /**

@@ -186,7 +186,6 @@ final class BenchCommand implements Callable<Integer> {
     try (CompileCost cost = new CompileCost(dir, peers.resolveSibling("kernel-check.mjs"));
         PageServer running = serve(dir)) {
       server = running;
-      console.line("emcc of an empty file: %.0f ms%n", cost.emptyMs());
       for (CompileCost.Sample sample : cost.samples()) {
         JsonArray page = page("part=compiling&model=" + sample.file(), 1, null);
         JsonObject row = cost.measure(sample, page);

@@ -32,7 +32,7 @@ final class BenchReport {
       body{font:16px system-ui;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1c2330}
       h1,h2{line-height:1.2}h2{margin-top:2.5rem}.wide{overflow-x:auto}
       table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}td,th{padding:.25rem .6rem;border-bottom:1px solid #dde1e8;text-align:left;vertical-align:top}
-      td.num,th.num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}p{max-width:45rem}
+      td.num,th.num{text-align:right;font-variant-numeric:tabular-nums}td:first-child{white-space:nowrap}p{max-width:45rem}
       .chart{height:22rem;position:relative}.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr));gap:1rem}.curves .chart{height:16rem}
       </style>
       <h1>nnJIT bench</h1>
@@ -95,7 +95,7 @@ final class BenchReport {
       bars('kernels', report.kernels.map(name), [['nnJIT', report.kernels.map((r) => r.gflops)], ['ceiling', report.kernels.map((r) => r.fmaGflops * r.threads)]], 'GFLOP/s inside the worker');
       table('kernelTable', report.kernels, [['Kernel', name], ['nnJIT ms', (r) => ms(r.nnjitMs)], ['onnxruntime-web ms', (r) => ms(r.ortMs)], ['TensorFlow.js ms', (r) => ms(r.tfjsMs)],
         ['Ratio to the faster', (r) => r.ratio.toFixed(2)], ['GFLOP/s', (r) => r.gflops.toFixed(1)], ['of FMA', (r) => percent(r.ofFma)], ['weights, of read bandwidth', (r) => percent(r.ofRead)], ['Schedule', (r) => r.schedule]]);
-      table('compileCostTable', report.compileCost, [['Kernel', (r) => `${r.case}<br><small>${r.kernel}</small>`], ['nnJIT cold ms', (r) => ms(r.coldMs)], ['nnJIT warm ms', (r) => ms(r.warmMs)], ['emcc ms', (r) => ms(r.emccMs)],
+      table('compileCostTable', report.compileCost, [['Kernel', (r) => `${r.case}<br><small>${r.kernel.replace(/^f32_/, '')}</small>`], ['nnJIT cold ms', (r) => ms(r.coldMs)], ['nnJIT warm ms', (r) => ms(r.warmMs)], ['emcc ms', (r) => ms(r.emccMs)],
         ['of which an empty file', (r) => ms(r.emptyMs)], ['emcc / warm', (r) => (r.emccMs / r.warmMs).toFixed(0)], ['emcc / cold', (r) => (r.emccMs / r.coldMs).toFixed(0)],
         ['nnJIT bytes', (r) => r.bytes], ['emcc bytes', (r) => r.emccBytes], ['Relative error', (r) => r.relativeError.toExponential(1)]]);
       </script></html>

@@ -11,7 +11,7 @@ final class BenchText {
     this.out = out;
   }
 
-  void line(String format, Object... values) {
+  private void line(String format, Object... values) {
     out.printf(format, values);
     out.flush();
   }
@@ -86,10 +86,10 @@ final class BenchText {
 
   void compileCost(JsonObject r) {
     line(
-        "%-28s nnJIT %7.3f ms cold, %7.3f warm, %5d bytes; emcc -O3 %7.0f ms, %5d bytes: %.0f times;"
-            + " error %.1e%n",
+        "%-28s nnJIT %7.3f ms cold, %7.3f warm, %5d bytes; emcc -O3 %6.0f ms (%.0f of"
+            + " nothing), %5d bytes: %.0f times; error %.1e%n",
         text(r, "case"), number(r, "coldMs"), number(r, "warmMs"), r.get("bytes").getAsInt(),
-        number(r, "emccMs"), r.get("emccBytes").getAsInt(), number(r, "emccMs") / number(r, "warmMs"),
-        number(r, "relativeError"));
+        number(r, "emccMs"), number(r, "emptyMs"), r.get("emccBytes").getAsInt(),
+        number(r, "emccMs") / number(r, "warmMs"), number(r, "relativeError"));
   }
 }

@@ -217,7 +217,8 @@ final class CValues {
   private String across(Value.Horizontal h) {
     LType vector = h.x().type();
     LType scalar = h.type();
-    String name = "across_" + h.combiner().name().toLowerCase(Locale.ROOT) + (scalar == LType.F32 ? "_f32" : "_i32");
+    String suffix = scalar == LType.F32 ? "_f32" : "_i32";
+    String name = "across_" + h.combiner().name().toLowerCase(Locale.ROOT) + suffix;
     String[] lane = new String[4];
     for (int i = 0; i < 4; i++) {
       lane[i] = prefix(vector) + "extract_lane(x, " + i + ")";

@@ -30,12 +30,14 @@ import org.nnjit.schedule.Target;
 final class CompileCost implements AutoCloseable {
   private static final int REPEATS = 3;
 
+  /** What compiling this takes is Emscripten's own start. */
+  private static final String EMPTY = "int nothing;\n";
+
   /** Of the largest magnitude; the C rounds a multiply-add twice and calls another libm. */
   private static final double TOLERANCE = 1e-5;
 
   private final Path dir;
   private final Path check;
-  private final double emptyMs;
 
   /**
    * @param file name of the model's file, without ending
@@ -57,13 +59,7 @@ final class CompileCost implements AutoCloseable {
     this.dir = dir;
     this.check = check;
     // The first compilation fills Emscripten's caches.
-    emcc("empty", "int nothing;\n");
-    this.emptyMs = median("empty", "int nothing;\n");
-  }
-
-  /** What compiling nothing takes: Emscripten's own start. */
-  double emptyMs() {
-    return emptyMs;
+    emcc("empty", EMPTY);
   }
 
   /** All kernels, their models written. */
@@ -99,8 +95,7 @@ final class CompileCost implements AutoCloseable {
     }
     row.addProperty("case", sample.file());
     row.addProperty("schedule", kernel.schedule().toString());
-    row.addProperty("emccMs", median(sample.file(), CText.print(kernel.loops())));
-    row.addProperty("emptyMs", emptyMs);
+    timeEmcc(sample.file(), CText.print(kernel.loops()), row);
     Path theirs = dir.resolve(sample.file() + ".c.wasm");
     row.addProperty("emccBytes", Files.size(theirs));
     Path ours = dir.resolve(sample.file() + ".wasm");
@@ -129,13 +124,19 @@ final class CompileCost implements AutoCloseable {
     return row;
   }
 
-  private double median(String name, String c) throws IOException, InterruptedException {
+  /** Medians of compiling this and nothing, in turns. */
+  private void timeEmcc(String name, String c, JsonObject row)
+      throws IOException, InterruptedException {
     double[] ms = new double[REPEATS];
+    double[] emptyMs = new double[REPEATS];
     for (int i = 0; i < REPEATS; i++) {
       ms[i] = emcc(name, c);
+      emptyMs[i] = emcc("empty", EMPTY);
     }
     Arrays.sort(ms);
-    return ms[REPEATS / 2];
+    Arrays.sort(emptyMs);
+    row.addProperty("emccMs", ms[REPEATS / 2]);
+    row.addProperty("emptyMs", emptyMs[REPEATS / 2]);
   }
 
   /** Compiles C to {@code NAME.c.wasm} and returns the milliseconds. */
