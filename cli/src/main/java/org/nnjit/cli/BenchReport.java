@@ -47,7 +47,7 @@ final class BenchReport {
       <div class="curves" id="curves"></div><div id="visitTable"></div></section>
       <section><h2>Kernels</h2><div class="chart"><canvas id="kernels"></canvas></div><div id="kernelTable"></div></section>
       <section><h2>Compiling a kernel, beside Emscripten</h2>
-      <p>The same loops as C with SIMD intrinsics, compiled by emcc -O3 -msimd128 on this machine (median of 3), both results compared on the same input.</p><div id="compileCostTable"></div></section>
+      <p>The same loops as C with SIMD intrinsics, compiled by emcc -O3 -msimd128 on this machine (median of 3); both results are compared on the same input. Most of that time is the start of a tool chain, as compiling an empty file shows.</p><div id="compileCostTable"></div></section>
       <script>CHARTS</script>
       <script>
       const report = REPORT;
