@@ -11,11 +11,6 @@ final class BenchText {
     this.out = out;
   }
 
-  private void line(String format, Object... values) {
-    out.printf(format, values);
-    out.flush();
-  }
-
   private static double number(JsonObject o, String key) {
     return o.get(key).isJsonNull() ? Double.NaN : o.get(key).getAsDouble();
   }
@@ -25,7 +20,7 @@ final class BenchText {
   }
 
   void model(JsonObject r) {
-    line(
+    out.printf(
         "%-18s %d T  nnJIT %8.1f ms (+-%.0f%%)  onnxruntime-web %8.1f ms (+-%.0f%%)  ratio %.2f"
             + "  native %.1f ms  error %.1e%n",
         text(r, "model"), r.get("threads").getAsInt(), number(r, "nnjitMs"),
@@ -33,34 +28,36 @@ final class BenchText {
         number(r, "ratio"), number(r, "nativeMs"), number(r, "relativeError"));
     if (r.has("tunedMs")) {
       JsonObject tuning = r.getAsJsonObject("tuning");
-      line(
+      out.printf(
           "%18s tuned %8.1f ms (+-%.0f%%)  onnxruntime-web %8.1f ms  ratio %.2f; %s, %d schedules in"
               + " %.1f s%n",
           "", number(r, "tunedMs"), 100 * number(r, "tunedSpread"), number(r, "tunedOrtMs"),
           number(r, "tunedRatio"), text(tuning, "state"), tuning.get("tried").getAsInt(),
           number(tuning, "ms") / 1000);
     }
-    line(
+    out.printf(
         "%18s %.0f%% of the FMA ceiling of %.1f GFLOP/s a thread; compiled in %.0f ms; a kernel of %d"
             + " in %.3f ms cold (most %.2f), %.3f ms warm (most %.2f)%n",
         "", 100 * number(r, "ofCeiling"), number(r, "fmaGflops"), number(r, "compileMs"),
         r.get("kernels").getAsInt(), number(r, "emitColdMs"), number(r, "emitColdMostMs"),
         number(r, "emitWarmMs"), number(r, "emitWarmMostMs"));
+    out.flush();
   }
 
   void first(JsonObject r) {
-    line(
+    out.printf(
         "%18s first answer nnJIT %.0f ms, onnxruntime-web %.0f ms; peak memory %.2f and %.2f of the"
             + " file%n",
         "", number(r, "nnjitMs"), number(r, "ortMs"),
         number(r, "nnjitPeakBytes") / number(r, "fileBytes"),
         number(r, "ortPeakBytes") / number(r, "fileBytes"));
+    out.flush();
   }
 
   void visits(JsonObject r) {
     JsonObject first = r.getAsJsonObject("first");
     JsonObject second = r.getAsJsonObject("second");
-    line(
+    out.printf(
         "%18s in the background tuned %.1f s after loading began (%s): settles at %.1f ms%n",
         "", number(first, "tunedAt"), text(first.getAsJsonObject("tuning"), "state"),
         number(first, "settledMs"));
@@ -68,28 +65,31 @@ final class BenchText {
         second.get("within").isJsonNull()
             ? "no run"
             : "run " + text(second.getAsJsonObject("within"), "run");
-    line(
+    out.printf(
         "%18s second visit, with %d kept schedules: first answer %.0f ms (%.0f before), %s within 5%%"
             + " of that, settles at %.1f ms%n",
         "", second.getAsJsonObject("tuning").get("stored").getAsInt(), number(second, "firstMs"),
         number(first, "firstMs"), within, number(second, "settledMs"));
+    out.flush();
   }
 
   void kernel(JsonObject r) {
-    line(
+    out.printf(
         "%-26s %d T  nnJIT %8.3f ms  onnxruntime-web %8.3f  TensorFlow.js %8.3f  ratio %.2f  %6.1f"
             + " GFLOP/s = %3.0f%% of FMA, %3.0f%% of read bandwidth%n",
         text(r, "kernel"), r.get("threads").getAsInt(), number(r, "nnjitMs"), number(r, "ortMs"),
         number(r, "tfjsMs"), number(r, "ratio"), number(r, "gflops"), 100 * number(r, "ofFma"),
         100 * number(r, "ofRead"));
+    out.flush();
   }
 
   void compileCost(JsonObject r) {
-    line(
+    out.printf(
         "%-28s nnJIT %7.3f ms cold, %7.3f warm, %5d bytes; emcc -O3 %6.0f ms (%.0f of"
             + " nothing), %5d bytes: %.0f times; error %.1e%n",
         text(r, "case"), number(r, "coldMs"), number(r, "warmMs"), r.get("bytes").getAsInt(),
         number(r, "emccMs"), number(r, "emptyMs"), r.get("emccBytes").getAsInt(),
         number(r, "emccMs") / number(r, "warmMs"), number(r, "relativeError"));
+    out.flush();
   }
 }

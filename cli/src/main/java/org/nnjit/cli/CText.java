@@ -13,7 +13,6 @@ import org.nnjit.loop.Local;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.loop.Stmt;
 import org.nnjit.loop.Tile;
-import org.nnjit.loop.Value;
 import org.nnjit.tensor.DType;
 
 /**

@@ -156,7 +156,9 @@ final class CompileCost implements AutoCloseable {
     try {
       p = new ProcessBuilder(command).redirectError(errors.toFile()).start();
     } catch (IOException e) {
-      throw new Main.Missing("no " + command[0] + " found; install it first");
+      Main.Missing missing = new Main.Missing("no " + command[0] + " found; install it first");
+      missing.initCause(e);
+      throw missing;
     }
     String text = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (p.waitFor() != 0) {
