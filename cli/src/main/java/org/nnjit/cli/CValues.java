@@ -57,6 +57,9 @@ final class CValues {
       case Value.Lanes l ->
           prefix(l.type()) + "make(" + of(l.a()) + ", " + of(l.b()) + ", " + of(l.c()) + ", "
               + of(l.d()) + ")";
+      case Value.Shuffle s ->
+          "wasm_i32x4_shuffle(" + of(s.a()) + ", " + of(s.b()) + ", " + s.lane0() + ", " + s.lane1()
+              + ", " + s.lane2() + ", " + s.lane3() + ")";
       case Value.Unary u -> unary(u);
       case Value.Binary b -> binary(b);
       case Value.MulAdd m -> sum(m.type(), product(m.type(), of(m.a()), of(m.b())), of(m.c()));
