@@ -37,13 +37,15 @@ final class MapReduceLowering {
   private final List<Axis> spatial;
   private final Axis vector;
   private final Axis tiled;
+  private final KeptStage kept;
 
-  MapReduceLowering(Compute c, Schedule schedule, Buffer[] buffers, TensorType[] types) {
-    this.c = c;
+  MapReduceLowering(Compute compute, Schedule schedule, Buffer[] buffers, TensorType[] types) {
     this.schedule = schedule;
     this.buffers = buffers;
     this.b = new LoopBuilder(buffers, types);
-    this.spatial = c.spatial();
+    this.spatial = compute.spatial();
+    this.kept = KeptStage.of(compute, b);
+    this.c = kept == null ? compute : kept.compute();
     this.vector = schedule.get("lanes", 1) == 4 ? vectorAxis() : null;
     this.tiled = schedule.get("tile", 1) > 1 && vector != null ? tiledAxis() : null;
   }
@@ -274,6 +276,13 @@ final class MapReduceLowering {
           b.setStage(s, Value.get(values[t][s]));
         }
       }
+      if (kept != null) {
+        LoopBuilder.Place from = b.storePlace(c.store());
+        Local e = Local.of("e", laneType(DType.F32, wide));
+        Value.Access how = wide ? Value.Access.VECTOR : Value.Access.SCALAR;
+        b.emit(Stmt.let(e, new Value.Load(from.pointer(), from.offset(), how)));
+        b.setStage(c.stages().size(), Value.get(e));
+      }
       Value v = wide ? b.lowerVector(c.body()) : b.lower(c.body());
       LoopBuilder.Place at = b.storePlace(c.store());
       b.emit(new Stmt.Store(at.pointer(), at.offset(), v, wide ? 4 : 1));
@@ -340,6 +349,13 @@ final class MapReduceLowering {
       return;
     }
     Value v = wide ? b.lowerVector(body) : b.lower(body);
+    if (kept != null && stage == kept.stage()) {
+      Local e = Local.of("e", v.type());
+      b.emit(Stmt.let(e, v));
+      v = Value.get(e);
+      LoopBuilder.Place at = b.storePlace(kept.store());
+      b.emit(new Stmt.Store(at.pointer(), at.offset(), v, wide ? 4 : 1));
+    }
     b.emit(
         Stmt.let(acc, new Value.Binary(stage.combiner().op(), body.type(), Value.get(acc), v)));
   }
