@@ -21,8 +21,9 @@ import org.nnjit.tensor.TensorType;
  *
  * <pre>
  * compute  := "(" type* ") -> " type "; for " extent* stage* "; " expr " at " expr*
- * stage    := "; s" N " = " combiner "/" outer "[" extent* "] " expr
- * expr     := "a" N | constant ":" type | "(" op expr* ")" | "x" ARG "[" expr* "]" | "s" N
+ * stage    := "; s" N ("[" extent* "]")? " = " combiner "/" outer "[" extent* "] " expr
+ * expr     := "a" N | constant ":" type | "(" op expr* ")" | "x" ARG "[" expr* "]"
+ *           | "s" N ("[" expr* "]")?
  * </pre>
  */
 public final class CanonicalText {
@@ -45,7 +46,15 @@ public final class CanonicalText {
     }
     for (int i = 0; i < c.stages().size(); i++) {
       Stage s = c.stages().get(i);
-      t.out.append("; s").append(i).append(" = ").append(s.combiner().name().toLowerCase());
+      t.out.append("; s").append(i);
+      if (!s.points().isEmpty()) {
+        t.out.append('[');
+        for (Axis a : s.points()) {
+          t.declare(a);
+        }
+        t.out.append(']');
+      }
+      t.out.append(" = ").append(s.combiner().name().toLowerCase());
       t.out.append('/').append(s.outer()).append('[');
       for (Axis a : s.axes()) {
         t.declare(a);
@@ -101,24 +110,34 @@ public final class CanonicalText {
       case FloatConst c -> out.append(Numbers.text(c.value())).append(':').append(c.type());
       case Var v -> out.append('a').append(axes.indexOf(v.axis()));
       case Read r -> {
-        out.append('x').append(r.arg()).append('[');
-        for (int i = 0; i < r.index().size(); i++) {
-          out.append(i == 0 ? "" : " ");
-          expr(r.index().get(i));
-        }
-        out.append(']');
+        out.append('x').append(r.arg());
+        index(r.index());
       }
       case ReadFlat r -> {
         out.append('x').append(r.arg()).append("[flat ");
         expr(r.index());
         out.append(']');
       }
-      case StageValue s -> out.append('s').append(s.stage());
+      case StageValue s -> {
+        out.append('s').append(s.stage());
+        if (!s.index().isEmpty()) {
+          index(s.index());
+        }
+      }
       case Unary u -> node(u.op().name().toLowerCase(), u.x());
       case Binary b -> node(b.op().name().toLowerCase(), b.a(), b.b());
       case Select s -> node("select", s.condition(), s.whenTrue(), s.whenFalse());
       case Cast c -> node("to_" + c.type(), c.x());
     }
+  }
+
+  private void index(List<Expr> index) {
+    out.append('[');
+    for (int i = 0; i < index.size(); i++) {
+      out.append(i == 0 ? "" : " ");
+      expr(index.get(i));
+    }
+    out.append(']');
   }
 
   private void node(String op, Expr... operands) {

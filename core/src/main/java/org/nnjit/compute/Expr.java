@@ -42,8 +42,20 @@ public sealed interface Expr {
   /** An element of an argument by its position in row-major order of the logical shape. */
   record ReadFlat(int arg, DType type, Expr index) implements Expr {}
 
-  /** The value of a {@link Stage} of the compute at the current outer indices. */
-  record StageValue(int stage, DType type) implements Expr {}
+  /**
+   * The value of a {@link Stage} of the compute at the current outer indices; of a stage with
+   * points, the one at this index, an i32 expression for each of its axes.
+   */
+  record StageValue(int stage, DType type, List<Expr> index) implements Expr {
+    public StageValue {
+      index = List.copyOf(index);
+    }
+
+    /** The value of a stage without points. */
+    public StageValue(int stage, DType type) {
+      this(stage, type, List.of());
+    }
+  }
 
   record Unary(UnaryOp op, Expr x) implements Expr {
     @Override

@@ -34,7 +34,10 @@ public final class Exprs {
       case IntConst c -> c;
       case FloatConst c -> c;
       case Var v -> v;
-      case StageValue s -> s;
+      case StageValue s ->
+          s.index().isEmpty()
+              ? s
+              : new StageValue(s.stage(), s.type(), rewrite(s.index(), rewrite));
       case Read x -> new Read(x.arg(), x.type(), rewrite(x.index(), rewrite));
       case ReadFlat x -> new ReadFlat(x.arg(), x.type(), rewrite(x.index(), rewrite));
       case Unary u -> new Unary(u.op(), rewrite(u.x(), rewrite));
@@ -77,7 +80,7 @@ public final class Exprs {
       case IntConst c -> List.of();
       case FloatConst c -> List.of();
       case Var v -> List.of();
-      case StageValue s -> List.of();
+      case StageValue s -> s.index();
     };
   }
 
@@ -140,7 +143,7 @@ public final class Exprs {
           case Cast c -> 1;
           default -> 0;
         };
-    if (e instanceof Read || e instanceof ReadFlat) {
+    if (e instanceof Read || e instanceof ReadFlat || e instanceof StageValue) {
       return cost;
     }
     for (Expr o : operands(e)) {

@@ -105,7 +105,7 @@ final class FuseEpilogue implements Fusion.Rule {
     List<Stage> stages = new ArrayList<>();
     for (Stage s : p.stages()) {
       Expr b = Inline.renumber(s.body(), fromProducer);
-      stages.add(new Stage(s.outer(), s.combiner(), s.axes(), b));
+      stages.add(s.with(b));
     }
     String name = p.name().length() > 40 ? p.name() : p.name() + "_" + m.name();
     Compute merged =

@@ -18,6 +18,9 @@ public final class Fusion {
   private static final List<Rule> RULES =
       List.of(new SinkStore(), new InlineView(), new InlineMap(), new FuseEpilogue());
 
+  /** Tried when no other rule fits any more; the others go on after it. */
+  private static final Rule WHOLE = new FuseAttention();
+
   private Fusion() {}
 
   /** One rewrite of a pair of calls. */
@@ -35,6 +38,10 @@ public final class Fusion {
       changed = false;
       for (Rule rule : RULES) {
         changed |= rule.apply(calls);
+        calls.dropDead();
+      }
+      if (!changed) {
+        changed = WHOLE.apply(calls);
         calls.dropDead();
       }
     }

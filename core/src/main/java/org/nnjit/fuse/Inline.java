@@ -52,7 +52,7 @@ final class Inline {
     List<Stage> stages = new ArrayList<>();
     for (Stage s : c.stages()) {
       Expr body = replace(s.body(), fromConsumer, p, fromProducer);
-      stages.add(new Stage(s.outer(), s.combiner(), s.axes(), body));
+      stages.add(s.with(body));
     }
     Compute merged =
         new Compute(
@@ -181,7 +181,7 @@ final class Inline {
     }
     List<Stage> stages = new ArrayList<>();
     for (Stage s : c.stages()) {
-      stages.add(new Stage(s.outer(), s.combiner(), s.axes(), renumber(s.body(), to)));
+      stages.add(s.with(renumber(s.body(), to)));
     }
     Compute slim =
         new Compute(

@@ -59,7 +59,10 @@ final class InlineMap implements Fusion.Rule {
       return false;
     }
     for (Stage s : c.stages()) {
-      long visits = points(c.spatial(), s.outer()) * points(s.axes(), s.axes().size());
+      long visits =
+          points(c.spatial(), s.outer())
+              * points(s.points(), s.points().size())
+              * points(s.axes(), s.axes().size());
       int here = sites(s.body(), arg);
       if (here > 0 && visits > elements) {
         return false;
@@ -89,7 +92,7 @@ final class InlineMap implements Fusion.Rule {
           && s.body() instanceof Expr.Binary b
           && b.op() == org.nnjit.compute.BinaryOp.MUL
           && !b.a().equals(b.b())
-          && s.outer() == c.spatial().size()) {
+          && (s.outer() == c.spatial().size() || !s.points().isEmpty())) {
         return true;
       }
     }

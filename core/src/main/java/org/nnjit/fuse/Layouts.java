@@ -273,8 +273,7 @@ public final class Layouts {
       halo[k + 1] = Math.max(halo[k + 1], high - (shape.dim(d) - 1));
     }
     Stage s = c.stages().get(0);
-    Stage bare =
-        new Stage(s.outer(), s.combiner(), s.axes(), Expr.mul(r, product(c).b()));
+    Stage bare = s.with(Expr.mul(r, product(c).b()));
     Compute plain =
         new Compute(
             c.name(), c.inputs(), c.output(), c.spatial(), List.of(bare), c.body(), c.store());

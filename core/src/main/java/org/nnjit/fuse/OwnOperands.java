@@ -30,21 +30,27 @@ final class OwnOperands {
 
   private static ComputeCall own(ComputeCall call) {
     Compute c = call.compute();
-    if (c.stages().size() != 1) {
-      return call;
-    }
-    Stage stage = c.stages().get(0);
-    Binary product = (Binary) stage.body();
     List<String> args = new ArrayList<>(call.args());
     List<TensorType> types = new ArrayList<>(c.inputs());
-    Expr a = moved(product.a(), List.of(product.b(), c.body()), args, types);
-    Expr b = moved(product.b(), List.of(c.body()), args, types);
-    Stage apart =
-        new Stage(
-            stage.outer(), stage.combiner(), stage.axes(), Expr.binary(BinaryOp.MUL, a, b));
+    List<Stage> stages = new ArrayList<>(c.stages());
+    for (int i = 0; i < stages.size(); i++) {
+      if (!(stages.get(i).body() instanceof Binary p) || p.op() != BinaryOp.MUL) {
+        continue;
+      }
+      List<Expr> others = new ArrayList<>();
+      others.add(c.body());
+      for (int j = 0; j < stages.size(); j++) {
+        if (j != i) {
+          others.add(stages.get(j).body());
+        }
+      }
+      Expr b = moved(p.b(), others, args, types);
+      others.add(b);
+      Expr a = moved(p.a(), others, args, types);
+      stages.set(i, stages.get(i).with(Expr.binary(BinaryOp.MUL, a, b)));
+    }
     Compute own =
-        new Compute(
-            c.name(), types, c.output(), c.spatial(), List.of(apart), c.body(), c.store());
+        new Compute(c.name(), types, c.output(), c.spatial(), stages, c.body(), c.store());
     return new ComputeCall(call.label(), own, args, call.result());
   }
 

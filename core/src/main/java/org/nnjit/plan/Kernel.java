@@ -1,5 +1,6 @@
 package org.nnjit.plan;
 
+import java.util.List;
 import org.nnjit.compute.Workload;
 import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.loop.LoopNest;
@@ -11,7 +12,7 @@ final class Kernel {
   private final Workload workload;
   private final LoopNest nest;
   private final Schedule schedule;
-  private final KernelSpace.Packing packing;
+  private final List<KernelSpace.Packing> packings;
   private final FunctionBuilder code;
   private final int tableIndex;
   private final int bytes;
@@ -22,14 +23,14 @@ final class Kernel {
       Workload workload,
       LoopNest nest,
       Schedule schedule,
-      KernelSpace.Packing packing,
+      List<KernelSpace.Packing> packings,
       FunctionBuilder code,
       int tableIndex,
       int bytes) {
     this.workload = workload;
     this.nest = nest;
     this.schedule = schedule;
-    this.packing = packing;
+    this.packings = packings;
     this.code = code;
     this.tableIndex = tableIndex;
     this.bytes = bytes;
@@ -39,9 +40,9 @@ final class Kernel {
     return workload;
   }
 
-  /** What must be packed before it runs, or null. */
-  KernelSpace.Packing packing() {
-    return packing;
+  /** What must be packed before it runs. */
+  List<KernelSpace.Packing> packings() {
+    return packings;
   }
 
   LoopNest nest() {

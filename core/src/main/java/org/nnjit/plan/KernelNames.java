@@ -39,6 +39,10 @@ final class KernelNames {
     if (s.family().equals("contraction")) {
       name.append("__t").append(s.get("mr", 0)).append('x').append(s.get("nr", 0));
       name.append('u').append(s.get("unroll", 1));
+    } else if (s.family().equals("attention")) {
+      name.append("__t").append(s.get("mr", 0)).append('x').append(s.get("nr", 0));
+      name.append('t').append(s.get("mo", 0)).append('x').append(s.get("no", 0));
+      name.append('r').append(s.get("rows", 0));
     } else {
       name.append("__v").append(s.get("lanes", 1));
     }

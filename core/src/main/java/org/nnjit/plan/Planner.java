@@ -20,6 +20,7 @@ import org.nnjit.kernel.emit.wasm.Supports;
 import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.schedule.Schedule;
+import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
 
 /**
@@ -46,6 +47,9 @@ public final class Planner {
   private final Set<String> varying = new HashSet<>();
   private final Map<String, TensorType> types;
   private final Set<String> packed = new HashSet<>();
+
+  /** Values that live only while one kernel runs. */
+  private final Set<String> scratch = new HashSet<>();
 
   private Planner(
       Program program,
@@ -171,9 +175,14 @@ public final class Planner {
       }
       Kernel kernel = kernel(c.compute(), weights);
       List<String> args = new ArrayList<>(c.args());
-      if (kernel.packing() != null) {
-        int packed = kernel.packing().argument();
-        args.set(packed, pack(c.label(), args.get(packed), kernel.packing().compute()));
+      for (KernelSpace.Packing p : kernel.packings()) {
+        args.set(p.argument(), pack(c.label(), args.get(p.argument()), p.compute()));
+      }
+      if (kernel.nest().scratch() > 0) {
+        String name = c.result() + "#scratch";
+        types.put(name, TensorType.of(DType.F32, kernel.nest().scratch()));
+        scratch.add(name);
+        args.add(name);
       }
       steps.add(new Step(c, kernel, args, once));
       kernel.calls++;
@@ -382,7 +391,13 @@ public final class Planner {
       if (s.once()) {
         continue;
       }
-      for (String r : s.call().results()) {
+      List<String> begun = new ArrayList<>(s.call().results());
+      for (String a : s.args()) {
+        if (scratch.contains(a)) {
+          begun.add(a);
+        }
+      }
+      for (String r : begun) {
         if (!r.isEmpty() && !live.containsKey(r) && !padded.containsKey(r)) {
           live.put(r, arena.take(bytesOf(r)));
           note(into, r, live.get(r));
@@ -493,6 +508,9 @@ public final class Planner {
       double visits = 1;
       for (int i = 0; i < s.outer(); i++) {
         visits *= c.spatial().get(i).extent();
+      }
+      for (Axis a : s.points()) {
+        visits *= a.extent();
       }
       for (Axis a : s.axes()) {
         visits *= a.extent();

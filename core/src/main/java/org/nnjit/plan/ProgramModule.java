@@ -59,14 +59,11 @@ final class ProgramModule {
 
   Kernel add(Workload workload, KernelSpace space, Schedule schedule) {
     LoopNest bare = space.lower(schedule);
-    LoopNest nest =
-        new LoopNest(
-            names.of(workload.compute(), schedule), bare.buffers(), bare.blocks(), bare.begin(), bare.end(),
-            bare.body());
+    LoopNest nest = bare.named(names.of(workload.compute(), schedule));
     FunctionBuilder code = emitter.emit(nest);
     int bytes = emitter.takeBytes();
     return new Kernel(
-        workload, nest, schedule, space.packing(schedule), code, tableEntry(code), bytes);
+        workload, nest, schedule, space.packings(schedule), code, tableEntry(code), bytes);
   }
 
   /** Begins a new exported run function and returns its number. */

@@ -11,6 +11,7 @@ import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
+import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
 import org.nnjit.wasm.FunctionBuilder;
 import org.nnjit.wasm.Op;
@@ -73,24 +74,28 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int blocks,
       output = place(compute.output(), top);
     }
     top = next(place(compute.output(), top)) + Math.max(0, gap);
-    int[] args = new int[inputs.size() + 1];
+    LoopNest nest = space.lower(schedule);
+    int[] args = new int[inputs.size() + (nest.scratch() > 0 ? 2 : 1)];
     for (int i = 0; i < inputs.size(); i++) {
       args[i] = inputs.get(i).address();
     }
-    args[inputs.size()] = output.address();
+    args[args.length - 1] = output.address();
     FunctionBuilder pack = module.function("pack", ":");
-    KernelSpace.Packing packing = space.packing(schedule);
-    if (packing != null) {
+    for (KernelSpace.Packing packing : space.packings(schedule)) {
       KernelSpace plain = Families.of(packing.compute(), target);
       Place packed = place(packing.compute().output(), top);
       top = next(packed);
       int from = args[packing.argument()];
       args[packing.argument()] = packed.address();
-      LoopNest nest = plain.lower(plain.defaultSchedule(Set.of()));
-      push(pack, from, packed.address(), 0, nest.blocks());
-      pack.call(emitter.emit(nest).index());
+      LoopNest copy = plain.lower(plain.defaultSchedule(Set.of()));
+      push(pack, from, packed.address(), 0, copy.blocks());
+      pack.call(emitter.emit(copy).index());
     }
-    LoopNest nest = space.lower(schedule);
+    if (nest.scratch() > 0) {
+      Place room = place(TensorType.of(DType.F32, nest.scratch()), top);
+      args[inputs.size()] = room.address();
+      top = next(room);
+    }
     FunctionBuilder kernel = emitter.emit(nest);
     FunctionBuilder part = module.function("part", "ii:");
     push(part, args);

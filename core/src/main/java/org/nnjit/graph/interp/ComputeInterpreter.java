@@ -23,19 +23,23 @@ public final class ComputeInterpreter {
   private final List<Tensor> args;
   private final List<Axis> axes = new ArrayList<>();
   private final int[] at;
-  private final double[] stageDoubles;
-  private final long[] stageLongs;
+  private final double[][] stageDoubles;
+  private final long[][] stageLongs;
 
   private ComputeInterpreter(Compute c, List<Tensor> args) {
     this.c = c;
     this.args = args;
     axes.addAll(c.spatial());
-    for (Stage s : c.stages()) {
+    this.stageDoubles = new double[c.stages().size()][];
+    this.stageLongs = new long[c.stages().size()][];
+    for (int i = 0; i < c.stages().size(); i++) {
+      Stage s = c.stages().get(i);
+      axes.addAll(s.points());
       axes.addAll(s.axes());
+      stageDoubles[i] = new double[(int) points(s.points())];
+      stageLongs[i] = new long[stageDoubles[i].length];
     }
     this.at = new int[axes.size()];
-    this.stageDoubles = new double[c.stages().size()];
-    this.stageLongs = new long[c.stages().size()];
   }
 
   /**
@@ -91,33 +95,61 @@ public final class ComputeInterpreter {
 
   private void reduce(int index, Evaluator body) {
     Stage s = c.stages().get(index);
-    int first = axes.indexOf(s.axes().isEmpty() ? null : s.axes().get(0));
+    start(s.points());
+    for (int p = 0; p < stageDoubles[index].length; p++) {
+      if (s.axes().isEmpty()) {
+        stageDoubles[index][p] = s.body().type().isFloat() ? body.asDouble() : 0;
+        stageLongs[index][p] = s.body().type().isFloat() ? 0 : body.asLong();
+      } else {
+        join(s, index, p, body);
+      }
+      step(s.points());
+    }
+  }
+
+  private void join(Stage s, int index, int point, Evaluator body) {
     DType type = s.body().type();
     boolean floats = type.isFloat();
     double d = floatIdentity(s.combiner());
     long l = longIdentity(s.combiner(), type);
-    long points = 1;
-    for (Axis a : s.axes()) {
-      points *= a.extent();
-    }
-    for (int i = 0; i < s.axes().size(); i++) {
-      at[first + i] = 0;
-    }
+    long points = points(s.axes());
+    start(s.axes());
     for (long p = 0; p < points; p++) {
       if (floats) {
         d = Scalars.binary(s.combiner().op(), d, body.asDouble());
       } else {
         l = Scalars.wrap(type, Scalars.binary(s.combiner().op(), l, body.asLong(), type));
       }
-      for (int i = s.axes().size() - 1; i >= 0; i--) {
-        if (++at[first + i] < s.axes().get(i).extent()) {
-          break;
-        }
-        at[first + i] = 0;
-      }
+      step(s.axes());
     }
-    stageDoubles[index] = d;
-    stageLongs[index] = l;
+    stageDoubles[index][point] = d;
+    stageLongs[index][point] = l;
+  }
+
+  private static long points(List<Axis> of) {
+    long points = 1;
+    for (Axis a : of) {
+      points *= a.extent();
+    }
+    return points;
+  }
+
+  /** Sets axes, which are neighbours in {@code axes}, to their first point. */
+  private void start(List<Axis> of) {
+    for (Axis a : of) {
+      at[axes.indexOf(a)] = 0;
+    }
+  }
+
+  /** Takes axes to their next point, the last axis fastest. */
+  private void step(List<Axis> of) {
+    int first = of.isEmpty() ? 0 : axes.indexOf(of.get(0));
+    for (int i = of.size() - 1; i >= 0; i--) {
+      if (++at[first + i] < of.get(i).extent()) {
+        return;
+      }
+      at[first + i] = 0;
+    }
   }
 
   private static double floatIdentity(Combiner c) {
@@ -189,7 +221,7 @@ public final class ComputeInterpreter {
           }
         };
       }
-      case Expr.StageValue s -> stage(s.stage());
+      case Expr.StageValue s -> stage(s);
       case Expr.Read r -> {
         Evaluator[] index = new Evaluator[r.index().size()];
         for (int i = 0; i < index.length; i++) {
@@ -206,18 +238,33 @@ public final class ComputeInterpreter {
     };
   }
 
-  private Evaluator stage(int index) {
+  private Evaluator stage(Expr.StageValue value) {
+    int stage = value.stage();
+    List<Axis> points = c.stages().get(stage).points();
+    Evaluator[] index = new Evaluator[value.index().size()];
+    for (int i = 0; i < index.length; i++) {
+      index[i] = compile(value.index().get(i));
+    }
+    boolean floats = c.stages().get(stage).body().type().isFloat();
     return new Evaluator() {
+      private int position() {
+        int flat = 0;
+        for (int d = 0; d < index.length; d++) {
+          int i = (int) index[d].asLong();
+          check(i, points.get(d).extent(), "stage " + stage, d);
+          flat = flat * points.get(d).extent() + i;
+        }
+        return flat;
+      }
+
       @Override
       double asDouble() {
-        return c.stages().get(index).body().type().isFloat()
-            ? stageDoubles[index]
-            : stageLongs[index];
+        return floats ? stageDoubles[stage][position()] : stageLongs[stage][position()];
       }
 
       @Override
       long asLong() {
-        return stageLongs[index];
+        return stageLongs[stage][position()];
       }
     };
   }

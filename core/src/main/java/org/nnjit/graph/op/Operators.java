@@ -24,7 +24,6 @@ public final class Operators {
     Maths.unary("Asinh", UnaryOp.ASINH),
     Maths.unary("Atan", UnaryOp.ATAN),
     Maths.unary("Atanh", UnaryOp.ATANH),
-    new Attention(),
     new Pool("AveragePool", Pool.Kind.AVERAGE, false),
     new BatchNormalization(),
     Maths.bitShift(),

@@ -74,15 +74,14 @@ final class Collapse {
           renew(all, before, a, axes.get(axes.size() - 1));
         }
       }
-      stages.add(new Stage(starts.get(s.outer()), s.combiner(), axes, s.body()));
+      stages.add(new Stage(starts.get(s.outer()), s.points(), s.combiner(), axes, s.body()));
     }
     if (replaced.isEmpty()) {
       return c;
     }
     List<Stage> rewritten = new ArrayList<>();
     for (Stage s : stages) {
-      rewritten.add(
-          new Stage(s.outer(), s.combiner(), s.axes(), resolve(s.body(), replaced)));
+      rewritten.add(s.with(resolve(s.body(), replaced)));
     }
     List<Expr> store = new ArrayList<>();
     for (Expr e : c.store()) {

@@ -81,12 +81,20 @@ public final class ContractionFamily implements KernelFamily {
     if (c == null || c.columns() < 4 || c.depth() < 2) {
       return null;
     }
-    LoopBuilder addresses =
-        new LoopBuilder(
-            MapReduceFamily.buffers(c.compute()), MapReduceFamily.types(c.compute()));
+    LoopBuilder addresses = addresses(c);
     return Vectors.allows(c.compute().body(), c.n(), addresses)
         ? new Space(c, addresses, target)
         : null;
+  }
+
+  /** The kernels of a contraction whose operands suit. */
+  static KernelSpace space(Contraction c, Target target) {
+    return new Space(c, addresses(c), target);
+  }
+
+  static LoopBuilder addresses(Contraction c) {
+    return new LoopBuilder(
+        MapReduceFamily.buffers(c.compute()), MapReduceFamily.types(c.compute()));
   }
 
   private record Space(Contraction c, LoopBuilder addresses, Target target)
@@ -290,10 +298,10 @@ public final class ContractionFamily implements KernelFamily {
     }
 
     @Override
-    public Packing packing(Schedule schedule) {
+    public List<Packing> packings(Schedule schedule) {
       return schedule.get("pack", 0) == 1
-          ? new Packing(c.argB(), ContractionFamily.packing(c, schedule, addresses))
-          : null;
+          ? List.of(new Packing(c.argB(), packing(c, schedule, addresses)))
+          : List.of();
     }
   }
 
@@ -301,7 +309,7 @@ public final class ContractionFamily implements KernelFamily {
    * The compute that packs B: panels {@code [batch, ceil(n / nr), k, nr]}, zero beyond column n.
    * Its only input is B as it lies.
    */
-  private static Compute packing(Contraction c, Schedule schedule, LoopBuilder addresses) {
+  static Compute packing(Contraction c, Schedule schedule, LoopBuilder addresses) {
     Affine fb = addresses.address(c.b());
     int nr = schedule.get("nr", 8);
     int panels = (c.columns() + nr - 1) / nr;

@@ -13,6 +13,7 @@ import org.nnjit.loop.Stmt;
 import org.nnjit.loop.Value;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.TensorType;
 
 /**
  * Loops of one contraction around its register tile: a panel of B meets a run of strips of A, block
@@ -32,19 +33,63 @@ final class ContractionLowering {
   private final ContractionTile tiles;
 
   ContractionLowering(Contraction c, Schedule schedule) {
+    this(c, schedule, MapReduceFamily.buffers(c.compute()), MapReduceFamily.types(c.compute()));
+  }
+
+  /**
+   * As a part of a larger kernel.
+   *
+   * @param buffers of the kernel: the contraction's arguments, its output, and perhaps more
+   * @param types type of each
+   */
+  ContractionLowering(Contraction c, Schedule schedule, Buffer[] buffers, TensorType[] types) {
     this.c = c;
     this.schedule = schedule;
-    this.buffers = MapReduceFamily.buffers(c.compute());
+    this.buffers = buffers;
     this.mr = schedule.get("mr", 6);
     this.nr = schedule.get("nr", 8);
     this.strips = (c.rows() + mr - 1) / mr;
-    LoopBuilder addresses = new LoopBuilder(buffers, MapReduceFamily.types(c.compute()));
+    LoopBuilder addresses = new LoopBuilder(buffers, types);
     this.fb = addresses.address(c.b());
     if (schedule.get("pack", 0) != 1 && fb.coefficient(c.n()) != 1) {
       throw new IllegalStateException(
           c.compute().name() + ": columns of B are not dense; the schedule must pack it");
     }
-    this.tiles = new ContractionTile(c, schedule, buffers);
+    this.tiles = new ContractionTile(c, schedule, buffers, types);
+  }
+
+  /** Rows of a whole tile. */
+  int mr() {
+    return mr;
+  }
+
+  /**
+   * All columns of some rows.
+   *
+   * @param indices value of each batch axis
+   * @param first number of their first strip
+   */
+  Stmt rows(Value[] indices, Value first, int rows) {
+    Local p = Local.of("panel", LType.I32);
+    int whole = rows / mr;
+    int rest = rows - whole * mr;
+    Value last = Value.add(first, Value.i32(whole));
+    return panelLoop(
+        p,
+        (c.columns() + nr - 1) / nr,
+        q -> {
+          List<Stmt> body = new ArrayList<>();
+          for (int part = 0; part < tiles.parts(); part++) {
+            if (whole > 0) {
+              body.add(tiles.call(mr, q, part, indices, first, last, p));
+            }
+            if (rest > 0) {
+              Value end = Value.add(last, Value.i32(1));
+              body.add(tiles.call(rest, q, part, indices, last, end, p));
+            }
+          }
+          return Stmt.block(body);
+        });
   }
 
   LoopNest lower() {

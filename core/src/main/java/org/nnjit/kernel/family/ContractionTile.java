@@ -44,11 +44,11 @@ final class ContractionTile {
   /** A block of k: how far into A and B it begins, in elements, and its length. */
   private record Part(int skipA, int skipB, int length) {}
 
-  ContractionTile(Contraction c, Schedule schedule, Buffer[] buffers) {
+  ContractionTile(Contraction c, Schedule schedule, Buffer[] buffers, TensorType[] types) {
     this.c = c;
     this.schedule = schedule;
     this.buffers = buffers;
-    this.types = MapReduceFamily.types(c.compute());
+    this.types = types;
     this.mr = schedule.get("mr", 6);
     this.nr = schedule.get("nr", 8);
     this.packed = schedule.get("pack", 0) == 1;
@@ -210,7 +210,7 @@ final class ContractionTile {
   }
 
   private LoopBuilder.Place outPlace(LoopBuilder b, int row, int vector) {
-    LoopBuilder.Place at = b.place(buffers.length - 1, out);
+    LoopBuilder.Place at = b.place(c.compute().inputs().size(), out);
     int step = c.m() == null ? 0 : out.coefficient(c.m());
     return new LoopBuilder.Place(
         at.pointer(), at.offset() + row * step + vector * 4 * out.coefficient(c.n()));

@@ -1,5 +1,6 @@
 package org.nnjit.kernel.family;
 
+import java.util.List;
 import java.util.Set;
 import org.nnjit.compute.Compute;
 import org.nnjit.loop.LoopNest;
@@ -40,15 +41,15 @@ public interface KernelSpace {
    */
   LoopNest lower(Schedule schedule);
 
-  /** What must be packed before a kernel of this schedule can run, or null. */
-  default Packing packing(Schedule schedule) {
-    return null;
+  /** What must be packed before a kernel of this schedule can run. */
+  default List<Packing> packings(Schedule schedule) {
+    return List.of();
   }
 
   /**
    * A copy of an argument in another order.
    *
-   * @param argument which argument the kernel reads packed
+   * @param argument which argument the kernel reads packed, and in no other way
    * @param compute makes the copy; its only input is the argument as it lies
    */
   record Packing(int argument, Compute compute) {}

@@ -191,6 +191,11 @@ final class LoopBuilder {
     return Affine.sum(t.layout().offset(), index, t.layout().strides());
   }
 
+  /** Extent of a dimension of an argument. */
+  int extent(int arg, int dimension) {
+    return types[arg].shape().dim(dimension);
+  }
+
   Affine address(Expr read) {
     return Exprs.address(inputs, read);
   }

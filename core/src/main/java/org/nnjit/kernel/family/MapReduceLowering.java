@@ -447,7 +447,8 @@ final class MapReduceLowering {
     }
   }
 
-  private static int points(List<Axis> axes) {
+  /** Number of points of some axes. */
+  static int points(List<Axis> axes) {
     int n = 1;
     for (Axis a : axes) {
       n *= a.extent();

@@ -21,7 +21,7 @@ final class Vectors {
 
   /**
    * True when every part that varies along {@code axis} has a vector form and no guarded read
-   * depends on a condition that varies along it: such a read could leave its buffer.
+   * that could leave its buffer depends on a condition that varies along it.
    */
   static boolean allows(Expr e, Axis axis, LoopBuilder addresses) {
     if (!Exprs.uses(e, axis) && !hasStage(e)) {
@@ -35,7 +35,8 @@ final class Vectors {
         return loadable(r.type(), addresses.address(r), axis);
       }
       case Select s -> {
-        if (Exprs.uses(s.condition(), axis) && (reads(s.whenTrue()) || reads(s.whenFalse()))) {
+        if (Exprs.uses(s.condition(), axis)
+            && !(staysInside(s.whenTrue(), addresses) && staysInside(s.whenFalse(), addresses))) {
           return false;
         }
         if (!hasLanes(s.type())) {
@@ -129,9 +130,31 @@ final class Vectors {
     return hasLanes(t);
   }
 
-  private static boolean reads(Expr e) {
+  /** True when every read stays inside its argument at all points of the axes. */
+  private static boolean staysInside(Expr e, LoopBuilder addresses) {
     List<Expr> reads = new java.util.ArrayList<>();
     Exprs.collectReads(e, reads);
-    return !reads.isEmpty();
+    for (Expr read : reads) {
+      if (!(read instanceof Read r)) {
+        return false;
+      }
+      for (int d = 0; d < r.index().size(); d++) {
+        Affine a = Affine.of(r.index().get(d));
+        long low = a.constant();
+        long high = a.constant();
+        for (int i = 0; i < a.terms(); i++) {
+          if (!(a.term(i) instanceof Expr.Var v)) {
+            return false;
+          }
+          long reach = (long) a.coefficient(i) * (v.axis().extent() - 1);
+          low += Math.min(0, reach);
+          high += Math.max(0, reach);
+        }
+        if (low < 0 || high >= addresses.extent(r.arg(), d)) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 }

@@ -133,7 +133,7 @@ final class ConvolutionSchedulesTest {
     LoopNest nest = space.lower(schedule);
     LoopVerifier.verify(nest);
     List<Tensor> given = new ArrayList<>(tensors);
-    given.set(1, packed(space.packing(schedule), tensors.get(1)));
+    given.set(1, packed(space.packings(schedule).get(0), tensors.get(1)));
     // In two halves, as two threads would.
     int half = nest.blocks() / 2;
     List<Tensor> first = Maps.interpret(nest, given, 0, half);

@@ -113,10 +113,10 @@ final class FamilyKernelsTest {
 
   /** The arguments of a kernel, with B as its schedule wants it. */
   private static List<Tensor> packed(KernelSpace space, Schedule schedule, List<Tensor> plain) {
-    KernelSpace.Packing packing = space.packing(schedule);
-    if (packing == null) {
+    if (space.packings(schedule).isEmpty()) {
       return plain;
     }
+    KernelSpace.Packing packing = space.packings(schedule).get(0);
     KernelSpace copy = Families.of(packing.compute(), Target.common());
     LoopNest nest = copy.lower(copy.defaultSchedule(Set.of()));
     Tensor to = Tensor.zeros(DType.F32, packing.compute().output().shape());
