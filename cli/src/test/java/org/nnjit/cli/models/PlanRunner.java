@@ -1,5 +1,6 @@
 package org.nnjit.cli.models;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.Target;
+import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
@@ -108,19 +110,22 @@ final class PlanRunner {
     LoopNest nest = kernel.loops();
     LoopVerifier.verify(nest);
     Compute compute = kernel.workload().compute();
-    KernelSpace.Packing packing =
-        Families.of(compute, Target.common()).packing(kernel.schedule());
+    List<TensorType> types = new ArrayList<>(compute.inputs());
+    KernelSpace space = Families.of(compute, Target.common());
+    for (KernelSpace.Packing p : space.packings(kernel.schedule())) {
+      types.set(p.argument(), p.compute().output());
+    }
+    int inputs = types.size();
+    if (nest.scratch() > 0) {
+      types.add(TensorType.of(DType.F32, nest.scratch()));
+    }
+    types.add(compute.output());
     LoopInterpreter interpreter = new LoopInterpreter(memory);
-    List<TensorType> inputs = compute.inputs();
     for (int i = 0; i < nest.buffers().size(); i++) {
-      TensorType type = i < inputs.size() ? inputs.get(i) : compute.output();
-      if (packing != null && packing.argument() == i) {
-        type = packing.compute().output();
-      }
-      int bytes = bytes(args[i], type);
+      int bytes = bytes(args[i], types.get(i));
       int size = nest.buffers().get(i).dtype().bytes();
       interpreter.bind(nest.buffers().get(i), args[i], bytes / size, SLACK_BYTES / size);
-      if (i == inputs.size()) {
+      if (i >= inputs) {
         poison(args[i] + bytes);
       }
     }

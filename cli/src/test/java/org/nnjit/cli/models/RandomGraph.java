@@ -54,20 +54,37 @@ final class RandomGraph {
   private int names;
 
   RandomGraph(long seed) {
+    this(seed, false);
+  }
+
+  private RandomGraph(long seed, boolean attention) {
     random = new Random(seed * 0x9E3779B97F4A7C15L);
-    input(DType.F32, 1 + below(2), 1 + below(8), 3 + below(6), 3 + below(6));
-    input(DType.F32, 1 + below(3), 1 + below(6), 1 + below(12));
-    input(below(2) == 0 ? DType.I64 : DType.BOOL, 1 + below(4), 1 + below(12));
-    RandomOps ops = new RandomOps(this);
-    int steps = 5 + below(11);
-    while (steps > 0) {
-      if (ops.step()) {
-        steps--;
-      }
+    if (attention) {
+      // What later nodes make of infinity and NaN depends on their order of sums.
+      steps(new RandomAttention(this).draw() ? 0 : below(4));
+    } else {
+      input(DType.F32, 1, 1 + below(2), 1 + below(8), 3 + below(6), 3 + below(6));
+      input(DType.F32, 1, 1 + below(3), 1 + below(6), 1 + below(12));
+      input(below(2) == 0 ? DType.I64 : DType.BOOL, 1, 1 + below(4), 1 + below(12));
+      steps(5 + below(11));
     }
     for (Value v : values) {
       if (!read.contains(v.name()) && !feeds.containsKey(v.name())) {
         graph.addOutput(port(v));
+      }
+    }
+  }
+
+  /** A graph of one attention and up to three steps. */
+  static RandomGraph attention(long seed) {
+    return new RandomGraph(seed, true);
+  }
+
+  private void steps(int count) {
+    RandomOps ops = new RandomOps(this);
+    for (int steps = count; steps > 0; ) {
+      if (ops.step()) {
+        steps--;
       }
     }
   }
@@ -88,11 +105,17 @@ final class RandomGraph {
     return random.nextInt(bound);
   }
 
-  private void input(DType dtype, int... dims) {
-    Value v = new Value("in" + feeds.size(), dtype, dims, true);
+  /** An input fed with normal numbers times a scale. */
+  Value input(DType dtype, double scale, int... dims) {
+    return input(draw(dtype, scale, dims));
+  }
+
+  Value input(Tensor feed) {
+    Value v = new Value("in" + feeds.size(), feed.dtype(), feed.shape().dims(), true);
     graph.addInput(port(v));
-    feeds.put(v.name(), draw(dtype, 1, dims));
+    feeds.put(v.name(), feed);
     values.add(v);
+    return v;
   }
 
   private static ValueInfoProto port(Value v) {
