@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
@@ -34,8 +35,11 @@ import org.nnjit.tensor.TensorType;
  * is not a plain one, and the products with the values.
  */
 final class FuseAttention implements Fusion.Rule {
-  /** With fewer rows packing K and V costs more than the scores' way through memory. */
-  private static final int LEAST_ROWS = 16;
+  private final Predicate<Compute> pays;
+
+  FuseAttention(Predicate<Compute> pays) {
+    this.pays = pays;
+  }
 
   @Override
   public boolean apply(Calls calls) {
@@ -43,7 +47,7 @@ final class FuseAttention implements Fusion.Rule {
     for (int i = 0; i < calls.size(); i++) {
       ComputeCall values = calls.compute(i);
       ComputeCall fused = values == null ? null : fused(calls, values);
-      if (fused != null) {
+      if (fused != null && pays.test(fused.compute())) {
         calls.set(i, fused);
         changed = true;
       }
@@ -59,8 +63,7 @@ final class FuseAttention implements Fusion.Rule {
     for (Expr weight : List.of(product.a(), product.b())) {
       Expr other = weight == product.a() ? product.b() : product.a();
       ComputeCall softmax = weight instanceof Read r ? maker(calls, values, r) : null;
-      boolean plain = other instanceof Read || other instanceof ReadFlat;
-      if (softmax == null || !plain || !isSoftmax(softmax.compute())) {
+      if (softmax == null || !isSoftmax(softmax.compute())) {
         continue;
       }
       List<Expr> reads = new ArrayList<>();
@@ -87,7 +90,7 @@ final class FuseAttention implements Fusion.Rule {
     return alone ? calls.compute(w) : null;
   }
 
-  /** What a sum of products of f32 for each point multiplies, or null. */
+  /** The reads that a sum of products of f32 for each point multiplies, or null. */
   private static Binary product(Compute c) {
     return c.stages().size() == 1
             && c.stages().get(0).points().isEmpty()
@@ -97,9 +100,15 @@ final class FuseAttention implements Fusion.Rule {
             && c.stages().get(0).body() instanceof Binary b
             && b.op() == BinaryOp.MUL
             && b.type() == DType.F32
+            && isRead(b.a())
+            && isRead(b.b())
             && c.output().dtype() == DType.F32
         ? b
         : null;
+  }
+
+  private static boolean isRead(Expr e) {
+    return e instanceof Read || e instanceof ReadFlat;
   }
 
   /** Maximum and sum of exponentials along the innermost axis. */
@@ -166,13 +175,6 @@ final class FuseAttention implements Fusion.Rule {
         return null;
       }
       int outer = spatial.size() - 1;
-      int rows = 1;
-      for (int i = 0; i < outer; i++) {
-        rows = Math.max(rows, spatial.get(i).extent());
-      }
-      if (rows < LEAST_ROWS) {
-        return null;
-      }
       List<Stage> stages = new ArrayList<>();
       if (!scoreStages(stages, outer, rowOf, key.extent())) {
         return null;

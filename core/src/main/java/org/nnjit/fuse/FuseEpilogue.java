@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
@@ -26,7 +27,7 @@ final class FuseEpilogue implements Fusion.Rule {
     boolean changed = false;
     for (int i = 0; i < calls.size(); i++) {
       ComputeCall map = calls.compute(i);
-      if (map == null || !Inline.isPlainMap(map.compute()) || calls.writer(map.result()) != i) {
+      if (map == null || !map.compute().stages().isEmpty() || calls.writer(map.result()) != i) {
         continue;
       }
       int best = -1;
@@ -54,7 +55,7 @@ final class FuseEpilogue implements Fusion.Rule {
         || calls.readers(value).size() != 1
         || calls.isConstant(value) != calls.isConstant(map.result())
         || producer.compute().output().dtype() != map.compute().output().dtype()
-        || !producer.compute().output().shape().equals(map.compute().output().shape())) {
+        || !goesOn(producer.compute(), map.compute())) {
       return false;
     }
     for (Expr r : Exprs.reads(map.compute())) {
@@ -64,6 +65,41 @@ final class FuseEpilogue implements Fusion.Rule {
       }
     }
     return true;
+  }
+
+  /**
+   * True when the map goes over all of the producer's result and either stores in the same order or
+   * takes back how the producer split or joined its axes.
+   */
+  private static boolean goesOn(Compute p, Compute m) {
+    if (m.spatial().size() != p.store().size()) {
+      return false;
+    }
+    for (int i = 0; i < m.spatial().size(); i++) {
+      if (m.spatial().get(i).extent() != p.output().shape().dim(i)) {
+        return false;
+      }
+    }
+    return Inline.isPlainMap(m) || store(p, m).equals(Compute.vars(p.spatial()));
+  }
+
+  /** Where the map stores what comes from a point of the producer. */
+  private static List<Expr> store(Compute p, Compute m) {
+    List<Expr> store = new ArrayList<>();
+    for (Expr e : m.store()) {
+      Expr at = Exprs.substitute(e, at(p, m));
+      store.add(e instanceof Var ? at : Affine.of(at).toExpr());
+    }
+    return store;
+  }
+
+  /** The map's axes in terms of the producer's. */
+  private static Map<Axis, Expr> at(Compute p, Compute m) {
+    Map<Axis, Expr> at = new HashMap<>();
+    for (int i = 0; i < m.spatial().size(); i++) {
+      at.put(m.spatial().get(i), p.store().get(i));
+    }
+    return at;
   }
 
   private static boolean isIdentity(Expr read, List<Axis> axes) {
@@ -96,10 +132,7 @@ final class FuseEpilogue implements Fusion.Rule {
       fromMap[i] =
           name.equals(value) ? -1 : Inline.argument(name, m.inputs().get(i), args, types);
     }
-    Map<Axis, Expr> at = new HashMap<>();
-    for (int i = 0; i < m.spatial().size(); i++) {
-      at.put(m.spatial().get(i), p.store().get(i));
-    }
+    Map<Axis, Expr> at = at(p, m);
     Expr result = Inline.renumber(p.body(), fromProducer);
     Expr body = replace(m.body(), at, fromMap, result);
     List<Stage> stages = new ArrayList<>();
@@ -109,7 +142,7 @@ final class FuseEpilogue implements Fusion.Rule {
     }
     String name = p.name().length() > 40 ? p.name() : p.name() + "_" + m.name();
     Compute merged =
-        new Compute(name, types, m.output(), p.spatial(), stages, body, p.store());
+        new Compute(name, types, m.output(), p.spatial(), stages, body, store(p, m));
     return Inline.dropUnused(
         new ComputeCall(producer.label() + " + " + map.label(), merged, args, map.result()));
   }

@@ -6,6 +6,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import org.nnjit.compute.Compute;
 import org.nnjit.fuse.Program.Call;
 import org.nnjit.fuse.Program.ComputeCall;
 
@@ -18,9 +20,6 @@ public final class Fusion {
   private static final List<Rule> RULES =
       List.of(new SinkStore(), new InlineView(), new InlineMap(), new FuseEpilogue());
 
-  /** Tried when no other rule fits any more; the others go on after it. */
-  private static final Rule WHOLE = new FuseAttention();
-
   private Fusion() {}
 
   /** One rewrite of a pair of calls. */
@@ -29,8 +28,13 @@ public final class Fusion {
     boolean apply(Calls calls);
   }
 
-  /** The program after all fusions, without calls whose results nobody uses. */
-  public static Program apply(Program program) {
+  /**
+   * The program after all fusions, without calls whose results nobody uses.
+   *
+   * @param attention says whether a compute that is a whole attention is better than its parts
+   */
+  public static Program apply(Program program, Predicate<Compute> attention) {
+    Rule whole = new FuseAttention(attention);
     Calls calls = new Calls(program);
     boolean changed = true;
     // Each rule removes a call or an edge, so this ends; the bound only guards against a bug.
@@ -41,7 +45,7 @@ public final class Fusion {
         calls.dropDead();
       }
       if (!changed) {
-        changed = WHOLE.apply(calls);
+        changed = whole.apply(calls);
         calls.dropDead();
       }
     }

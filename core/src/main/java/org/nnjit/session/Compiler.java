@@ -10,10 +10,12 @@ import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Passes;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.graph.pass.TypedGraph;
+import org.nnjit.kernel.family.AttentionFamily;
 import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
 import org.nnjit.schedule.Feature;
+import org.nnjit.schedule.Target;
 import org.nnjit.tensor.TensorType;
 
 /** The whole compiler on one page: every stage in order, each result kept for dumping. */
@@ -54,7 +56,9 @@ public final class Compiler {
     TypedGraph typed = specialised.graph();
     Passes.apply(typed);
     Program program = ProgramBuilder.build(typed);
-    Layouts.Result laidOut = Layouts.apply(Fusion.apply(program), context.target().has(Feature.SIMD));
+    Target target = context.target();
+    Program fused = Fusion.apply(program, c -> AttentionFamily.pays(c, target));
+    Layouts.Result laidOut = Layouts.apply(fused, target.has(Feature.SIMD));
     int number = context.weights().newPlan();
     Plan plan = plan(graph, laidOut, context, number, false);
     return new Compiled(typed, specialised.valueInputs(), program, laidOut, number, plan);

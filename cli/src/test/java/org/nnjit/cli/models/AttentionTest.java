@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +34,6 @@ import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.PlanContext;
-import org.nnjit.schedule.Feature;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
@@ -46,8 +44,8 @@ import org.nnjit.tensor.TensorType;
 import org.nnjit.wasm.WasmVerifier;
 
 /**
- * Attention as exporters write it, in one call: the compute, its tiled loops and its plain loops
- * against the nodes one by one in the reference interpreter, rows that see no key included.
+ * Attention as exporters write it, in one call: the compute and its loops against the nodes one by
+ * one in the reference interpreter, rows that see no key included.
  */
 class AttentionTest {
   private static final int HEADS = 4;
@@ -136,8 +134,6 @@ class AttentionTest {
     boolean nans = fused.type("mask").shape().dim(2) > 1 && !way.equals("guarded");
     check("compute", want, run(fused, feeds, source, null), nans);
     check("tiles", want, run(fused, feeds, source, Target.common()), nans);
-    Target plain = new Target(EnumSet.noneOf(Feature.class), 1, 15);
-    check("plain loops", want, run(fused, feeds, source, plain), nans);
   }
 
   /** How many attentions are one call. */

@@ -86,7 +86,7 @@ class RandomGraphsTest {
     return graph.nodes().stream().map(Object::toString).toList();
   }
 
-  private static int check(byte[] model, Map<String, Tensor> feeds) throws Exception {
+  static int check(byte[] model, Map<String, Tensor> feeds) throws Exception {
     Map<String, Tensor> wanted;
     try (Oracle oracle = new Oracle(model)) {
       wanted = oracle.tensors(feeds);

@@ -21,6 +21,9 @@ public final class AttentionFamily implements KernelFamily {
   /** Fewer rows read the panels of K and V from the second-level cache too often. */
   private static final int LEAST_ROWS = 12;
 
+  /** With fewer rows packing K and V costs more than the scores' way through memory. */
+  private static final int WORTHWHILE_ROWS = 16;
+
   @Override
   public String name() {
     return "attention";
@@ -28,19 +31,22 @@ public final class AttentionFamily implements KernelFamily {
 
   @Override
   public KernelSpace match(Compute compute, Target target) {
-    if (!target.has(Feature.SIMD)) {
-      return null;
-    }
     AttentionParts p = AttentionParts.of(compute);
-    if (p == null
-        || p.keys() < 4
-        || p.scores().depth() < 2
-        || p.values().columns() < 4
-        || !suits(p.scores())
-        || !suits(p.values())) {
-      return null;
-    }
-    return new Space(p, target);
+    return p == null ? null : new Space(p, target);
+  }
+
+  /** True when attention is faster as one kernel than as its parts. */
+  public static boolean pays(Compute compute, Target target) {
+    AttentionParts p = target.has(Feature.SIMD) ? AttentionParts.of(compute) : null;
+    return p != null && p.row().extent() >= WORTHWHILE_ROWS && accepts(p);
+  }
+
+  private static boolean accepts(AttentionParts p) {
+    return p.keys() >= 4
+        && p.scores().depth() >= 2
+        && p.values().columns() >= 4
+        && suits(p.scores())
+        && suits(p.values());
   }
 
   private static boolean suits(Contraction c) {

@@ -41,9 +41,14 @@ final class AttentionLowering {
   AttentionLowering(AttentionParts parts, Schedule schedule) {
     this.p = parts;
     this.rows = schedule.get("rows", 12);
-    this.buffers = RowLowering.withScratch(MapReduceFamily.buffers(p.compute()));
-    this.types = RowLowering.withScratch(MapReduceFamily.types(p.compute()), 1 << 20);
-    this.scratch = buffers[buffers.length - 2];
+    int inputs = p.compute().inputs().size();
+    this.scratch = new Buffer("w", DType.F32);
+    List<Buffer> all = new ArrayList<>(List.of(MapReduceFamily.buffers(p.compute())));
+    all.add(inputs, scratch);
+    this.buffers = all.toArray(new Buffer[0]);
+    List<TensorType> of = new ArrayList<>(List.of(MapReduceFamily.types(p.compute())));
+    of.add(inputs, AttentionParts.SCRATCH);
+    this.types = of.toArray(new TensorType[0]);
     this.scores =
         new ContractionLowering(p.scores(), AttentionFamily.scores(schedule), buffers, types);
     this.values =

@@ -6,13 +6,10 @@ import java.util.List;
 import java.util.Map;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
-import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
-import org.nnjit.compute.Expr.Read;
-import org.nnjit.compute.Expr.ReadFlat;
 import org.nnjit.compute.Expr.StageValue;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
@@ -20,7 +17,7 @@ import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
 
 /**
- * A compute seen as attention, {@code softmax(f(Q K^T)) V} row by row, its seven stages in order:
+ * A compute of {@code fuse.FuseAttention} seen as attention, {@code softmax(f(Q K^T)) V} row by row, its seven stages in order:
  * products (a point for each key), scores, their maximum, exponentials, their sum, then either the
  * factor that the sum gives the result or the weight of each key, and the products with V. The
  * scores of some rows lie in scratch, {@code stride} elements a row, the keys first and the factor
@@ -49,9 +46,12 @@ record AttentionParts(
   static final int LAST = 5;
   private static final int RESULT = 6;
 
+  /** Scratch is addressed by element; how much there is only the schedule knows. */
+  static final TensorType SCRATCH = TensorType.of(DType.F32, 1 << 20);
+
   /** The attention that a compute is, or null. */
   static AttentionParts of(Compute original) {
-    if (!isAttention(original)) {
+    if (original.stages().isEmpty() || original.stages().get(0).points().isEmpty()) {
       return null;
     }
     LoopBuilder plain =
@@ -78,11 +78,6 @@ record AttentionParts(
     if (row == null
         || !q.isPure() || !k.isPure() || !v.isPure() || !out.isPure()
         || q.coefficient(dotKey) != 0
-        || k.coefficient(dotKey) <= 0
-        || v.coefficient(column) <= 0
-        || q.coefficient(column) != 0
-        || k.coefficient(column) != 0
-        || out.coefficient(column) != 1
         || q.coefficient(c.stages().get(0).axes().get(0)) < 0
         || k.coefficient(c.stages().get(0).axes().get(0)) < 0
         || v.coefficient(result.axes().get(0)) < 0) {
@@ -105,67 +100,6 @@ record AttentionParts(
             Exprs.substitute(swap ? dot.a() : dot.b(), toKey));
     Contraction values = values(c, batch, row, column, rowStart, keys, product.b());
     return new AttentionParts(c, scores, values, row, shift, keys, stride);
-  }
-
-  private static boolean isAttention(Compute c) {
-    List<Stage> s = c.stages();
-    int n = c.spatial().size();
-    if (s.size() != RESULT + 1 || n < 2 || c.output().dtype() != DType.F32) {
-      return false;
-    }
-    for (int i = 0; i < RESULT; i++) {
-      boolean row = i == 0 || i == SCORE || i == EXP;
-      boolean reduces = i == 0 || i == MAX || i == SUM;
-      boolean fits =
-          s.get(i).outer() == n - 1
-              && (i == LAST || s.get(i).points().size() == (row ? 1 : 0))
-              && (s.get(i).axes().isEmpty() != reduces)
-              && s.get(i).body().type() == DType.F32;
-      if (!fits) {
-        return false;
-      }
-    }
-    return s.get(LAST).points().size() <= 1
-        && s.get(MAX).combiner() == Combiner.MAX
-        && s.get(SUM).combiner() == Combiner.SUM
-        && !hasReads(s.get(MAX).body())
-        && !hasReads(s.get(EXP).body())
-        && !hasReads(s.get(SUM).body())
-        && readsScalars(s.get(LAST).body())
-        && s.get(RESULT).outer() == n
-        && s.get(RESULT).combiner() == Combiner.SUM
-        && isProduct(s.get(0))
-        && s.get(0).combiner() == Combiner.SUM
-        && isRead(((Binary) s.get(0).body()).a())
-        && isRead(((Binary) s.get(0).body()).b())
-        && isProduct(s.get(RESULT))
-        && ((Binary) s.get(RESULT).body()).a() instanceof StageValue
-        && isRead(((Binary) s.get(RESULT).body()).b());
-  }
-
-  private static boolean isProduct(Stage s) {
-    return s.body() instanceof Binary b && b.op() == BinaryOp.MUL && b.type() == DType.F32;
-  }
-
-  private static boolean isRead(Expr e) {
-    return e instanceof Read || e instanceof ReadFlat;
-  }
-
-  private static boolean hasReads(Expr e) {
-    List<Expr> reads = new ArrayList<>();
-    Exprs.collectReads(e, reads);
-    return !reads.isEmpty();
-  }
-
-  private static boolean readsScalars(Expr e) {
-    List<Expr> reads = new ArrayList<>();
-    Exprs.collectReads(e, reads);
-    for (Expr read : reads) {
-      if (!(read instanceof Read r) || !r.index().isEmpty()) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** The longest axis that Q alone has. */
@@ -192,7 +126,7 @@ record AttentionParts(
     Expr body = plain(c.stages().get(SCORE).body(), 0, 0);
     Compute compute =
         new Compute(
-            c.name(), c.inputs(), scratch(), spatial, List.of(sum), body,
+            c.name(), c.inputs(), SCRATCH, spatial, List.of(sum), body,
             List.of(Expr.add(rowStart, Expr.var(key))));
     return new Contraction(compute, q, k, batch, row, key, depth);
   }
@@ -203,7 +137,7 @@ record AttentionParts(
     spatial.add(row);
     spatial.add(column);
     List<TensorType> inputs = new ArrayList<>(c.inputs());
-    inputs.add(scratch());
+    inputs.add(SCRATCH);
     int w = c.inputs().size();
     Axis key = c.stages().get(RESULT).axes().get(0);
     Expr weight = Expr.read(w, DType.F32, Expr.add(rowStart, Expr.var(key)));
@@ -223,10 +157,5 @@ record AttentionParts(
     Map<Integer, Expr> by = new HashMap<>();
     by.put(stage, new StageValue(to, DType.F32));
     return Exprs.rewrite(e, x -> x instanceof StageValue s ? by.get(s.stage()) : null);
-  }
-
-  /** Scratch is addressed by element; how much there is only the schedule knows. */
-  private static TensorType scratch() {
-    return TensorType.of(DType.F32, 1 << 20);
   }
 }

@@ -63,11 +63,6 @@ public final class MapReduceFamily implements KernelFamily {
 
     @Override
     public LoopNest lower(Schedule schedule) {
-      for (Stage stage : compute.stages()) {
-        if (!stage.points().isEmpty()) {
-          return new RowLowering(compute).lower();
-        }
-      }
       Buffer[] buffers = buffers(compute);
       LoopBuilder addresses = new LoopBuilder(buffers, types(compute));
       Compute c = order(Collapse.apply(compute, addresses), addresses);
