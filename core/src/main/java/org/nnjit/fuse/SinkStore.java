@@ -1,16 +1,21 @@
 package org.nnjit.fuse;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
+import org.nnjit.compute.Expr.Binary;
+import org.nnjit.compute.Expr.IntConst;
 import org.nnjit.compute.Expr.Read;
 import org.nnjit.compute.Expr.ReadFlat;
 import org.nnjit.compute.Expr.Var;
 import org.nnjit.compute.Exprs;
+import org.nnjit.compute.Stage;
 import org.nnjit.fuse.Fusion.Calls;
 import org.nnjit.fuse.Program.ComputeCall;
 
@@ -99,8 +104,53 @@ final class SinkStore implements Fusion.Rule {
       }
     }
     List<Expr> store = Exprs.substitute(move.store(), at);
-    return new Compute(
-        p.name(), p.inputs(), move.output(), p.spatial(), p.stages(), p.body(), store);
+    return split(
+        new Compute(
+            p.name(), p.inputs(), move.output(), p.spatial(), p.stages(), p.body(), store));
+  }
+
+  /**
+   * The same with two axes in place of one whose quotient and remainder no longer lie together: a
+   * family that wants plain steps then finds them.
+   */
+  private static Compute split(Compute c) {
+    if (Affine.sum(0, c.store(), c.output().shape().rowMajorStrides()).isPure()) {
+      return c;
+    }
+    for (Expr e : c.store()) {
+      if (!(e instanceof Binary b)
+          || b.op() != BinaryOp.DIV
+          || !(b.a() instanceof Var whole)
+          || !(b.b() instanceof IntConst n)
+          || whole.axis().extent() % n.value() != 0) {
+        continue;
+      }
+      Axis axis = whole.axis();
+      int place = c.spatial().indexOf(axis);
+      Axis high = new Axis(axis.name() + "h", axis.extent() / (int) n.value());
+      Axis low = new Axis(axis.name() + "l", (int) n.value());
+      Expr rem = Expr.binary(BinaryOp.REM, whole, n);
+      Expr both = Expr.add(Expr.mul(Expr.var(high), n), Expr.var(low));
+      Exprs.Rewrite apart =
+          x ->
+              x.equals(e)
+                  ? Expr.var(high)
+                  : x.equals(rem) ? Expr.var(low) : x.equals(whole) ? both : null;
+      List<Axis> spatial = new ArrayList<>(c.spatial());
+      spatial.set(place, high);
+      spatial.add(place + 1, low);
+      List<Stage> stages = new ArrayList<>();
+      for (Stage s : c.stages()) {
+        int outer = s.outer() + (s.outer() > place ? 1 : 0);
+        Expr body = Exprs.rewrite(s.body(), apart);
+        stages.add(new Stage(outer, s.points(), s.combiner(), s.axes(), body));
+      }
+      List<Expr> store = Exprs.rewrite(c.store(), apart);
+      Expr body = Exprs.rewrite(c.body(), apart);
+      return split(
+          new Compute(c.name(), c.inputs(), c.output(), spatial, stages, body, store));
+    }
+    return c;
   }
 
   private static Compute throughReshape(Compute p, Compute move) {
