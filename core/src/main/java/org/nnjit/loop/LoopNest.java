@@ -6,10 +6,10 @@ import java.util.List;
  * A whole kernel as loops. Its work is cut into {@code blocks} independent parts; a call does the
  * parts {@code begin <= i < end}, so that threads share a kernel by calling it with other bounds.
  *
- * @param name kernel name, which tells family, operands and schedule
  * <p>A kernel may ask for scratch memory: each part that a call begins with has room of its own
  * there, so that calls at the same time do not meet.
  *
+ * @param name kernel name, which tells family, operands and schedule
  * @param buffers parameters: the inputs in order, the scratch where there is one, then the output
  * @param scratch f32 elements of scratch for all parts together, 0 for none
  * @param blocks number of independent parts, at least 1

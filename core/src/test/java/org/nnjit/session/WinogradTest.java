@@ -109,7 +109,7 @@ class WinogradTest {
   private static Layouts.Result laidOut(Graph graph, Model m, boolean tiles) {
     TypedGraph typed = Specialiser.specialise(graph, m.feeds(), new NoValues()).graph();
     Passes.apply(typed);
-    return Layouts.apply(Fusion.apply(ProgramBuilder.build(typed)), tiles);
+    return Layouts.apply(Fusion.apply(ProgramBuilder.build(typed), c -> false), tiles);
   }
 
   private static int count(Program p, String prefix) {
@@ -174,8 +174,7 @@ class WinogradTest {
       for (int i = 0; i < c.args().size(); i++) {
         args[i] = values.get(c.args().get(i));
       }
-      KernelSpace.Packing packing = space.packing(schedule);
-      if (packing != null) {
+      for (KernelSpace.Packing packing : space.packings(schedule)) {
         KernelSpace copy = Families.of(packing.compute(), Target.common());
         Tensor packed = Tensor.zeros(DType.F32, packing.compute().output().shape());
         LoopNest nest = copy.lower(copy.defaultSchedule(Set.of()));
