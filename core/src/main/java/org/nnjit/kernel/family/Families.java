@@ -8,12 +8,10 @@ import org.nnjit.schedule.Target;
 public final class Families {
   private static final List<KernelFamily> ALL =
       List.of(
-      List.of(
+          new AttentionFamily(),
           new ContractionFamily(),
           new TransformFamily(),
           new TransposeFamily(),
-          new AttentionFamily(),
-          new MapReduceFamily());
           new MapReduceFamily());
 
   private Families() {}
