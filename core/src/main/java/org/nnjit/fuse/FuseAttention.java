@@ -187,7 +187,7 @@ final class FuseAttention implements Fusion.Rule {
       stages.add(new Stage(outer, Combiner.MAX, List.of(m), row(1, m)));
       stages.add(map(outer, e, Expr.unary(UnaryOp.EXP, difference)));
       stages.add(new Stage(outer, Combiner.SUM, List.of(s), row(3, s)));
-      Expr result = weights(stages, outer, last, key, rowOf);
+      Expr result = weights(stages, outer, last, key);
       if (result == null) {
         return null;
       }
@@ -275,8 +275,7 @@ final class FuseAttention implements Fusion.Rule {
     }
 
     /** Adds the last stages; returns what the result is, to put where the product's value was. */
-    private Expr weights(
-        List<Stage> stages, int outer, Axis last, Axis key, Map<Axis, Expr> rowOf) {
+    private Expr weights(List<Stage> stages, int outer, Axis last, Axis key) {
       Compute soft = softmax.compute();
       Expr exponential = exponential(soft.stages().get(0), last);
       Axis u = new Axis("u", key.extent());
@@ -331,14 +330,15 @@ final class FuseAttention implements Fusion.Rule {
       return bring(from, e, axes, null);
     }
 
-    /** An expression of one of the calls over the merged one's axes and arguments. */
+    /** An expression of one of the calls over the merged one's axes and arguments; reads of the
+     * scores become {@code score} where that is given. */
     private Expr bring(ComputeCall from, Expr e, Map<Axis, Expr> axes, Expr score) {
       return Exprs.rewrite(
           e,
           x ->
               switch (x) {
                 case Var v -> axes.get(v.axis());
-                case Read r when from == softmax && r.arg() == scoresRead.arg() -> score;
+                case Read r when score != null && r.arg() == scoresRead.arg() -> score;
                 case Read r -> {
                   List<Expr> index = new ArrayList<>();
                   for (Expr i : r.index()) {

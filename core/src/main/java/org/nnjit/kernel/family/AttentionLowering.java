@@ -5,7 +5,6 @@ import java.util.List;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
-import org.nnjit.compute.Expr;
 import org.nnjit.compute.Stage;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.LType;
