@@ -149,7 +149,7 @@ async function planFor(feeds, report) {
   const described = SmallPlans.key(feeds);
   // No plan is made while another is being replaced: the compiler forgets the last one by order.
   if (parse(engine.find(state.id, described)).plan < 0) {
-    await state.swap;
+    if (state.swap) await hurry(state.swap);
     for (const file of state.files.values()) await file.readable();
   }
   const { plan } = parse(engine.prepare(state.id, described));
@@ -305,16 +305,36 @@ let queue = Promise.resolve();
 let waiting = 0;
 
 const channel = new MessageChannel();
-let resume;
-channel.port1.onmessage = () => resume();
+const resting = [];
+channel.port1.onmessage = () => resting.shift()();
+
+/** Open while a request waits for tuning, which then does not wait for requests. */
+const closed = () => {
+  const gate = { isOpen: false };
+  gate.opened = new Promise((done) => {
+    gate.open = () => {
+      gate.isOpen = true;
+      done();
+    };
+  });
+  return gate;
+};
+let gate = closed();
+
+/** Waits, in a request, for what tuning does. */
+async function hurry(tuning) {
+  gate.open();
+  await tuning;
+  gate = closed();
+}
 
 /** Lets requests that have come go first. */
 async function pause() {
   await new Promise((done) => {
-    resume = done;
+    resting.push(done);
     channel.port2.postMessage(0);
   });
-  while (waiting > 0) await queue;
+  while (waiting > 0 && !gate.isOpen) await Promise.race([queue, gate.opened]);
 }
 
 let held = 0;
@@ -466,8 +486,8 @@ const methods = {
 
 live().then((lock) => postMessage({ lock }));
 
-/** Tuning is no request: it waits for those. */
-const ASIDE = ['tune'];
+/** Tuning and trials are no requests: they wait for those. */
+const ASIDE = ['tune', 'trial'];
 
 onmessage = (e) => {
   const { id, method, args } = e.data;

@@ -1,8 +1,9 @@
 // Tuning must never change an answer: while it goes on, after it, on the next visit, and when
 // kernels on trial are broken. The job is JSON: {good: a case as in suite.js, threads, relative}
 import { breakNext } from './fault-hooks.js';
+import { sampleFeeds } from './sample-feeds.js';
 import { readFeeds, runSet } from './suite-case.js';
-import { InferenceSession } from '/npm/nnjit.js';
+import { InferenceSession, Tensor } from '/npm/nnjit.js';
 
 const query = new URLSearchParams(location.search);
 const id = query.get('report');
@@ -128,6 +129,24 @@ async function compiledAgain() {
   }
 }
 
+/** Requests with new shapes need a plan of their own: none waits for ever for tuning, nor tuning for it. */
+async function newShapesBeside() {
+  const session = await create({ tune: false });
+  try {
+    await right(session);
+    let pending = true;
+    const tuning = session.tune({ budgetMs: 500 }).finally(() => { pending = false; });
+    let length = 1;
+    while (pending && length < 100) await session.run(sampleFeeds(Tensor, session.inputMetadata, length++));
+    await tuning;
+    await session.trial((await session.stats()).plan.kernels[0].name, (await session.stats()).plan.kernels[0].schedule);
+    await right(session);
+    return `${length - 1} plans beside`;
+  } finally {
+    await session.release();
+  }
+}
+
 /** A session that ends while it is tuned leaves nothing running. */
 async function releasedMeanwhile() {
   const session = await create({ tune: false });
@@ -144,6 +163,7 @@ const cases = Object.entries({
   'tuning in the background': background,
   'the next visit': secondVisit,
   'compiled again': compiledAgain,
+  'new shapes while tuning': newShapesBeside,
   'released while tuning': releasedMeanwhile,
 });
 const results = [];

@@ -349,7 +349,7 @@ final class MapReduceLowering {
       return;
     }
     Value v = wide ? b.lowerVector(body) : b.lower(body);
-    if (kept != null && stage == kept.stage()) {
+    if (kept != null && stage.equals(kept.stage())) {
       Local e = Local.of("e", v.type());
       b.emit(Stmt.let(e, v));
       v = Value.get(e);
