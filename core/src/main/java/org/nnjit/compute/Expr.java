@@ -2,6 +2,7 @@ package org.nnjit.compute;
 
 import java.util.List;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Numbers;
 
 /**
  * The value of one element, as a tree. Index expressions are i32; every node knows its type, and
@@ -18,7 +19,12 @@ public sealed interface Expr {
   record IntConst(DType type, long value) implements Expr {}
 
   /** A float constant. */
-  record FloatConst(DType type, double value) implements Expr {}
+  record FloatConst(DType type, double value) implements Expr {
+    @Override
+    public String toString() {
+      return Numbers.text(value);
+    }
+  }
 
   /** The current index along an axis, i32. */
   record Var(Axis axis) implements Expr {

@@ -6,14 +6,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.Tensor;
 
 /**
- * Attributes of a node by name: {@code Long}, {@code Double}, {@code String}, {@code long[]},
+ * Attributes of a node by name: {@code Long}, {@link Real}, {@code String}, {@code long[]},
  * {@code double[]}, {@code String[]} or {@link Tensor}. Immutable.
  */
 public final class Attributes {
   public static final Attributes NONE = new Attributes(Map.of());
+
+  /** A float. The page's compiler has no boxed doubles: their text takes a table of 10 KB. */
+  public record Real(double value) {
+    @Override
+    public String toString() {
+      return Numbers.text(value);
+    }
+  }
 
   private final TreeMap<String, Object> values;
 
@@ -21,8 +30,11 @@ public final class Attributes {
     this.values = new TreeMap<>(values);
   }
 
+  /** Attributes of these values; a {@code Double} counts as a {@link Real}. */
   public static Attributes of(Map<String, Object> values) {
-    return new Attributes(values);
+    Attributes all = new Attributes(values);
+    all.values.replaceAll((name, v) -> v instanceof Double d ? new Real(d) : v);
+    return all;
   }
 
   /** These attributes and one more, or with its value replaced. */
@@ -45,7 +57,8 @@ public final class Attributes {
   }
 
   public double getFloat(String name, double otherwise) {
-    return typed(name, Double.class, "a float", otherwise);
+    Real real = typed(name, Real.class, "a float", null);
+    return real == null ? otherwise : real.value();
   }
 
   public String getString(String name, String otherwise) {
@@ -103,11 +116,19 @@ public final class Attributes {
   private static String text(Object v) {
     return switch (v) {
       case long[] a -> Arrays.toString(a);
-      case double[] a -> Arrays.toString(a);
+      case double[] a -> text(a);
       case String[] a -> Arrays.toString(a);
       case String s -> "\"" + s + "\"";
       default -> v.toString();
     };
+  }
+
+  private static String text(double[] values) {
+    List<String> parts = new ArrayList<>();
+    for (double v : values) {
+      parts.add(Numbers.text(v));
+    }
+    return parts.toString();
   }
 
   /** {@code axis=1, pads=[0, 0]}, sorted by name. */

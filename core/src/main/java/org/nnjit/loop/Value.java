@@ -4,6 +4,7 @@ import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Numbers;
 
 /** A value in loops: scalar, vector of four lanes, or pointer. */
 public sealed interface Value {
@@ -14,7 +15,12 @@ public sealed interface Value {
   record IntConst(LType type, long value) implements Value {}
 
   /** An F32, F64 or splatted F32X4 constant. */
-  record FloatConst(LType type, double value) implements Value {}
+  record FloatConst(LType type, double value) implements Value {
+    @Override
+    public String toString() {
+      return Numbers.text(value);
+    }
+  }
 
   /** The current value of a local. */
   record Get(Local local) implements Value {

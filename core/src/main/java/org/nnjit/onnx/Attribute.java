@@ -1,7 +1,9 @@
 package org.nnjit.onnx;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.nnjit.graph.Attributes;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Node;
@@ -20,14 +22,14 @@ record Attribute(String name, Object value, Constant constant) {
     String name = "";
     Object value = null;
     Constant constant = null;
-    List<Double> floats = new ArrayList<>();
+    double[] floats = {};
     List<Long> ints = new ArrayList<>();
     List<String> strings = new ArrayList<>();
     int type = 0;
     while (w.next()) {
       switch (w.field()) {
         case 1 -> name = w.string();
-        case 2 -> value = (double) w.fixedFloat();
+        case 2 -> value = new Attributes.Real(w.fixedFloat());
         case 3 -> value = w.number();
         case 4 -> value = w.string();
         case 5 -> {
@@ -38,7 +40,7 @@ record Attribute(String name, Object value, Constant constant) {
             throw new ModelException(
                 node.label() + ": attribute '" + name + "' holds a subgraph; control flow (If,"
                     + " Loop, Scan) is not supported yet");
-        case 7 -> floats(w, floats);
+        case 7 -> floats = floats(w, floats);
         case 8 -> ints(w, ints);
         case 9 -> strings.add(w.string());
         case 20 -> type = (int) w.number();
@@ -46,12 +48,8 @@ record Attribute(String name, Object value, Constant constant) {
       }
     }
     // Lists may be empty: then only the type tells.
-    if (type == 6 || !floats.isEmpty()) {
-      double[] d = new double[floats.size()];
-      for (int i = 0; i < d.length; i++) {
-        d[i] = floats.get(i);
-      }
-      value = d;
+    if (type == 6 || floats.length > 0) {
+      value = floats;
     } else if (type == 7 || !ints.isEmpty()) {
       long[] l = new long[ints.size()];
       for (int i = 0; i < l.length; i++) {
@@ -62,7 +60,7 @@ record Attribute(String name, Object value, Constant constant) {
       value = strings.toArray(new String[0]);
     } else if (value == null && constant == null) {
       // Zero and "" may be left off the wire.
-      value = type == 1 ? (Object) 0.0 : type == 2 ? (Object) 0L : type == 3 ? "" : null;
+      value = type == 1 ? new Attributes.Real(0) : type == 2 ? 0L : type == 3 ? "" : null;
     }
     if (value == null && constant != null && !node.type().equals("Constant")) {
       Tensor t = OnnxTensors.load(source, (Constant.Stored) constant);
@@ -71,15 +69,16 @@ record Attribute(String name, Object value, Constant constant) {
     return new Attribute(name, value, constant);
   }
 
-  private static void floats(Wire w, List<Double> into) {
-    if (w.type() == Wire.FIXED32) {
-      into.add((double) w.fixedFloat());
-      return;
+  /** The floats so far and those of this field: one, or all that are packed in it. */
+  private static double[] floats(Wire w, double[] before) {
+    boolean one = w.type() == Wire.FIXED32;
+    Wire packed = one ? null : w.message("floats");
+    int count = one ? 1 : (int) (packed.remaining() + 3) / 4;
+    double[] all = Arrays.copyOf(before, before.length + count);
+    for (int i = before.length; i < all.length; i++) {
+      all[i] = one ? w.fixedFloat() : Float.intBitsToFloat(packed.fixed32());
     }
-    Wire packed = w.message("floats");
-    while (packed.remaining() > 0) {
-      into.add((double) Float.intBitsToFloat(packed.fixed32()));
-    }
+    return all;
   }
 
   private static void ints(Wire w, List<Long> into) {

@@ -221,7 +221,7 @@ public final class OnnxReader {
             one.setLong(0, l);
             yield one;
           }
-          case Double d -> Tensor.scalar(DType.F32, d);
+          case Attributes.Real r -> Tensor.scalar(DType.F32, r.value());
           case long[] l -> Tensor.ofLongs(Shape.of(l.length), l);
           case double[] d -> {
             Tensor all = Tensor.zeros(DType.F32, Shape.of(d.length));

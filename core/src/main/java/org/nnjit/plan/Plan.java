@@ -88,7 +88,12 @@ public record Plan(
       TensorType output,
       double flops,
       boolean parallel,
-      boolean waits) {}
+      boolean waits) {
+    @Override
+    public String toString() {
+      return label;
+    }
+  }
 
   /**
    * A kernel with what it was made from.
@@ -106,5 +111,10 @@ public record Plan(
       LoopNest loops,
       int bytes,
       int calls,
-      double millis) {}
+      double millis) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
 }

@@ -1,6 +1,6 @@
 package org.nnjit.schedule;
 
-import java.util.List;
+import org.nnjit.tensor.Numbers;
 
 /**
  * What one device was measured to do, for rules that choose schedules. Rates are those of one
@@ -37,19 +37,20 @@ public record DeviceProfile(
     double memoryGbs,
     double splatCost,
     double barrierMicros,
-    List<Double> threadScaling) {
+    double[] threadScaling) {
   /** What one more thread must add to be worth a barrier; two workers on one core add less. */
   private static final double WORTH = 0.2;
 
-  public DeviceProfile {
-    threadScaling = List.copyOf(threadScaling);
+  @Override
+  public String toString() {
+    return Numbers.text(fmaGflops) + " GFLOP/s";
   }
 
   /** The most threads of which each adds to the rate, at least 1. */
   public int usefulThreads() {
     int threads = 1;
-    while (threads < threadScaling.size()
-        && threadScaling.get(threads) - threadScaling.get(threads - 1) >= WORTH) {
+    while (threads < threadScaling.length
+        && threadScaling[threads] - threadScaling[threads - 1] >= WORTH) {
       threads++;
     }
     return threads;

@@ -163,7 +163,7 @@ public final class Tensor {
     for (int i = 0; i < Math.min(8, elements()); i++) {
       text.append(i == 0 ? "" : ", ");
       if (dtype.isFloat()) {
-        text.append(getDouble(i));
+        text.append(Numbers.text(getDouble(i)));
       } else {
         text.append(getLong(i));
       }

@@ -14,7 +14,7 @@ final class CostModel {
   /** Weight of a new measurement. */
   private static final double GAIN = 0.3;
 
-  private final Map<String, Double> errors = new HashMap<>();
+  private final Map<String, double[]> errors = new HashMap<>();
 
   /** Time of a candidate in the unit of its space. */
   double cost(LiteSpace.Candidate candidate) {
@@ -24,7 +24,8 @@ final class CostModel {
   private double error(Schedule schedule) {
     double sum = 0;
     for (Schedule.Step s : schedule.steps()) {
-      sum += errors.getOrDefault(key(schedule, s), 0.0);
+      double[] missed = errors.get(key(schedule, s));
+      sum += missed == null ? 0 : missed[0];
     }
     return sum;
   }
@@ -42,7 +43,8 @@ final class CostModel {
     }
     for (Schedule.Step s : first.schedule().steps()) {
       if (differs(s, second.schedule())) {
-        errors.merge(key(first.schedule(), s), GAIN * missed / differing, Double::sum);
+        errors.computeIfAbsent(key(first.schedule(), s), k -> new double[1])[0] +=
+            GAIN * missed / differing;
       }
     }
   }

@@ -121,9 +121,9 @@ public final class ProbeReadings {
     }
     double[] barrier = get("barrier");
     double[] scaling = get("scaling");
-    List<Double> relative = new ArrayList<>();
-    for (double rate : scaling) {
-      relative.add(rate / scaling[0]);
+    double[] relative = new double[scaling.length];
+    for (int i = 0; i < scaling.length; i++) {
+      relative[i] = scaling[i] / scaling[0];
     }
     // A multiply-add on four lanes is eight operations.
     return new DeviceProfile(

@@ -95,7 +95,7 @@ class ProbeReadingsTest {
         assertEquals(8, p.memoryGbs(), who);
         assertEquals(1.25, p.splatCost());
         assertEquals(0.5, p.barrierMicros());
-        assertEquals(List.of(1.0, 1.9, 1.95), p.threadScaling());
+        assertArrayEquals(new double[] {1, 1.9, 1.95}, p.threadScaling());
         assertEquals(2, p.usefulThreads());
       }
     }

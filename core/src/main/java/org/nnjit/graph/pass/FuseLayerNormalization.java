@@ -52,7 +52,7 @@ final class FuseLayerNormalization implements Passes.Pass {
       Node mean = m.maker(sub.input(1), "ReduceMean");
       if (m.isRowMean(mean) && mean.input(0).equals(sub.input(0))) {
         Attributes attributes =
-            Attributes.NONE.with("axis", -1L).with("epsilon", d.epsilon());
+            Attributes.NONE.with("axis", -1L).with("epsilon", new Attributes.Real(d.epsilon()));
         return g.node(
             add.name().isEmpty() ? div.name() : add.name(), "", "LayerNormalization",
             List.of(sub.input(0), scale, bias), add.outputs().get(0), attributes);

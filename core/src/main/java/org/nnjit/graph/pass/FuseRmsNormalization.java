@@ -23,7 +23,7 @@ final class FuseRmsNormalization implements Passes.Pass {
         Match.Deviation d = normalised(g, m, mul.input(k));
         if (d != null) {
           Attributes attributes =
-              Attributes.NONE.with("axis", -1L).with("epsilon", d.epsilon());
+              Attributes.NONE.with("axis", -1L).with("epsilon", new Attributes.Real(d.epsilon()));
           Node fused =
               g.node(
                   mul.name(), "nnjit", "RMSNormalization", List.of(d.x(), scale),

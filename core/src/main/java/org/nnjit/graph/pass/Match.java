@@ -104,7 +104,12 @@ final class Match {
    * @param x name of the value squared
    * @param epsilon the small number
    */
-  record Deviation(String x, double epsilon) {}
+  record Deviation(String x, double epsilon) {
+    @Override
+    public String toString() {
+      return x;
+    }
+  }
 
   Deviation deviation(String value) {
     Node sqrt = maker(value, "Sqrt");

@@ -54,6 +54,11 @@ final class ContractionRules {
     public boolean keeps(Schedule s) {
       return cycles.of(s) <= MOST * least;
     }
+
+    @Override
+    public String toString() {
+      return reason();
+    }
   }
 
   /** A block of k is one whose panel stays in a cache. */

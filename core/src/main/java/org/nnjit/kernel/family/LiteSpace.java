@@ -17,12 +17,22 @@ public record LiteSpace(List<Candidate> candidates, double full, List<String> lo
     log = List.copyOf(log);
   }
 
+  @Override
+  public String toString() {
+    return candidates.toString();
+  }
+
   /**
    * One schedule.
    *
    * @param cost predicted time in any unit, the same for all candidates of a space
    */
-  public record Candidate(Schedule schedule, double cost) {}
+  public record Candidate(Schedule schedule, double cost) {
+    @Override
+    public String toString() {
+      return schedule.toString();
+    }
+  }
 
   /** A space of one schedule. */
   static LiteSpace only(Schedule schedule) {
