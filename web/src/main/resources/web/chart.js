@@ -1,4 +1,6 @@
 // A line chart as SVG, in the page's colours.
+import { svg as element } from './svg.js';
+
 const WIDTH = 480;
 const HEIGHT = 270;
 const LEFT = 52;
@@ -6,12 +8,8 @@ const RIGHT = 28;
 const TOP = 10;
 const BOTTOM = 44;
 
-const NAMES = 'http://www.w3.org/2000/svg';
-
 function make(parent, name, attributes, text) {
-  const e = document.createElementNS(NAMES, name);
-  for (const [key, value] of Object.entries(attributes)) e.setAttribute(key, value);
-  if (text !== undefined) e.textContent = text;
+  const e = element(name, attributes, text);
   parent.append(e);
   return e;
 }
@@ -44,10 +42,8 @@ export function lineChart(into, x, y, series) {
   const ys = ends(y);
   const px = (v) => LEFT + part(xs, v) * (WIDTH - LEFT - RIGHT);
   const py = (v) => HEIGHT - BOTTOM - part(ys, v) * (HEIGHT - TOP - BOTTOM);
-  const svg = document.createElementNS(NAMES, 'svg');
   const names = series.map((s) => s.name).join(', ');
-  Object.entries({ class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `${y.label} by ${x.label}: ${names}` })
-    .forEach(([key, value]) => svg.setAttribute(key, value));
+  const svg = element('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `${y.label} by ${x.label}: ${names}` });
   for (const [v, text] of y.ticks) {
     make(svg, 'line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: py(v), y2: py(v) });
     make(svg, 'text', { x: LEFT - 6, y: py(v) + 4, 'text-anchor': 'end' }, text);

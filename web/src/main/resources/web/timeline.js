@@ -1,4 +1,5 @@
 // Draws a trace of session.trace() as a timeline: one row for each thread, one bar for each command.
+import { svg } from './svg.js';
 
 const LABEL = 84;
 const ROW = 30;
@@ -6,13 +7,6 @@ const BAR = 22;
 const AXIS = 22;
 const COLOURS = 6;
 const REACH = 4;
-
-const svg = (tag, attributes, text = '') => {
-  const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
-  e.textContent = text;
-  return e;
-};
 
 const html = (tag, className, text = '') => Object.assign(document.createElement(tag), { className, textContent: text });
 

@@ -1,4 +1,5 @@
 // Tunes a model and draws what happens: ?model=NAME&threads=1&length=128&budget=10000&wide=0
+import { svg as make } from './svg.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { sampleFeeds } from './sample-feeds.js';
 
@@ -26,12 +27,6 @@ function draw() {
   const top = Math.max(...points.map((p) => p.ms)) * 1.1;
   const x = (s) => 48 + ((width - 60) * s) / right;
   const y = (ms) => height - 24 - ((height - 36) * ms) / top;
-  const make = (tag, attributes, text = '') => {
-    const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
-    for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
-    e.textContent = text;
-    return e;
-  };
   const parts = [];
   for (let i = 0; i <= 4; i++) {
     const ms = (top * i) / 4;

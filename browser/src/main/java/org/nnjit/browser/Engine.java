@@ -31,6 +31,7 @@ import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.tensor.Texts;
 import org.nnjit.tune.ChainProbe;
 import org.nnjit.tune.ProbeReadings;
 import org.nnjit.tune.Probes;
@@ -242,17 +243,17 @@ public final class Engine {
 
   private static Map<String, TensorType> feedTypes(String description) {
     Map<String, TensorType> types = new LinkedHashMap<>();
-    for (String line : split(description, '\n')) {
+    for (String line : Texts.split(description, '\n')) {
       if (line.isEmpty()) {
         continue;
       }
-      List<String> parts = split(line, '\t');
+      List<String> parts = Texts.split(line, '\t');
       DType dtype = DType.ofName(parts.get(1));
       if (dtype == null) {
         throw new ModelException(
             "input '" + parts.get(0) + "': type '" + parts.get(1) + "' is not supported");
       }
-      List<String> dims = parts.get(2).isEmpty() ? List.of() : split(parts.get(2), ',');
+      List<String> dims = parts.get(2).isEmpty() ? List.of() : Texts.split(parts.get(2), ',');
       int[] d = new int[dims.size()];
       for (int i = 0; i < d.length; i++) {
         d[i] = Integer.parseInt(dims.get(i));
@@ -260,18 +261,6 @@ public final class Engine {
       types.put(parts.get(0), TensorType.of(dtype, Shape.of(d)));
     }
     return types;
-  }
-
-  private static List<String> split(String s, char at) {
-    List<String> parts = new ArrayList<>();
-    int from = 0;
-    for (int i = 0; i <= s.length(); i++) {
-      if (i == s.length() || s.charAt(i) == at) {
-        parts.add(s.substring(from, i));
-        from = i + 1;
-      }
-    }
-    return parts;
   }
 
   /** The WebAssembly module of a plan. */
@@ -436,7 +425,7 @@ public final class Engine {
   @JSExport
   public static void schedules(int id, String lines) {
     ScheduleBook book = entry(id).session().book();
-    for (String line : split(lines, '\n')) {
+    for (String line : Texts.split(lines, '\n')) {
       int tab = line.indexOf('\t');
       if (tab > 0) {
         book.put(line.substring(0, tab), Schedule.parse(line.substring(tab + 1)));
@@ -453,7 +442,7 @@ public final class Engine {
   @JSExport
   public static void tune(int id, int plan, String times, int wide) {
     Entry e = entry(id);
-    List<String> parts = split(times, ',');
+    List<String> parts = Texts.split(times, ',');
     double[] ms = new double[parts.size()];
     for (int i = 0; i < ms.length; i++) {
       ms[i] = Numbers.parse(parts.get(i));

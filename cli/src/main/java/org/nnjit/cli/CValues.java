@@ -185,23 +185,15 @@ final class CValues {
     }
     String sign =
         switch (op) {
-          case ADD -> "+";
-          case SUB -> "-";
-          case MUL -> "*";
-          case DIV -> "/";
-          case EQ -> "==";
-          case NE -> "!=";
-          case LT -> "<";
-          case LE -> "<=";
           case AND -> "&";
           case OR -> "|";
           case XOR -> "^";
           case SHL -> "<<";
           case SHR -> ">>";
-          case REM -> floats ? "" : "%";
-          default -> "";
+          case REM -> floats ? null : "%";
+          default -> LoopText.sign(op);
         };
-    if (!sign.isEmpty()) {
+    if (sign != null) {
       return "(" + a + " " + sign + " " + b + ")";
     }
     return switch (op) {

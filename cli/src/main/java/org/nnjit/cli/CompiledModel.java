@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.nnjit.cli.tensors.Shapes;
-import org.nnjit.graph.Constant;
 import org.nnjit.graph.Dim;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.Port;
@@ -15,7 +14,6 @@ import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
 import org.nnjit.tensor.Shape;
-import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
 /**
@@ -40,17 +38,7 @@ record CompiledModel(Graph graph, Compiler.Compiled compiled) {
     }
     Specialiser.checkFeeds(graph, feeds);
     Specialiser.Values values =
-        new Specialiser.Values() {
-          @Override
-          public Tensor feed(String name) {
-            return null;
-          }
-
-          @Override
-          public Tensor stored(Constant.Stored c) {
-            return ModelFile.stored(model, c);
-          }
-        };
+        Specialiser.Values.of(Map.of(), c -> ModelFile.stored(model, c));
     return new CompiledModel(
         graph, Compiler.compile(graph, feeds, values, PlanContext.plain(Target.common())));
   }

@@ -152,6 +152,25 @@ public final class Affine {
     return true;
   }
 
+  /** The smallest value over all points of the axes; of a pure form. */
+  public long least() {
+    return end(-1);
+  }
+
+  /** The largest value over all points of the axes; of a pure form. */
+  public long most() {
+    return end(1);
+  }
+
+  private long end(int sign) {
+    long end = constant;
+    for (int i = 0; i < terms.size(); i++) {
+      long reach = (long) coefficients.get(i) * (((Var) terms.get(i)).axis().extent() - 1);
+      end += reach * sign > 0 ? reach : 0;
+    }
+    return end;
+  }
+
   /** True when some opaque term uses the axis. */
   public boolean hidesAxis(Axis axis) {
     for (Expr t : terms) {

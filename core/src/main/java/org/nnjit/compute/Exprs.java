@@ -97,8 +97,7 @@ public final class Exprs {
     return false;
   }
 
-  /** Adds every Read and ReadFlat of the tree, inner ones of index expressions too. */
-  public static void collectReads(Expr e, List<Expr> into) {
+  private static void collectReads(Expr e, List<Expr> into) {
     for (Expr o : operands(e)) {
       collectReads(o, into);
     }
@@ -150,6 +149,13 @@ public final class Exprs {
       cost += cost(o);
     }
     return cost;
+  }
+
+  /** Every Read and ReadFlat of a tree, inner ones of index expressions too. */
+  public static List<Expr> reads(Expr e) {
+    List<Expr> reads = new ArrayList<>();
+    collectReads(e, reads);
+    return reads;
   }
 
   /** Every Read and ReadFlat of a compute. */

@@ -66,9 +66,7 @@ final class FuseAttention implements Fusion.Rule {
       if (softmax == null || !isSoftmax(softmax.compute())) {
         continue;
       }
-      List<Expr> reads = new ArrayList<>();
-      Exprs.collectReads(softmax.compute().stages().get(0).body(), reads);
-      for (Expr read : reads) {
+      for (Expr read : Exprs.reads(softmax.compute().stages().get(0).body())) {
         ComputeCall scores = read instanceof Read r ? maker(calls, softmax, r) : null;
         if (scores != null && product(scores.compute()) != null) {
           return new Merge(scores, (Read) read, softmax, (Read) weight, values, other).call();
@@ -254,9 +252,7 @@ final class FuseAttention implements Fusion.Rule {
 
     /** Every read of the scores is the one known. */
     private boolean readsOnce(Expr x) {
-      List<Expr> reads = new ArrayList<>();
-      Exprs.collectReads(x, reads);
-      for (Expr read : reads) {
+      for (Expr read : Exprs.reads(x)) {
         if (Exprs.argOf(read) == scoresRead.arg() && !read.equals(scoresRead)) {
           return false;
         }
@@ -293,9 +289,7 @@ final class FuseAttention implements Fusion.Rule {
                 }
                 return null;
               });
-      List<Expr> reads = new ArrayList<>();
-      Exprs.collectReads(replaced, reads);
-      for (Expr read : reads) {
+      for (Expr read : Exprs.reads(replaced)) {
         if (!(read instanceof Read r) || !r.index().isEmpty()) {
           return null;
         }
@@ -330,8 +324,11 @@ final class FuseAttention implements Fusion.Rule {
       return bring(from, e, axes, null);
     }
 
-    /** An expression of one of the calls over the merged one's axes and arguments; reads of the
-     * scores become {@code score} where that is given. */
+    /**
+     * An expression of one of the calls over the merged one's axes and arguments.
+     *
+     * @param score what reads of the scores become, or null where there are none
+     */
     private Expr bring(ComputeCall from, Expr e, Map<Axis, Expr> axes, Expr score) {
       return Exprs.rewrite(
           e,

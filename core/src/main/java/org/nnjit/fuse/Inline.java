@@ -158,12 +158,7 @@ final class Inline {
   static ComputeCall dropUnused(ComputeCall call) {
     Compute c = call.compute();
     boolean[] used = new boolean[c.inputs().size()];
-    List<Expr> reads = new ArrayList<>();
-    for (Stage s : c.stages()) {
-      Exprs.collectReads(s.body(), reads);
-    }
-    Exprs.collectReads(c.body(), reads);
-    for (Expr r : reads) {
+    for (Expr r : Exprs.reads(c)) {
       used[Exprs.argOf(r)] = true;
     }
     int[] to = new int[used.length];

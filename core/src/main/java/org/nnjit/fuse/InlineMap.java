@@ -101,10 +101,7 @@ final class InlineMap implements Fusion.Rule {
 
   private static boolean hasGuardedRead(Expr e) {
     if (e instanceof Expr.Select s) {
-      List<Expr> reads = new java.util.ArrayList<>();
-      Exprs.collectReads(s.whenTrue(), reads);
-      Exprs.collectReads(s.whenFalse(), reads);
-      return !reads.isEmpty();
+      return !Exprs.reads(s.whenTrue()).isEmpty() || !Exprs.reads(s.whenFalse()).isEmpty();
     }
     for (Expr o : Exprs.operands(e)) {
       if (hasGuardedRead(o)) {
@@ -115,10 +112,8 @@ final class InlineMap implements Fusion.Rule {
   }
 
   private static int sites(Expr e, int arg) {
-    List<Expr> reads = new java.util.ArrayList<>();
-    Exprs.collectReads(e, reads);
     int n = 0;
-    for (Expr r : reads) {
+    for (Expr r : Exprs.reads(e)) {
       n += Exprs.argOf(r) == arg ? 1 : 0;
     }
     return n;

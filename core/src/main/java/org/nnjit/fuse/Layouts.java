@@ -252,19 +252,14 @@ public final class Layouts {
         tiles && product(c).b() instanceof Read w && isKnownAtLoad(call.args().get(w.arg()))
             ? Winograd.tile(c, r, w)
             : 0;
+    Affine[] reached = {Affine.of(r.index().get(2)), Affine.of(r.index().get(3))};
+    if (!reached[0].isPure() || !reached[1].isPure()) {
+      return;
+    }
     int[] halo = halos.computeIfAbsent(x, k -> new int[4]);
     for (int d = 2; d < 4; d++) {
-      Affine a = Affine.of(r.index().get(d));
-      int low = a.constant();
-      int high = a.constant();
-      for (int i = 0; i < a.terms(); i++) {
-        if (!(a.term(i) instanceof Expr.Var v)) {
-          return;
-        }
-        int reach = a.coefficient(i) * (v.axis().extent() - 1);
-        low += Math.min(0, reach);
-        high += Math.max(0, reach);
-      }
+      int low = (int) reached[d - 2].least();
+      int high = (int) reached[d - 2].most();
       if (tile > 0) {
         high += Winograd.overhang(c.spatial().get(d + 1), tile);
       }

@@ -59,7 +59,7 @@ final class OwnOperands {
       Expr operand, List<Expr> others, List<String> args, List<TensorType> types) {
     boolean[] shared = new boolean[args.size()];
     for (Expr e : others) {
-      for (Expr r : reads(e)) {
+      for (Expr r : Exprs.reads(e)) {
         shared[Exprs.argOf(r)] = true;
       }
     }
@@ -67,7 +67,7 @@ final class OwnOperands {
     for (int i = 0; i < to.length; i++) {
       to[i] = i;
     }
-    for (Expr r : reads(operand)) {
+    for (Expr r : Exprs.reads(operand)) {
       int arg = Exprs.argOf(r);
       if (shared[arg] && to[arg] == arg) {
         to[arg] = args.size();
@@ -76,11 +76,5 @@ final class OwnOperands {
       }
     }
     return Inline.renumber(operand, to);
-  }
-
-  private static List<Expr> reads(Expr e) {
-    List<Expr> reads = new ArrayList<>();
-    Exprs.collectReads(e, reads);
-    return reads;
   }
 }

@@ -253,7 +253,8 @@ public final class LoopText {
     out.append(parentheses ? ")" : "");
   }
 
-  private static String sign(BinaryOp op) {
+  /** The sign between the operands of an operation that has one, as C has it too, or null. */
+  public static String sign(BinaryOp op) {
     return switch (op) {
       case ADD -> "+";
       case SUB -> "-";

@@ -515,11 +515,9 @@ public final class Planner {
       for (Axis a : s.axes()) {
         visits *= a.extent();
       }
-      List<Expr> reads = new ArrayList<>();
-      Expr.Binary product = s.body() instanceof Expr.Binary b ? b : null;
-      Exprs.collectReads(product == null ? s.body() : product.a(), reads);
       // A factor that reads nothing is known when the kernel is written.
-      total += visits * (product != null && reads.isEmpty() ? 2 : 1 + Exprs.cost(s.body()));
+      boolean known = s.body() instanceof Expr.Binary b && Exprs.reads(b.a()).isEmpty();
+      total += visits * (known ? 2 : 1 + Exprs.cost(s.body()));
     }
     return total;
   }

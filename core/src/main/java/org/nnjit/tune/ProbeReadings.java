@@ -1,12 +1,12 @@
 package org.nnjit.tune;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.nnjit.schedule.DeviceProfile;
 import org.nnjit.tensor.Numbers;
+import org.nnjit.tensor.Texts;
 
 /**
  * What a host measured with the probes, and what follows from it. A reading is one name with its
@@ -40,16 +40,13 @@ public final class ProbeReadings {
    */
   public static ProbeReadings parse(String text) {
     Map<String, double[]> readings = new HashMap<>();
-    for (int at = 0; at < text.length(); ) {
-      int end = text.indexOf('\n', at);
-      end = end < 0 ? text.length() : end;
-      List<String> words = words(text.substring(at, end));
+    for (String line : Texts.split(text, '\n')) {
+      List<String> words = Texts.split(line, ' ');
       double[] values = new double[words.size() - 1];
       for (int i = 0; i < values.length; i++) {
         values[i] = Numbers.parse(words.get(i + 1));
       }
       readings.put(words.get(0), values);
-      at = end + 1;
     }
     ProbeReadings r = new ProbeReadings(readings);
     r.check("mulAdd", r.get("chains").length);
@@ -61,17 +58,6 @@ public final class ProbeReadings {
     r.check("clock", 1);
     r.check("splat", 1);
     return r;
-  }
-
-  private static List<String> words(String line) {
-    List<String> words = new ArrayList<>();
-    int at = 0;
-    for (int space = line.indexOf(' '); space >= 0; space = line.indexOf(' ', at)) {
-      words.add(line.substring(at, space));
-      at = space + 1;
-    }
-    words.add(line.substring(at));
-    return words;
   }
 
   private double[] get(String name) {

@@ -17,7 +17,6 @@ import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
 import org.nnjit.cli.models.SampleFeeds;
-import org.nnjit.graph.Constant;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
@@ -115,17 +114,7 @@ class ParityTest {
     Map<String, TensorType> types = new LinkedHashMap<>();
     feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
     Specialiser.Values values =
-        new Specialiser.Values() {
-          @Override
-          public Tensor feed(String name) {
-            return feeds.get(name);
-          }
-
-          @Override
-          public Tensor stored(Constant.Stored c) {
-            return OnnxTensors.load(source, c);
-          }
-        };
+        Specialiser.Values.of(feeds, c -> OnnxTensors.load(source, c));
     return session.plan(session.prepare(types, values)).plan().module();
   }
 }

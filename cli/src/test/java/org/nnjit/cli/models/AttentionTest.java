@@ -173,17 +173,7 @@ class AttentionTest {
     Map<String, TensorType> types = new LinkedHashMap<>();
     feeds.forEach((name, t) -> types.put(name, t.type()));
     Specialiser.Values values =
-        new Specialiser.Values() {
-          @Override
-          public Tensor feed(String name) {
-            return null;
-          }
-
-          @Override
-          public Tensor stored(Constant.Stored c) {
-            return OnnxTensors.load(source, c);
-          }
-        };
+        Specialiser.Values.of(Map.of(), c -> OnnxTensors.load(source, c));
     return Compiler.compile(graph, types, values, PlanContext.plain(Target.common()));
   }
 

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import onnx.Onnx.ModelProto;
 import org.junit.jupiter.api.Test;
-import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.interp.GraphInterpreter;
 import org.nnjit.graph.pass.Specialiser;
@@ -100,17 +99,7 @@ class RandomGraphsTest {
     Map<String, TensorType> types = new LinkedHashMap<>();
     feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
     Specialiser.Values values =
-        new Specialiser.Values() {
-          @Override
-          public Tensor feed(String name) {
-            return feeds.get(name);
-          }
-
-          @Override
-          public Tensor stored(Constant.Stored constant) {
-            return OnnxTensors.load(file, constant);
-          }
-        };
+        Specialiser.Values.of(feeds, constant -> OnnxTensors.load(file, constant));
     Compiler.Compiled compiled =
         Compiler.compile(graph, types, values, PlanContext.plain(Target.common()));
     for (PlanRunner.Order order : PlanRunner.Order.values()) {

@@ -17,7 +17,6 @@ import onnx.Onnx.TensorShapeProto;
 import onnx.Onnx.TypeProto;
 import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Test;
-import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.ByteSource;
@@ -215,17 +214,7 @@ class TiledConvTest {
     Map<String, TensorType> types = new LinkedHashMap<>();
     feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
     Specialiser.Values values =
-        new Specialiser.Values() {
-          @Override
-          public Tensor feed(String name) {
-            return feeds.get(name);
-          }
-
-          @Override
-          public Tensor stored(Constant.Stored constant) {
-            return OnnxTensors.load(file, constant);
-          }
-        };
+        Specialiser.Values.of(feeds, constant -> OnnxTensors.load(file, constant));
     Plan plan =
         Compiler.compile(graph, types, values, PlanContext.plain(Target.common())).plan();
     assertTrue(

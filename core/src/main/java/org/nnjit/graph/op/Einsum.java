@@ -15,6 +15,7 @@ import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.tensor.Texts;
 
 /**
  * Einstein summation. Operands are joined from left to right, each time summing over the labels
@@ -43,7 +44,7 @@ final class Einsum implements Operator {
       String text = c.attributes().getString("equation", "").replace(" ", "");
       int arrow = text.indexOf("->");
       String left = arrow < 0 ? text : text.substring(0, arrow);
-      List<String> terms = split(left);
+      List<String> terms = Texts.split(left, ',');
       if (terms.size() != c.inputCount()) {
         throw wrong(c, "it has " + terms.size() + " terms for " + c.inputCount() + " inputs");
       }
@@ -89,18 +90,6 @@ final class Einsum implements Operator {
     private static RuntimeException wrong(OpContext c, String why) {
       return c.error(
           "equation \"" + c.attributes().getString("equation", "") + "\" is wrong: " + why);
-    }
-
-    private static List<String> split(String left) {
-      List<String> terms = new ArrayList<>();
-      int from = 0;
-      for (int i = 0; i <= left.length(); i++) {
-        if (i == left.length() || left.charAt(i) == ',') {
-          terms.add(left.substring(from, i));
-          from = i + 1;
-        }
-      }
-      return terms;
     }
 
     /** {@code "210"} for three dimensions. */

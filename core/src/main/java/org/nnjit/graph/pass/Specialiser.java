@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.ModelException;
@@ -40,6 +41,25 @@ public final class Specialiser {
 
     /** A weight, read from its file. */
     Tensor stored(Constant.Stored constant);
+
+    /**
+     * Values from memory.
+     *
+     * @param feeds by name; the others are not known
+     */
+    static Values of(Map<String, Tensor> feeds, Function<Constant.Stored, Tensor> stored) {
+      return new Values() {
+        @Override
+        public Tensor feed(String name) {
+          return feeds.get(name);
+        }
+
+        @Override
+        public Tensor stored(Constant.Stored constant) {
+          return stored.apply(constant);
+        }
+      };
+    }
   }
 
   /**

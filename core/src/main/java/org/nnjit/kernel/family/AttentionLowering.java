@@ -73,12 +73,9 @@ final class AttentionLowering {
     Value left = Value.get(block);
     for (int i = batch.size(); i >= 0; i--) {
       int extent = i == batch.size() ? chunks : batch.get(i).extent();
-      Local here = Local.of("i", LType.I32);
-      Local above = Local.of("r", LType.I32);
-      body.add(Stmt.let(here, integer(BinaryOp.REM, left, extent)));
-      body.add(Stmt.let(above, integer(BinaryOp.DIV, left, extent)));
-      indices.add(0, Value.get(here));
-      left = Value.get(above);
+      Digits digits = Digits.of(left, extent, "i", body::add);
+      indices.add(0, digits.lowest());
+      left = digits.above();
     }
     Value chunk = indices.remove(indices.size() - 1);
     Local tile = Local.of("tile", LType.I32);
@@ -86,7 +83,7 @@ final class AttentionLowering {
     Local to = Local.of("to", LType.I32);
     body.add(Stmt.let(from, Value.mul(chunk, perChunk)));
     Value bound = Value.add(Value.get(from), Value.i32(perChunk));
-    body.add(Stmt.let(to, integer(BinaryOp.MIN, bound, whole)));
+    body.add(Stmt.let(to, Digits.integer(BinaryOp.MIN, bound, whole)));
     Tile softmax = softmax();
     if (whole > 0) {
       Stmt full = tile(tile, slot, indices, rows, softmax);
@@ -96,7 +93,7 @@ final class AttentionLowering {
       List<Stmt> last = new ArrayList<>();
       last.add(Stmt.let(tile, Value.i32(whole)));
       last.add(tile(tile, slot, indices, rest, softmax));
-      Value isLast = integer(BinaryOp.EQ, chunk, chunks - 1);
+      Value isLast = Digits.integer(BinaryOp.EQ, chunk, chunks - 1);
       body.add(new Stmt.If(isLast, Stmt.block(last), null));
     }
     // A call has the room of the part it begins with, which no other call touches.
@@ -105,10 +102,6 @@ final class AttentionLowering {
     return new LoopNest(
         p.compute().name(), List.of(buffers), heads * chunks * room, heads * chunks, begin, end,
         Stmt.block(List.of(room0, loop)));
-  }
-
-  private static Value integer(BinaryOp op, Value a, int b) {
-    return new Value.Binary(op, DType.I32, a, Value.i32(b));
   }
 
   /** {@code count} rows from {@code tile * rows} on. */

@@ -28,11 +28,7 @@ final class Collapse {
       values.add(s.body());
     }
     values.add(c.body());
-    List<Expr> reads = new ArrayList<>();
-    for (Expr e : values) {
-      Exprs.collectReads(e, reads);
-    }
-    for (Expr r : reads) {
+    for (Expr r : Exprs.reads(c)) {
       all.add(addresses.address(r));
     }
     all.add(addresses.address(c.inputs().size(), c.store()));

@@ -353,13 +353,7 @@ public final class ContractionFamily implements KernelFamily {
 
   /** Elements from the start of B's buffer to the last that is read. */
   private static int extentOf(Contraction c, LoopBuilder addresses) {
-    Affine fb = addresses.address(c.b());
-    int top = fb.constant();
-    for (int i = 0; i < fb.terms(); i++) {
-      Axis axis = ((Expr.Var) fb.term(i)).axis();
-      top += Math.max(0, fb.coefficient(i)) * (axis.extent() - 1);
-    }
-    return top + 1;
+    return (int) addresses.address(c.b()).most() + 1;
   }
 
   private static Expr asFlat(Affine address, DType type, Map<Axis, Expr> at) {

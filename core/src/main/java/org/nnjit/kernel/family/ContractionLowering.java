@@ -151,14 +151,9 @@ final class ContractionLowering {
       lastSplit = index;
       return Value.i32(0);
     }
-    Local low = Local.of("i", LType.I32);
-    Local high = Local.of("r", LType.I32);
-    body.add(
-        Stmt.let(low, new Value.Binary(BinaryOp.REM, DType.I32, index, Value.i32(extent))));
-    body.add(
-        Stmt.let(high, new Value.Binary(BinaryOp.DIV, DType.I32, index, Value.i32(extent))));
-    lastSplit = Value.get(low);
-    return Value.get(high);
+    Digits digits = Digits.of(index, extent, "i", body::add);
+    lastSplit = digits.lowest();
+    return digits.above();
   }
 
   /** What goes inside, given the number of columns of the panel. */

@@ -108,6 +108,16 @@ final class LoopBuilder {
     top().body.add(s);
   }
 
+  /** A value in a local, where it is not in one already. */
+  Value keep(String name, Value v) {
+    if (v instanceof Value.Get) {
+      return v;
+    }
+    Local local = Local.of(name, v.type());
+    emit(Stmt.let(local, v));
+    return Value.get(local);
+  }
+
   /** Says what an axis is from here on in the innermost level. */
   void bind(Axis axis, Value value) {
     top().axes.add(axis);

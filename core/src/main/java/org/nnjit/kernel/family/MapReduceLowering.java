@@ -168,18 +168,9 @@ final class MapReduceLowering {
       Axis a = spatial.get(i);
       Value index = rest;
       if (i > 0) {
-        Local here = Local.of(a.name(), LType.I32);
-        b.emit(
-            Stmt.let(
-                here,
-                new Value.Binary(BinaryOp.REM, DType.I32, rest, Value.i32(a.extent()))));
-        Local above = Local.of("rest", LType.I32);
-        b.emit(
-            Stmt.let(
-                above,
-                new Value.Binary(BinaryOp.DIV, DType.I32, rest, Value.i32(a.extent()))));
-        rest = Value.get(above);
-        index = Value.get(here);
+        Digits digits = Digits.of(rest, a.extent(), a.name(), b::emit);
+        index = digits.lowest();
+        rest = digits.above();
       }
       b.bind(a, index);
     }

@@ -117,9 +117,9 @@ final class TransformLowering {
     int blocks = 1;
     for (Axis axis : List.of(columns.tile, rows.tile, c.spatial().get(0))) {
       blocks *= axis.extent();
-      Value extent = Value.i32(axis.extent());
-      b.bind(axis, keep("i", new Value.Binary(BinaryOp.REM, DType.I32, rest, extent)));
-      rest = keep("r", new Value.Binary(BinaryOp.DIV, DType.I32, rest, extent));
+      Digits digits = Digits.of(rest, axis.extent(), "i", b::emit);
+      b.bind(axis, digits.lowest());
+      rest = digits.above();
     }
     Local var = b.beginFor(lanes);
     b.vectorise(wide ? lanes : null);
@@ -145,7 +145,7 @@ final class TransformLowering {
       for (int u = 0; u < size; u++) {
         b.bind(sum.axes().get(0), Value.i32(u));
         b.bind(sum.axes().get(1), Value.i32(v));
-        x[v][u] = keep("x", wide ? b.lowerVector(read) : b.lower(read));
+        x[v][u] = b.keep("x", wide ? b.lowerVector(read) : b.lower(read));
       }
       x[v] = times(x[v]);
     }
@@ -197,9 +197,9 @@ final class TransformLowering {
       if (parts != null) {
         Value first = in[k];
         byColumn[k] = parts[0];
-        in[k] = keep("t", binary(BinaryOp.ADD, first, in[k + 1]));
+        in[k] = b.keep("t", binary(BinaryOp.ADD, first, in[k + 1]));
         byColumn[k + 1] = parts[1];
-        in[k + 1] = keep("t", binary(BinaryOp.SUB, first, in[k + 1]));
+        in[k + 1] = b.keep("t", binary(BinaryOp.SUB, first, in[k + 1]));
         k++;
       }
     }
@@ -213,8 +213,8 @@ final class TransformLowering {
       }
       Value even = sum(parts[0], in);
       Value odd = sum(parts[1], in);
-      out[r] = keep("t", binary(BinaryOp.ADD, even, odd));
-      out[++r] = keep("t", binary(BinaryOp.SUB, even, odd));
+      out[r] = b.keep("t", binary(BinaryOp.ADD, even, odd));
+      out[++r] = b.keep("t", binary(BinaryOp.SUB, even, odd));
     }
     return out;
   }
@@ -265,7 +265,7 @@ final class TransformLowering {
         }
       }
     }
-    return keep("t", sum);
+    return b.keep("t", sum);
   }
 
   private Value factor(double f) {
@@ -277,15 +277,6 @@ final class TransformLowering {
       kept.add(Local.of("f", value.type()));
     }
     return Value.get(kept.get(i));
-  }
-
-  private Value keep(String name, Value v) {
-    if (v instanceof Value.Get) {
-      return v;
-    }
-    Local local = Local.of(name, v.type());
-    b.emit(Stmt.let(local, v));
-    return Value.get(local);
   }
 
   private static Value binary(BinaryOp op, Value x, Value y) {

@@ -129,13 +129,13 @@ public final class TransposeFamily implements KernelFamily {
       Local part = Local.of("part", LType.I32);
       b.open();
       Rest rest = new Rest(b, Value.get(part));
-      Local first = local(b, "first", Value.mul(rest.next(chunks), chunk));
+      Value first = b.keep("first", Value.mul(rest.next(chunks), chunk));
       int groups = (blocked.extent() + rows - 1) / rows;
       Value row = Value.mul(rest.next(groups), rows);
       if (blocked.extent() % rows != 0) {
-        row = least(row, blocked.extent() - rows);
+        row = Digits.integer(BinaryOp.MIN, row, blocked.extent() - rows);
       }
-      b.bind(blocked, Value.get(local(b, "row", row)));
+      b.bind(blocked, b.keep("row", row));
       int parts = chunks * groups;
       for (Axis axis : others()) {
         b.bind(axis, rest.next(axis.extent()));
@@ -144,21 +144,21 @@ public final class TransposeFamily implements KernelFamily {
 
       Value last = Value.i32(along.extent());
       if (chunks > 1) {
-        Value bound = Value.add(Value.get(first), Value.i32(chunk));
-        last = Value.get(local(b, "last", least(bound, along.extent())));
+        Value bound = Value.add(first, Value.i32(chunk));
+        last = b.keep("last", Digits.integer(BinaryOp.MIN, bound, along.extent()));
       }
       b.open();
       Local at = Local.of("at", LType.I32);
       Value here = Value.get(at);
       if (along.extent() % 4 != 0) {
-        here = Value.get(local(b, "here", least(here, along.extent() - 4)));
+        here = b.keep("here", Digits.integer(BinaryOp.MIN, here, along.extent() - 4));
       }
       b.bind(along, here);
       for (int i = 0; i < rows; i += 4) {
         square(b, alongWritten ? i : 0, alongWritten ? 0 : i);
       }
       Stmt body = b.close();
-      b.emit(new Stmt.For(at, Value.get(first), last, 4, body));
+      b.emit(new Stmt.For(at, first, last, 4, body));
       Stmt all = b.close();
       Stmt loop = new Stmt.For(part, Value.get(begin), Value.get(end), 1, all);
       return new LoopNest(c.name(), List.of(buffers), parts, begin, end, loop);
@@ -188,13 +188,13 @@ public final class TransposeFamily implements KernelFamily {
         b.shift2(read, r, written, w + i);
         LoopBuilder.Place place = b.place(arg, from);
         in[i] =
-            register(
-                b, "x", new Value.Load(place.pointer(), place.offset(), Value.Access.VECTOR));
+            b.keep(
+                "x", new Value.Load(place.pointer(), place.offset(), Value.Access.VECTOR));
       }
-      Value lowAb = register(b, "t", new Value.Shuffle(in[0], in[1], 0, 4, 1, 5));
-      Value highAb = register(b, "t", new Value.Shuffle(in[0], in[1], 2, 6, 3, 7));
-      Value lowCd = register(b, "t", new Value.Shuffle(in[2], in[3], 0, 4, 1, 5));
-      Value highCd = register(b, "t", new Value.Shuffle(in[2], in[3], 2, 6, 3, 7));
+      Value lowAb = b.keep("t", new Value.Shuffle(in[0], in[1], 0, 4, 1, 5));
+      Value highAb = b.keep("t", new Value.Shuffle(in[0], in[1], 2, 6, 3, 7));
+      Value lowCd = b.keep("t", new Value.Shuffle(in[2], in[3], 0, 4, 1, 5));
+      Value highCd = b.keep("t", new Value.Shuffle(in[2], in[3], 2, 6, 3, 7));
       for (int i = 0; i < 4; i++) {
         Value ab = i < 2 ? lowAb : highAb;
         Value cd = i < 2 ? lowCd : highCd;
@@ -205,10 +205,6 @@ public final class TransposeFamily implements KernelFamily {
         b.emit(new Stmt.Store(place.pointer(), place.offset(), v, count));
       }
       b.shift2(null, 0, null, 0);
-    }
-
-    private static Value register(LoopBuilder b, String name, Value v) {
-      return Value.get(local(b, name, v));
     }
   }
 
@@ -226,21 +222,9 @@ public final class TransposeFamily implements KernelFamily {
       if (extent == 1) {
         return Value.i32(0);
       }
-      Value by = Value.i32(extent);
-      Local digit = local(b, "digit", new Value.Binary(BinaryOp.REM, DType.I32, rest, by));
-      Local above = local(b, "rest", new Value.Binary(BinaryOp.DIV, DType.I32, rest, by));
-      rest = Value.get(above);
-      return Value.get(digit);
+      Digits digits = Digits.of(rest, extent, "digit", b::emit);
+      rest = digits.above();
+      return digits.lowest();
     }
-  }
-
-  private static Local local(LoopBuilder b, String name, Value v) {
-    Local local = Local.of(name, v.type());
-    b.emit(Stmt.let(local, v));
-    return local;
-  }
-
-  private static Value least(Value a, int b) {
-    return new Value.Binary(BinaryOp.MIN, DType.I32, a, Value.i32(b));
   }
 }

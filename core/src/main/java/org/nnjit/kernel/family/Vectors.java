@@ -1,6 +1,5 @@
 package org.nnjit.kernel.family;
 
-import java.util.List;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
@@ -91,9 +90,7 @@ final class Vectors {
   /** How many reads step through memory element by element along the axis, less those that jump. */
   static int contiguity(Expr e, Axis axis, LoopBuilder addresses) {
     int score = 0;
-    List<Expr> reads = new java.util.ArrayList<>();
-    Exprs.collectReads(e, reads);
-    for (Expr r : reads) {
+    for (Expr r : Exprs.reads(e)) {
       Affine a = addresses.address(r);
       int c = a.coefficient(axis);
       score += c == 1 && !a.hidesAxis(axis) ? 1 : c == 0 && !a.hidesAxis(axis) ? 0 : -1;
@@ -132,25 +129,13 @@ final class Vectors {
 
   /** True when every read stays inside its argument at all points of the axes. */
   private static boolean staysInside(Expr e, LoopBuilder addresses) {
-    List<Expr> reads = new java.util.ArrayList<>();
-    Exprs.collectReads(e, reads);
-    for (Expr read : reads) {
+    for (Expr read : Exprs.reads(e)) {
       if (!(read instanceof Read r)) {
         return false;
       }
       for (int d = 0; d < r.index().size(); d++) {
         Affine a = Affine.of(r.index().get(d));
-        long low = a.constant();
-        long high = a.constant();
-        for (int i = 0; i < a.terms(); i++) {
-          if (!(a.term(i) instanceof Expr.Var v)) {
-            return false;
-          }
-          long reach = (long) a.coefficient(i) * (v.axis().extent() - 1);
-          low += Math.min(0, reach);
-          high += Math.max(0, reach);
-        }
-        if (low < 0 || high >= addresses.extent(r.arg(), d)) {
+        if (!a.isPure() || a.least() < 0 || a.most() >= addresses.extent(r.arg(), d)) {
           return false;
         }
       }
