@@ -1,5 +1,6 @@
 // The engine worker: loads files, owns the memory and the threads, and runs plans that the compiler
 // (engine.wasm, from Java) makes.
+import { keep, recall } from './device-cache.js';
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
 import { openFile, userError } from './files.js';
@@ -10,13 +11,13 @@ import { readSchedules } from './schedule-store.js';
 import { Tuner } from './tuner.js';
 import { PIECE_MS, Workbench } from './workbench.js';
 import { callCommands, commandsBySegment, traceOf } from './trace.js';
-import { ceilings, probeSuite } from './probe-suite.js';
+import { ceilings, probeSuite, probeThreads } from './probe-suite.js';
 
 const fresh = () => ({
   id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, helpers: [],
   plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 },
   tuning: { state: 'not started', tried: 0, speedup: 1, stored: 0, found: '' }, swap: null, fingerprint: '',
-  background: null,
+  background: null, measured: null, threadsAsked: false,
 });
 const state = fresh();
 let engine;
@@ -87,6 +88,9 @@ async function create(args, report) {
   state.id = info.id;
   state.info = info;
   state.fingerprint = [navigator.userAgent, features, state.threads, engine.build].join('|');
+  state.threadsAsked = args.threads > 0;
+  const measured = await recall(state.threads, state.device.relaxedSimd);
+  if (measured) useDevice(measured);
   const stored = args.tune === false ? [] : await readSchedules(state.fingerprint);
   state.tuning.stored = stored.length;
   engine.schedules(state.id, stored.join('\n'));
@@ -100,9 +104,39 @@ async function create(args, report) {
   }
   state.load = { bytes: 0, ms: performance.now() - start };
   for (const f of files.values()) state.load.bytes += f.size;
-  for (let t = 1; t < state.threads; t++) addThread();
+  for (let t = 1; t < state.device.threads; t++) addThread();
   state.background = args.tune;
   return { inputs: info.inputs, outputs: info.outputs, device: state.device };
+}
+
+/** From now on what was measured decides what is worth trying, and how many threads share a run. */
+function useDevice(measured) {
+  state.measured = measured;
+  parse(engine.device(state.id, measured.readings));
+  const { threads } = state.device;
+  state.threads = state.threadsAsked ? threads : Math.min(threads, measured.profile.usefulThreads);
+}
+
+/** Measures the device beside the requests, unless it is known. */
+async function measureDevice(rest) {
+  const { id, device, helpers } = state;
+  if (state.measured || !device.simd) return;
+  const measured = await probeSuite(engine, device, helpers, rest, alone);
+  if (state.id !== id) throw new Error('released');
+  // Threads that seemed useless are measured once more before they stop: until then all work.
+  state.measured = measured;
+  parse(engine.device(id, measured.readings));
+  if (measured.profile.usefulThreads >= device.threads) await keep(measured);
+}
+
+/** Measures again whether threads are useful that did not seem so. */
+async function reviewThreads() {
+  const { id, device, helpers, measured } = state;
+  if (!measured || measured.profile.usefulThreads >= device.threads) return;
+  const again = await probeThreads(engine, device, helpers, measured, alone);
+  if (state.id !== id) throw new Error('released');
+  useDevice(again);
+  await keep(again);
 }
 
 /** Has the page start a thread: it watches it too, as this worker hears nothing while a plan runs. */
@@ -117,8 +151,11 @@ function addThread() {
   state.helpers.push({ port, replies });
 }
 
-/** What each helper will send to this name, in order. */
-const replies = (to) => state.helpers.map((h) => new Promise((done) => { h.replies.set(to, done); }));
+/** The helpers that share runs. */
+const working = () => state.helpers.slice(0, state.threads - 1);
+
+/** What each of these helpers will send to this name, in order. */
+const replies = (helpers, to) => helpers.map((h) => new Promise((done) => { h.replies.set(to, done); }));
 
 function ensureMemory(end) {
   const pages = Math.ceil(end / 65536) + 1;
@@ -177,7 +214,7 @@ async function load(plan, start, report, pause) {
   p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
   p.instantiateMs = performance.now() - instantiating;
   p.module = module;
-  const ready = replies(plan);
+  const ready = replies(state.helpers, plan);
   state.helpers.forEach((h) => h.port.postMessage({ plan, module, memory: state.memory }));
   for (const [address, bytes] of p.zeroed) new Uint8Array(state.memory.buffer, address, bytes).fill(0);
   await placeWeights(plan, p, report, pause);
@@ -230,7 +267,7 @@ function callHost(segment) {
 
 /** A segment of kernels: the helpers do what the message says, and this thread its own share. */
 function together(message, own) {
-  state.helpers.forEach((h, t) => h.port.postMessage({ plan: state.current, thread: t + 1, threads: state.threads, ...message }));
+  working().forEach((h, t) => h.port.postMessage({ plan: state.current, thread: t + 1, threads: state.threads, ...message }));
   try {
     return own();
   } catch (e) {
@@ -284,7 +321,7 @@ async function trace(p) {
       return;
     }
     const reply = `segment ${i}`;
-    others.push(...replies(reply));
+    others.push(...replies(working(), reply));
     own.times.push(...together({ commands, reply }, () => callCommands(p.exports, commands, 0, state.threads)));
   });
   return traceOf(state.info.name, p, start, state.threads, [own, ...await Promise.all(others)]);
@@ -349,7 +386,18 @@ function hold() {
   };
 }
 
-const tuner = new Tuner({ state, compiler: () => engine, parse, load, pause, hold });
+/** Does something with the helpers in the place of a request. */
+function alone(action) {
+  const { id } = state;
+  const done = queue.then(() => {
+    if (state.id !== id) throw new Error('released');
+    return action();
+  });
+  queue = done.catch(() => {});
+  return done;
+}
+
+const tuner = new Tuner({ state, compiler: () => engine, parse, load, pause, hold, measureDevice, reviewThreads });
 
 const methods = {
   create,
@@ -426,7 +474,7 @@ const methods = {
   async stats() {
     const p = state.plans[state.current];
     return {
-      device: state.device,
+      device: { ...state.device, threads: state.threads },
       load: { ...state.load, fetched: [...state.files?.values() ?? []].reduce((n, f) => n + f.fetched, 0) },
       model: { name: state.info.name, producer: state.info.producer, opset: state.info.opset, nodes: state.info.nodes },
       memoryBytes: state.memory?.buffer.byteLength ?? 0,

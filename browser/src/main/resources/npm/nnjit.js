@@ -1,8 +1,8 @@
 // nnJIT's public API. All work is done in a worker: the page's thread only posts messages.
 import { keep, recall } from './device-cache.js';
+import { FEATURE_MODULES } from './features.js';
 import { ended } from './life.js';
 import { SmallPlans } from './small-plans.js';
-import { VERSION } from './version.js';
 
 const TYPES = {
   float32: Float32Array, float64: Float64Array, int8: Int8Array, uint8: Uint8Array,
@@ -335,6 +335,7 @@ const PROBED_THREADS = 8;
  * - `barrierMicros`: two threads meeting, null when only one was measured
  * - `scaling`: [{threads, gflops}] with 1, 2, ... threads at once
  * - `profile`: what the compiler concludes; see DeviceProfile.java for each value
+ * - `readings`: the same as the compiler reads it
  * - `millis`: how long the measurement took
  * @param {{threads?: number, fresh?: boolean}} options most threads to measure, else as many as
  *   cores, up to 8; `fresh` measures again
@@ -342,10 +343,9 @@ const PROBED_THREADS = 8;
  */
 export async function probeDevice({ threads, fresh = false } = {}) {
   const most = threads ?? Math.min(PROBED_THREADS, navigator.hardwareConcurrency || 1);
-  const key = [navigator.userAgent, navigator.hardwareConcurrency, VERSION, globalThis.crossOriginIsolated, most].join('|');
-  const known = fresh ? undefined : await recall(key);
+  const known = fresh ? undefined : await recall(globalThis.crossOriginIsolated ? most : 1, WebAssembly.validate(FEATURE_MODULES.relaxedSimd));
   if (known) return known;
   const measured = await InferenceSession.measureDevice(most);
-  await keep(key, measured);
+  await keep(measured);
   return measured;
 }

@@ -85,19 +85,23 @@ function dotsAreRight(engine) {
 }
 
 /** Measures probes in turns, so that a disturbance does not hit one of them alone. */
-async function rounds(probes, count) {
+async function rounds(probes, count, rest = pause) {
   for (let round = 0; round < count; round++) {
     for (const p of probes) {
       p.measure();
-      await pause();
+      await rest();
     }
   }
 }
 
 /** Memory of the largest working set, written to once: untouched memory reads too fast. */
-function writtenMemory() {
+async function writtenMemory(rest) {
   const memory = new WebAssembly.Memory({ initial: SETS.at(-1) / 65536 });
-  new Uint32Array(memory.buffer).fill(1);
+  const words = new Uint32Array(memory.buffer);
+  for (let at = 0; at < words.length; at += 1 << 20) {
+    words.fill(1, at, at + (1 << 20));
+    await rest();
+  }
   return memory;
 }
 
@@ -119,8 +123,8 @@ function setProbe(bytes, vectors, latency, turn) {
 }
 
 /** Bandwidth and latency by working set, and what a splat load costs. */
-async function memoryProbes(engine) {
-  const memory = writtenMemory();
+async function memoryProbes(engine, rest) {
+  const memory = await writtenMemory(rest);
   const [vectors, splats, latency] = ['VECTORS', 'SPLATS', 'LATENCY']
     .map((name) => exportsOf(compile(engine, name), memory).run);
   vectors(0, 65536, 300);
@@ -134,9 +138,9 @@ async function memoryProbes(engine) {
     };
     return probe;
   });
-  await rounds(loads, 2 * ROUNDS);
+  await rounds(loads, 2 * ROUNDS, rest);
   const sets = SETS.map((bytes) => setProbe(bytes, vectors, latency, turn));
-  await rounds(sets, ROUNDS);
+  await rounds(sets, ROUNDS, rest);
   return {
     memory: sets.map(({ bytes, readGbs, latencyNanos }) => ({ bytes, readGbs, latencyNanos })),
     splatCost: loads[0].rate / loads[1].rate,
@@ -150,22 +154,24 @@ function unlike(bytes) {
 }
 
 /** How long a new function runs in the engine's first tier, and how fast it is meanwhile. */
-function tierUp(engine, name, chains, fastGops) {
+async function tierUp(engine, name, chains, fastGops, rest) {
   const { run } = exportsOf(new WebAssembly.Module(unlike(engine.probeModule(name, chains))));
   const operations = engine.chainOperations(name, chains) * TURNS;
-  const start = now();
+  let spent = 0;
   let slowGflops = 0;
   for (;;) {
     const before = now();
     const gflops = (rate(() => run(TURNS), 0.2) * operations) / 1e6;
     slowGflops ||= gflops;
-    if (gflops > 0.7 * fastGops) return { millis: before - start, slowGflops, fastGflops: fastGops };
-    if (now() - start > 100) return { millis: null, slowGflops, fastGflops: fastGops };
+    if (gflops > 0.7 * fastGops) return { millis: spent, slowGflops, fastGflops: fastGops };
+    spent += now() - before;
+    if (spent > 100) return { millis: null, slowGflops, fastGflops: fastGops };
+    await rest();
   }
 }
 
 /** Barrier and rate of multiply-adds with these helpers; one thread alone has no barrier. */
-async function teamProbes(engine, name, chains, gops, helpers) {
+async function teamProbes(engine, name, chains, gops, helpers, alone) {
   if (helpers.length === 0) return { barrierMicros: null, scaling: [{ threads: 1, gflops: gops }] };
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const words = new Int32Array(memory.buffer);
@@ -174,7 +180,7 @@ async function teamProbes(engine, name, chains, gops, helpers) {
   const own = exportsOf(module, memory);
   helpers.forEach((h) => h.port.postMessage({ plan, module, memory }));
   /** Milliseconds of one call on so many threads, from when all others wait for this one. */
-  const together = async (run, times, threads) => {
+  const together = (run, times, threads) => alone(async () => {
     words[TIMES] = times;
     helpers.slice(0, threads - 1).forEach((h, t) => h.port.postMessage({ plan, run, thread: t + 1, threads }));
     const late = now() + 10000;
@@ -185,7 +191,7 @@ async function teamProbes(engine, name, chains, gops, helpers) {
     const start = now();
     own[run](0, threads);
     return now() - start;
-  };
+  });
   const operations = engine.chainOperations(name, chains);
   const turns = Math.ceil((gops * 3e6) / operations);
   const scaling = Array.from({ length: helpers.length + 1 }, (_, i) => ({ threads: i + 1, gflops: 0 }));
@@ -211,7 +217,7 @@ const best = (probes) => probes.reduce((a, b) => (b.gops > a.gops ? b : a));
 export async function ceilings(engine, relaxedSimd) {
   const name = relaxedSimd ? 'RELAXED_MADD' : 'MUL_ADD';
   const probes = [8, 10, 12].map((chains) => chainProbe(engine, name, chains));
-  const { run } = exportsOf(compile(engine, 'VECTORS'), writtenMemory());
+  const { run } = exportsOf(compile(engine, 'VECTORS'), await writtenMemory(pause));
   run(0, 65536, 300);
   await sleep(20);
   await rounds(probes, 10 * ROUNDS);
@@ -221,13 +227,27 @@ export async function ceilings(engine, relaxedSimd) {
   return { fmaGflops: best(probes).gops, readGbs };
 }
 
+const fastest = (device) => (device.relaxedSimd ? 'RELAXED_MADD' : 'MUL_ADD');
+
+/** The profile that follows from these readings. */
+function profileOf(engine, readings) {
+  const profile = JSON.parse(engine.deviceProfile(readings));
+  if (profile.error) throw new Error(profile.error);
+  return profile;
+}
+
+const scalingLine = (scaling) => `scaling ${scaling.map((s) => s.gflops).join(' ')}`;
+
 /**
  * Measures the device; see probeDevice in nnjit.js for the result.
  * @param engine the compiler's functions
  * @param device what the worker found: relaxedSimd, isolated, hardwareConcurrency
  * @param helpers further threads, which take messages as those of a plan do
+ * @param {function(): Promise<void>} rest is awaited between pieces of some milliseconds
+ * @param {function(function(): Promise): Promise} alone does something with the helpers while nothing
+ *   else is done with them
  */
-export async function probeSuite(engine, device, helpers) {
+export async function probeSuite(engine, device, helpers, rest = pause, alone = (action) => action()) {
   const start = now();
   const tick = clockTick();
   const { run } = exportsOf(compile(engine, 'CLOCK'));
@@ -237,7 +257,7 @@ export async function probeSuite(engine, device, helpers) {
     const list = [];
     for (const chains of counts) {
       list.push(chainProbe(engine, name, chains));
-      await pause();
+      await rest();
     }
     return list;
   };
@@ -245,15 +265,15 @@ export async function probeSuite(engine, device, helpers) {
   const mulAdd = await probes('MUL_ADD', CHAINS);
   const dotI16 = await probes('DOT_I16', [6, 9]);
   const dotI8 = device.relaxedSimd && dotsAreRight(engine) ? await probes('RELAXED_DOT_I8', [4, 10]) : [];
-  const reads = await memoryProbes(engine);
-  const name = device.relaxedSimd ? 'RELAXED_MADD' : 'MUL_ADD';
+  const reads = await memoryProbes(engine, rest);
+  const name = fastest(device);
   const telling = device.relaxedSimd ? madd : mulAdd;
-  await rounds([clock, ...madd, ...mulAdd, ...dotI16, ...dotI8], ROUNDS);
-  await rounds(telling, ROUNDS);
+  await rounds([clock, ...madd, ...mulAdd, ...dotI16, ...dotI8], ROUNDS, rest);
+  await rounds(telling, ROUNDS, rest);
   const top = best(telling);
-  const tier = tierUp(engine, name, top.chains, top.gops);
-  await pause();
-  const team = await teamProbes(engine, name, top.chains, top.gops, helpers);
+  const tier = await tierUp(engine, name, top.chains, top.gops, rest);
+  await rest();
+  const team = await teamProbes(engine, name, top.chains, top.gops, helpers, alone);
   const rates = (list) => list.map((p) => ({ chains: p.chains, gflops: p.gops }));
   const line = (reading, values) => [reading, ...values].join(' ');
   const readings = [
@@ -261,15 +281,28 @@ export async function probeSuite(engine, device, helpers) {
     line('clock', [clock.ghz]), line('bytes', SETS), line('read', reads.memory.map((m) => m.readGbs)),
     line('latency', reads.memory.map((m) => m.latencyNanos)), line('splat', [reads.splatCost]),
     line('barrier', team.barrierMicros === null ? [] : [team.barrierMicros]),
-    line('scaling', team.scaling.map((s) => s.gflops)),
+    scalingLine(team.scaling),
   ].join('\n');
-  const profile = JSON.parse(engine.deviceProfile(readings));
-  if (profile.error) throw new Error(profile.error);
   return {
     version: VERSION, userAgent: navigator.userAgent, hardwareConcurrency: device.hardwareConcurrency,
     isolated: device.isolated, relaxedSimd: device.relaxedSimd, timerMicros: tick * 1000,
     madd: rates(madd), mulAdd: rates(mulAdd), dotI16Gops: best(dotI16).gops,
-    dotI8Gops: dotI8.length ? best(dotI8).gops : null, ...reads, tierUp: tier, ...team, profile,
+    dotI8Gops: dotI8.length ? best(dotI8).gops : null, ...reads, tierUp: tier, ...team,
+    readings, profile: profileOf(engine, readings),
     millis: now() - start,
   };
+}
+
+/**
+ * A measurement again with what the threads reach now: a thread that something else disturbed must
+ * not count as useless for good.
+ * @param measured what {@link probeSuite} gave
+ */
+export async function probeThreads(engine, device, helpers, measured, alone) {
+  const rates = device.relaxedSimd ? measured.madd : measured.mulAdd;
+  const top = rates.reduce((a, b) => (b.gflops > a.gflops ? b : a));
+  const { scaling } = await teamProbes(engine, fastest(device), top.chains, top.gflops, helpers, alone);
+  const best = measured.scaling.map((s, i) => ({ ...s, gflops: Math.max(s.gflops, scaling[i]?.gflops ?? 0) }));
+  const readings = measured.readings.replace(/^scaling.*$/m, scalingLine(best));
+  return { ...measured, scaling: best, readings, profile: profileOf(engine, readings) };
 }

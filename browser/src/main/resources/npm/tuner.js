@@ -35,8 +35,9 @@ export class Tuner {
 
   /**
    * @param {{state: object, compiler: function(): object, parse: function, load: function,
-   *   pause: function(): Promise<void>, hold: function(): function}} worker what the engine worker
-   *   lends: its state, how it loads plans, lets requests go first and keeps the page off the memory
+   *   pause: function(): Promise<void>, hold: function(): function, measureDevice: function(function):
+   *   Promise, reviewThreads: function(): Promise}} worker what the engine worker lends: its state, how it
+   *   loads plans, lets requests go first, keeps the page off the memory and measures the device
    */
   constructor(worker) { this.#worker = worker; }
 
@@ -56,11 +57,12 @@ export class Tuner {
   }
 
   /**
-   * Tunes the plan of the last run, and puts a faster one in its place.
+   * Tunes the plan of the last run, and puts a faster one in its place; the first time it measures the
+   * device before.
    * @param {{budgetMs: number, share: number, wide: number}} options share of the time that tuning may take
    */
   async tune({ budgetMs, share, wide = 0 }, report) {
-    const { state, pause } = this.#worker;
+    const { state, pause, measureDevice, reviewThreads } = this.#worker;
     const engine = this.#worker.compiler();
     const { id, current: plan } = state;
     if (state.tuning.state === 'running') throw userError('this session is being tuned already');
@@ -76,6 +78,7 @@ export class Tuner {
       if (state.id !== id) throw new Error('released');
       began = performance.now();
     };
+    await measureDevice(rest);
     const p = state.plans[plan];
     const times = await this.#holding(rest, (held) => timeCommands(p, held));
     const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
@@ -92,7 +95,9 @@ export class Tuner {
       report({ stage: 'tune', kernel: p.kernels[job.kernel].name, schedule: job.schedule, ms, rivalMs, note, tried: tuning.tried, speedup: tuning.speedup });
       await rest();
     }
-    tuning.state = await this.#holding(rest, (held) => this.#swap(plan, held, report));
+    const became = await this.#holding(rest, (held) => this.#swap(plan, held, report));
+    await reviewThreads();
+    tuning.state = became;
     tuning.ms = performance.now() - start;
     await writeSchedules(state.fingerprint, tuning.found.split('\n').filter(Boolean));
     return { state: tuning.state, tried: tuning.tried, speedup: tuning.speedup, ms: tuning.ms };

@@ -3,7 +3,8 @@
 import { breakNext } from './fault-hooks.js';
 import { sampleFeeds } from './sample-feeds.js';
 import { readFeeds, runSet } from './suite-case.js';
-import { InferenceSession, Tensor } from '/npm/nnjit.js';
+import { keep } from '/npm/device-cache.js';
+import { InferenceSession, Tensor, probeDevice } from '/npm/nnjit.js';
 
 const query = new URLSearchParams(location.search);
 const id = query.get('report');
@@ -147,6 +148,42 @@ async function newShapesBeside() {
   }
 }
 
+/** A thread that was measured to add nothing stays idle, unless the page asks for it. */
+async function uselessThreads() {
+  const measured = await probeDevice({ threads: 2, fresh: true });
+  if (measured.scaling.length < 2) return 'one thread only';
+  const [{ gflops }] = measured.scaling;
+  const poor = {
+    ...measured, scaling: [{ threads: 1, gflops }, { threads: 2, gflops }],
+    readings: measured.readings.replace(/^scaling.*$/m, `scaling ${gflops} ${gflops}`),
+    profile: { ...measured.profile, usefulThreads: 1 },
+  };
+  const threadsOf = async (options, then = () => {}) => {
+    const session = await InferenceSession.create(job.good.model, { tune: false, ...options });
+    try {
+      await right(session);
+      await then(session);
+      await right(session);
+      return (await session.stats()).device.threads;
+    } finally {
+      await session.release();
+    }
+  };
+  try {
+    await keep(poor);
+    const idle = await threadsOf({});
+    if (idle !== 1) throw new Error(`${idle} threads run where the second adds nothing`);
+    const asked = await threadsOf({ threads: 2 });
+    if (asked !== 2) throw new Error(`${asked} threads run where two were asked for`);
+    const reviewed = await threadsOf({}, (session) => session.tune({ budgetMs: 300 }));
+    const { profile } = await probeDevice({ threads: 2 });
+    if (reviewed !== profile.usefulThreads) throw new Error(`${reviewed} threads run of ${profile.usefulThreads} useful ones`);
+    return `1 of 2 threads; ${reviewed} once measured again`;
+  } finally {
+    await keep(measured);
+  }
+}
+
 /** A session that ends while it is tuned leaves nothing running. */
 async function releasedMeanwhile() {
   const session = await create({ tune: false });
@@ -164,6 +201,7 @@ const cases = Object.entries({
   'the next visit': secondVisit,
   'compiled again': compiledAgain,
   'new shapes while tuning': newShapesBeside,
+  'threads that add nothing': uselessThreads,
   'released while tuning': releasedMeanwhile,
 });
 const results = [];

@@ -114,7 +114,7 @@ public final class Engine {
               set.add(f);
             }
           }
-          Target target = new Target(set, threads, 15);
+          Target target = Target.of(set, threads);
           Session s =
               new Session(OnnxReader.read(source(host, "")), target, shared, host::now);
           int id = next++;
@@ -419,6 +419,17 @@ public final class Engine {
   @JSExport
   public static String deviceProfile(String readings) {
     return guarded(() -> ProfileJson.of(ProbeReadings.parse(readings).profile()));
+  }
+
+  /** What was measured on the device decides what is worth trying; "{}" or a failure. */
+  @JSExport
+  public static String device(int id, String readings) {
+    return guarded(
+        () -> {
+          Session s = entry(id).session();
+          s.target(s.target().on(ProbeReadings.parse(readings).profile()));
+          return "{}";
+        });
   }
 
   /** Schedules found before, one a line: workload, tab, schedule. */

@@ -10,15 +10,35 @@ import java.util.Set;
  * @param threads how many threads share a kernel, at least 1
  * @param vectorRegisters vector registers that a tile may keep live: 15 on x64, where the engine
  *     keeps one of 16 for itself
+ * @param l1Bytes size of the first cache
+ * @param l2Bytes size of the second cache
  */
-public record Target(Set<Feature> features, int threads, int vectorRegisters) {
+public record Target(
+    Set<Feature> features, int threads, int vectorRegisters, int l1Bytes, int l2Bytes) {
+  private static final int FEWEST_REGISTERS = 7;
+
   public Target {
     features = Set.copyOf(features);
   }
 
+  /** A device that was not measured. */
+  public static Target of(Set<Feature> features, int threads) {
+    return new Target(features, threads, 15, 32 << 10, 1 << 20);
+  }
+
   /** What every current browser on x64 has, on one thread. */
   public static Target common() {
-    return new Target(EnumSet.of(Feature.SIMD, Feature.RELAXED_SIMD), 1, 15);
+    return of(EnumSet.of(Feature.SIMD, Feature.RELAXED_SIMD), 1);
+  }
+
+  /** This target with what was measured; what was not seen stays as it is. */
+  public Target on(DeviceProfile p) {
+    return new Target(
+        features,
+        threads,
+        Math.max(FEWEST_REGISTERS, p.vectorRegisters()),
+        p.l1Bytes() > 0 ? p.l1Bytes() : l1Bytes,
+        p.l2Bytes() > 0 ? p.l2Bytes() : l2Bytes);
   }
 
   public boolean has(Feature feature) {
@@ -26,6 +46,6 @@ public record Target(Set<Feature> features, int threads, int vectorRegisters) {
   }
 
   public Target withThreads(int count) {
-    return new Target(features, count, vectorRegisters);
+    return new Target(features, count, vectorRegisters, l1Bytes, l2Bytes);
   }
 }

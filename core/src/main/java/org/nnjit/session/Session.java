@@ -22,7 +22,7 @@ import org.nnjit.tensor.TensorType;
 /** One model, its plans by feed types, and where its weights lie. Not safe for several threads. */
 public final class Session {
   private final OnnxModel model;
-  private final PlanContext context;
+  private PlanContext context;
   private final List<Compiler.Compiled> plans = new ArrayList<>();
   private final Map<String, Integer> byTypes = new HashMap<>();
   private final Set<String> valueInputs = new HashSet<>();
@@ -47,6 +47,13 @@ public final class Session {
 
   public Target target() {
     return context.target();
+  }
+
+  /** The device is this, as has been measured; plans made from now on are for it. */
+  public void target(Target measured) {
+    context =
+        new PlanContext(
+            measured, context.weights(), context.book(), context.shared(), context.clock());
   }
 
   /** Schedules that plans made from now on take. */

@@ -221,7 +221,7 @@ class WinogradTest {
     Model m = new Model(1, 64, 64, 16, 16, 1);
     Graph graph = m.graph(random(64, 64, 3, 3), random(64));
     PlanContext with = PlanContext.plain(Target.common());
-    PlanContext without = PlanContext.plain(new Target(Set.of(), 1, 15));
+    PlanContext without = PlanContext.plain(Target.of(Set.of(), 1));
     Plan tiles = Compiler.compile(graph, m.feeds(), new NoValues(), with).plan();
     Plan plain = Compiler.compile(graph, m.feeds(), new NoValues(), without).plan();
     WasmVerifier.verify(tiles.module());

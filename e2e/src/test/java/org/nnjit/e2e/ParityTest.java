@@ -39,22 +39,22 @@ class ParityTest {
 
   @Test
   void chromiumOnTwoThreads() throws Exception {
-    check("chromium", new Target(EnumSet.allOf(Feature.class), 2, 15), true);
+    check("chromium", Target.of(EnumSet.allOf(Feature.class), 2), true);
   }
 
   @Test
   void chromiumWithoutRelaxedSimdAndThreads() throws Exception {
-    check("chromium", new Target(EnumSet.of(Feature.SIMD), 1, 15), false);
+    check("chromium", Target.of(EnumSet.of(Feature.SIMD), 1), false);
   }
 
   @Test
   void chromiumWithoutSimd() throws Exception {
-    check("chromium", new Target(EnumSet.noneOf(Feature.class), 1, 15), true);
+    check("chromium", Target.of(EnumSet.noneOf(Feature.class), 1), true);
   }
 
   @Test
   void firefoxOnTwoThreads() throws Exception {
-    check("firefox", new Target(EnumSet.allOf(Feature.class), 2, 15), true);
+    check("firefox", Target.of(EnumSet.allOf(Feature.class), 2), true);
   }
 
   private void check(String kind, Target target, boolean isolated) throws Exception {
