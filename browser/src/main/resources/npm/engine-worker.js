@@ -6,10 +6,11 @@ import { FEATURE_MODULES } from './features.js';
 import { openFile, userError } from './files.js';
 import { live } from './life.js';
 import { lock, unlock, epoch } from './memory-lock.js';
+import { Pieces } from './pieces.js';
 import { SmallPlans } from './small-plans.js';
 import { readSchedules } from './schedule-store.js';
 import { Tuner } from './tuner.js';
-import { PIECE_MS, Workbench } from './workbench.js';
+import { Workbench } from './workbench.js';
 import { callCommands, commandsBySegment, traceOf } from './trace.js';
 import { ceilings, probeSuite, probeThreads } from './probe-suite.js';
 
@@ -230,7 +231,7 @@ async function placeWeights(plan, p, report, pause) {
     file.plan(p.load.filter((s) => s[0] === 1 && s[4] === name).map((s) => [s[3], s[2]]));
   }
   let said = start;
-  let piece = start;
+  const pieces = pause && new Pieces(pause);
   for (let i = 0; i < p.load.length; i++) {
     const step = p.load[i];
     if (step[0] === 0) {
@@ -241,10 +242,7 @@ async function placeWeights(plan, p, report, pause) {
     } else {
       table.get(step[1])(...step.slice(2));
     }
-    if (pause && performance.now() - piece > PIECE_MS) {
-      await pause();
-      piece = performance.now();
-    }
+    await pieces?.between();
     if (performance.now() - said > 50) {
       said = performance.now();
       report({ stage: 'weights', loaded: i, total: p.load.length });

@@ -2,30 +2,41 @@
 // place. Which schedule is tried next the compiler decides (Tuner.java).
 import { userError } from './files.js';
 import { nextEpoch } from './memory-lock.js';
+import { Pieces } from './pieces.js';
 import { writeSchedules } from './schedule-store.js';
-import { PIECE_MS, Workbench } from './workbench.js';
+import { Workbench } from './workbench.js';
 
-/** A new plan is run for so long, in milliseconds, that engines compile it for good. */
+/** A new plan is run for so long, in milliseconds, that engines compile it for good, and so often. */
 const WARM_MS = 500;
+const WARM_ROUNDS = 3;
+
+/** Both plans are compared in so many turns. */
+const TURNS = 4;
+
+/** Runs that promise to become faster by less are left as they are: new weights cost memory and time. */
+const WORTH = 1.01;
+
+/** Commands are called again while all calls together took less, in milliseconds. */
+const TIMED_MS = 500;
 
 /** Time of one call of every command of a plan on one thread, in milliseconds. */
 async function timeCommands(p, rest, rounds = 3) {
-  const times = p.commands.map(() => Infinity);
-  for (let round = 0; round < rounds; round++) {
-    let piece = performance.now();
+  p.commandMs ??= p.commands.map(() => 0);
+  const times = p.commands.map(() => 0);
+  const pieces = new Pieces(rest);
+  let spent = 0;
+  for (let round = 0; round < rounds && spent < TIMED_MS; round++) {
     for (const [i, c] of p.commands.entries()) {
       if (c.tableIndex < 0) continue;
-      const start = performance.now();
-      p.exports.table.get(c.tableIndex)(0, 1);
-      const end = performance.now();
-      times[i] = Math.min(times[i], end - start);
-      if (end - piece > PIECE_MS) {
-        await rest();
-        piece = performance.now();
-      }
+      const kernel = p.exports.table.get(p.kernels[c.kernel].tableIndex);
+      const addresses = c.args.slice(0, -2);
+      const ms = await pieces.all(c.args.at(-1), (begin, end) => kernel(...addresses, begin, end), p.commandMs[i]);
+      p.commandMs[i] = ms;
+      spent += ms;
+      times[i] = round ? Math.min(times[i], ms) : ms;
     }
   }
-  return times.map((t) => (t === Infinity ? 0 : t));
+  return times;
 }
 
 const sum = (a) => a.reduce((x, y) => x + y, 0);
@@ -84,8 +95,10 @@ export class Tuner {
     const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
     engine.tune(id, plan, byKernel.join(','), wide);
     let bench = null;
+    // The last part of the budget is for the plan with the winners.
+    const swapMs = Math.min(budgetMs / 2, sum(times) * (WARM_ROUNDS + 2 * TURNS));
     for (;;) {
-      const text = performance.now() - start < budgetMs ? engine.nextTrial(id) : '';
+      const text = performance.now() - start < budgetMs - swapMs ? engine.nextTrial(id) : '';
       if (!text) break;
       const job = JSON.parse(text);
       if (bench?.kernel !== job.kernel) bench = new Workbench(engine, id, plan, job.kernel, rest);
@@ -111,15 +124,16 @@ export class Tuner {
     let done;
     state.swap = new Promise((resolve) => { done = resolve; });
     try {
+      if (state.tuning.speedup < WORTH) return 'no better schedules';
       const { plan: next } = parse(engine.replan(id, plan, false));
       if (next === undefined) return 'no better schedules';
       try {
         const p = await load(next, performance.now(), report, rest);
         const start = performance.now();
-        for (let i = 0; i < 10 || (i < 200 && performance.now() - start < WARM_MS); i++) await timeCommands(p, rest, 1);
+        for (let i = 0; i < WARM_ROUNDS || (i < 200 && performance.now() - start < WARM_MS); i++) await timeCommands(p, rest, 1);
         let ms = Infinity;
         let oldMs = Infinity;
-        for (let i = 0; i < 5; i++) {
+        for (let i = 0; i < TURNS; i++) {
           ms = Math.min(ms, sum(await timeCommands(p, rest, 1)));
           oldMs = Math.min(oldMs, sum(await timeCommands(state.plans[plan], rest, 1)));
         }

@@ -1,8 +1,6 @@
 // Checks and times schedules of one kernel, alone. Works in pieces of some milliseconds; between them
 // `pause` lets requests go first.
-
-/** A piece of work ends after about this many milliseconds. */
-export const PIECE_MS = 20;
+import { PIECE_MS, Pieces } from './pieces.js';
 
 /** A candidate is timed in turns with the best so far for this long, in milliseconds. */
 const TIMED_MS = 40;
@@ -18,13 +16,18 @@ const PACKED_ROOM = 2;
 
 const now = () => performance.now();
 
+/** Elements that are written or compared at once. */
+const CHUNK = 1 << 18;
+
 /** Numbers between -1 and 1, the same in every trial. */
-function fillNoise(array) {
+async function fillNoise(array, pieces) {
   let x = 12345;
-  for (let i = 0; i < array.length; i++) {
-    x = (Math.imul(x, 1664525) + 1013904223) | 0;
-    array[i] = x / 2147483648;
-  }
+  await pieces.all(Math.ceil(array.length / CHUNK), (begin, end) => {
+    for (let i = begin * CHUNK; i < Math.min(array.length, end * CHUNK); i++) {
+      x = (Math.imul(x, 1664525) + 1013904223) | 0;
+      array[i] = x / 2147483648;
+    }
+  });
 }
 
 const VIEWS = {
@@ -39,7 +42,7 @@ const VIEWS = {
  * @param {TypedArray} wanted
  * @param {Uint8Array} bytes of `wanted`
  */
-function difference(got, wanted, bytes) {
+async function difference(got, wanted, bytes, pieces) {
   const size = wanted.BYTES_PER_ELEMENT;
   const poisoned = (i) => {
     for (let b = 0; b < size; b++) if (bytes[i * size + b] !== 0xff) return false;
@@ -50,6 +53,7 @@ function difference(got, wanted, bytes) {
   let most = 0;
   let compared = 0;
   for (let i = 0; i < wanted.length; i++) {
+    if (i % CHUNK === 0) await pieces.between();
     if (poisoned(i)) continue;
     compared++;
     if (exact) {
@@ -74,6 +78,7 @@ export class Workbench {
    */
   constructor(engine, id, plan, kernel, pause) {
     Object.assign(this, { engine, id, plan, kernel, pause, memory: null, slot: 0, room: 0, best: null });
+    this.pieces = new Pieces(pause);
   }
 
   #make(schedule, gap) {
@@ -100,13 +105,11 @@ export class Workbench {
   async prepare() {
     const reference = this.#make('reference', 0);
     for (const input of reference.inputs) {
-      if (input[2] === 'float32') fillNoise(this.#view(input));
-      await this.pause();
+      if (input[2] === 'float32') await fillNoise(this.#view(input), this.pieces);
     }
     this.#poison(reference.output);
     const { blocks } = reference;
     const start = now();
-    let piece = start;
     // The ends first, then ever closer in between.
     const order = [0, blocks - 1];
     for (let step = blocks; step > 1; step /= 2) {
@@ -117,10 +120,7 @@ export class Workbench {
       if (now() - start > 3 * PIECE_MS) break;
       if (!done.has(block)) reference.part(block, block + 1);
       done.add(block);
-      if (now() - piece > PIECE_MS) {
-        await this.pause();
-        piece = now();
-      }
+      await this.pieces.between();
     }
     this.expected = reference.output;
   }
@@ -130,16 +130,14 @@ export class Workbench {
     const other = this.best ? 1 - this.best.slot : 0;
     const made = this.#make(schedule, other * this.room);
     if (!this.room) this.room = Math.ceil((made.end - this.#packedAt(made)) * PACKED_ROOM + 65536);
-    const candidate = { ...alter(made), slot: other, calls: 1 };
+    const candidate = { ...alter(made), slot: other, calls: 1, ms: 0 };
     await this.pause();
     this.#poison(candidate.output);
-    candidate.pack();
-    await this.pause();
-    candidate.run(1);
-    await this.pause();
+    await this.pieces.all(candidate.packs, candidate.pack);
+    await this.pieces.all(candidate.blocks, candidate.part);
     const [address, bytes] = this.expected;
-    const wrong = difference(this.#view(candidate.output), this.#view(this.expected),
-      new Uint8Array(this.memory.buffer, address, bytes));
+    const wrong = await difference(this.#view(candidate.output), this.#view(this.expected),
+      new Uint8Array(this.memory.buffer, address, bytes), this.pieces);
     if (wrong) throw new Error(wrong);
     return candidate;
   }
@@ -149,23 +147,26 @@ export class Workbench {
     return address + 2 * bytes;
   }
 
-  #time(c) {
+  /** Milliseconds of a call; a short one is repeated, a long one done in pieces. */
+  async #time(c) {
+    if (c.ms > PIECE_MS / 2) {
+      c.ms = await this.pieces.all(c.blocks, c.part, c.ms);
+      return c.ms;
+    }
+    await this.pieces.between(c.ms * c.calls);
     const start = now();
     c.run(c.calls);
     const ms = now() - start;
-    const perCall = ms / c.calls;
+    c.ms = ms / c.calls;
     if (ms < 1) c.calls *= 4;
-    return perCall;
+    return c.ms;
   }
 
   /** Calls a candidate until engines have compiled it for good; returns its best time. */
   async warm(c) {
     const start = now();
     let best = Infinity;
-    for (let i = 0; i < 3 || (now() - start < PIECE_MS && i < 200); i++) {
-      best = Math.min(best, this.#time(c));
-      if (now() - start > PIECE_MS) await this.pause();
-    }
+    for (let i = 0; i < 3 || (now() - start < PIECE_MS && i < 200); i++) best = Math.min(best, await this.#time(c));
     return best;
   }
 
@@ -173,18 +174,12 @@ export class Workbench {
   async compare(c) {
     let mine = Infinity;
     let rival = Infinity;
-    let piece = now();
     let spent = 0;
     for (let i = 0; i < 4 || spent < 2 * TIMED_MS; i++) {
-      const start = now();
-      mine = Math.min(mine, this.#time(c));
-      rival = Math.min(rival, this.#time(this.best));
-      spent += now() - start;
+      mine = Math.min(mine, await this.#time(c));
+      rival = Math.min(rival, await this.#time(this.best));
+      spent += c.ms * c.calls + this.best.ms * this.best.calls;
       if (i >= 1 && mine > HOPELESS * rival) break;
-      if (now() - piece > PIECE_MS) {
-        await this.pause();
-        piece = now();
-      }
     }
     return [mine, rival];
   }

@@ -62,19 +62,39 @@ function difference(a, b) {
   return relative;
 }
 
+/** Turns with the ceilings: so many whose ceilings before and after agree, or so many in all. */
+const STEADY_TURNS = 7;
+const MOST_TURNS = 21;
+
+/** Ceilings agree that differ by less than this. */
+const STEADY = 0.04;
+
 /**
  * Runs inside the worker and the ceilings, measured in turns: other work on the machine slows both.
- * @returns {Promise<object>} medians of the time, the rates, and their shares of the ceilings
+ * A turn in which the ceiling changed says nothing and is left out, while there are three others.
+ * @returns {Promise<object>} medians of the time, the rates, and their shares of the ceilings; how
+ *   many turns were steady, of how many
  */
 async function besideCeilings(session, given, flops, bytes, threads) {
   const rows = [];
-  for (let i = 0; i < 7; i++) {
-    const insideMs = median(await session.measure(given, 3, 60));
-    const { fmaGflops, readGbs } = await session.ceilings();
+  let before = await session.ceilings();
+  while (rows.length < MOST_TURNS && rows.filter((r) => r.steady).length < STEADY_TURNS) {
+    const insideMs = median(await session.measure(given, 1, 60));
+    const after = await session.ceilings();
+    const mean = (key) => (before[key] + after[key]) / 2;
+    const apart = (key) => Math.abs(before[key] - after[key]) / mean(key);
     const gflops = flops / insideMs / 1e6;
-    rows.push({ insideMs, gflops, fmaGflops, readGbs, ofFma: gflops / (fmaGflops * threads), ofRead: bytes / insideMs / 1e6 / readGbs });
+    rows.push({
+      insideMs, gflops, fmaGflops: mean('fmaGflops'), readGbs: mean('readGbs'), ofFma: gflops / (mean('fmaGflops') * threads),
+      ofRead: bytes / insideMs / 1e6 / mean('readGbs'), steady: apart('fmaGflops') < STEADY,
+    });
+    before = after;
   }
-  return Object.fromEntries(Object.keys(rows[0]).map((key) => [key, median(rows.map((r) => r[key]))]));
+  const steady = rows.filter((r) => r.steady);
+  const used = steady.length >= 3 ? steady : rows;
+  const { steady: _, ...keys } = rows[0];
+  const medians = Object.fromEntries(Object.keys(keys).map((key) => [key, median(used.map((r) => r[key]))]));
+  return { ...medians, steadyTurns: steady.length, turns: rows.length };
 }
 
 /** A session that has run, without tuning. */
@@ -138,7 +158,8 @@ async function model(name, label) {
     model: label, threads: first.device.threads,
     nnjitMs: median(x), nnjitSpread: spread(x), ortMs: median(y), ortSpread: spread(y), ratio: median(y) / median(x),
     ...tuning, inputs, relativeError: Math.max(relativeError, difference(after, other[output].data)),
-    gflop: flops / 1e9, fmaGflops: against.fmaGflops, readGbs: against.readGbs, ofCeiling: against.ofFma, ...compiled,
+    gflop: flops / 1e9, fmaGflops: against.fmaGflops, readGbs: against.readGbs, ofCeiling: against.ofFma,
+    steadyTurns: against.steadyTurns, turns: against.turns, ...compiled,
   };
 }
 

@@ -367,7 +367,7 @@ public final class Engine {
    *
    * @param schedule "" is its own; "reference" makes the plainest loops
    * @param gap bytes to leave free before its packed argument
-   * @return {@code {end, schedule, inputs: [[address, bytes, type]], output: [...]}}
+   * @return {@code {end, blocks, packs, schedule, inputs: [[address, bytes, type]], output: [...]}}
    */
   @JSExport
   public static String trial(int id, int plan, int kernel, String schedule, double gap) {
@@ -383,7 +383,7 @@ public final class Engine {
             trial = Trial.of(k.workload().compute(), chosen, s.target(), (long) gap);
           }
           Json j = new Json().open("{").key("end").value((double) trial.end());
-          j.key("blocks").value(trial.blocks());
+          j.key("blocks").value(trial.blocks()).key("packs").value(Trial.PACKS);
           j.key("schedule").value(chosen.toString()).key("inputs").open("[");
           for (Trial.Place p : trial.inputs()) {
             place(j, p);

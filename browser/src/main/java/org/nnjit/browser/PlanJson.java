@@ -80,12 +80,14 @@ final class PlanJson {
       j.key("tableIndex").value(c.tableIndex());
       j.key("output").value(c.output().toString()).key("flops").value(c.flops());
       j.key("parallel").value(c.parallel());
+      j.key("args").ints(c.args());
       j.key("waits").value(c.waits()).close("}");
     }
     j.close("]").key("kernels").open("[");
     for (Plan.KernelInfo k : p.kernels()) {
       j.open("{").key("name").value(k.name()).key("family").value(k.family());
       j.key("schedule").value(k.schedule().toString()).key("bytes").value(k.bytes());
+      j.key("tableIndex").value(k.tableIndex());
       j.key("calls").value(k.calls()).key("ms").value(k.millis()).close("}");
     }
     j.close("]");

@@ -94,7 +94,7 @@ final class BenchReport {
         ['first run within 5 %', (r) => (r.second.within ? `run ${r.second.within.run}, ${r.second.within.seconds.toFixed(2)} s` : 'none')], ['settles at ms', (r) => ms(r.second.settledMs)]]);
       bars('kernels', report.kernels.map(name), [['nnJIT', report.kernels.map((r) => r.gflops)], ['ceiling', report.kernels.map((r) => r.fmaGflops * r.threads)]], 'GFLOP/s inside the worker');
       table('kernelTable', report.kernels, [['Kernel', name], ['nnJIT ms', (r) => ms(r.nnjitMs)], ['onnxruntime-web ms', (r) => ms(r.ortMs)], ['TensorFlow.js ms', (r) => ms(r.tfjsMs)],
-        ['Ratio to the faster', (r) => r.ratio.toFixed(2)], ['GFLOP/s', (r) => r.gflops.toFixed(1)], ['of FMA', (r) => percent(r.ofFma)], ['weights, of read bandwidth', (r) => percent(r.ofRead)], ['Schedule', (r) => r.schedule]]);
+        ['Ratio to the faster', (r) => r.ratio.toFixed(2)], ['GFLOP/s', (r) => r.gflops.toFixed(1)], ['of FMA', (r) => percent(r.ofFma)], ['weights, of read bandwidth', (r) => percent(r.ofRead)], ['Steady turns', (r) => `${r.steadyTurns} of ${r.turns}`], ['Schedule', (r) => r.schedule]]);
       table('compileCostTable', report.compileCost, [['Kernel', (r) => `${r.case}<br><small>${r.kernel.replace(/^f32_/, '')}</small>`], ['nnJIT cold ms', (r) => ms(r.coldMs)], ['nnJIT warm ms', (r) => ms(r.warmMs)], ['emcc ms', (r) => ms(r.emccMs)],
         ['of which an empty file', (r) => ms(r.emptyMs)], ['emcc / warm', (r) => (r.emccMs / r.warmMs).toFixed(0)], ['emcc / cold', (r) => (r.emccMs / r.coldMs).toFixed(0)],
         ['nnJIT bytes', (r) => r.bytes], ['emcc bytes', (r) => r.emccBytes], ['Relative error', (r) => r.relativeError.toExponential(1)]]);

@@ -58,6 +58,7 @@ final class Kernel {
   }
 
   Plan.KernelInfo info() {
-    return new Plan.KernelInfo(nest.name(), schedule.family(), schedule, workload, nest, bytes, calls, millis);
+    return new Plan.KernelInfo(
+        nest.name(), schedule.family(), schedule, workload, nest, bytes, tableIndex, calls, millis);
   }
 }

@@ -100,6 +100,7 @@ public record Plan(
    *
    * @param workload what it calculates
    * @param bytes of its code
+   * @param tableIndex function (addresses, begin, end) in the module's table
    * @param calls commands that call it
    * @param millis from schedule to code, by the clock of the {@link PlanContext}
    */
@@ -110,6 +111,7 @@ public record Plan(
       Workload workload,
       LoopNest loops,
       int bytes,
+      int tableIndex,
       int calls,
       double millis) {
     @Override

@@ -21,9 +21,10 @@ import org.nnjit.wasm.WasmModule;
 /**
  * One kernel alone in a module, to be checked and timed.
  *
- * @param module imports {@code env.memory}; exports {@code pack()}, which must be called after the
- *     inputs are written, {@code run(times)}, which calls the kernel over and over on one thread,
- *     and {@code part(begin, end)}, which does some of its blocks
+ * @param module imports {@code env.memory}; exports {@code pack(begin, end)}, which must be called
+ *     for all of its {@link #PACKS} parts after the inputs are written, {@code run(times)}, which
+ *     calls the kernel over and over on one thread, and {@code part(begin, end)}, which does some
+ *     of its blocks
  * @param inputs where the inputs go, as they lie in a plan
  * @param output where the result appears
  * @param blocks parts that {@code part} counts
@@ -31,6 +32,9 @@ import org.nnjit.wasm.WasmModule;
  */
 public record Trial(byte[] module, List<Place> inputs, Place output, int blocks, long end) {
   private static final int ALIGN = 64;
+
+  /** Parts that packing is divided into. */
+  public static final int PACKS = 64;
 
   /** A buffer of {@code bytes} at an address. */
   public record Place(TensorType type, int address, int bytes) {}
@@ -80,7 +84,7 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int blocks,
       args[i] = inputs.get(i).address();
     }
     args[args.length - 1] = output.address();
-    FunctionBuilder pack = module.function("pack", ":");
+    FunctionBuilder pack = module.function("pack", "ii:");
     for (KernelSpace.Packing packing : space.packings(schedule)) {
       KernelSpace plain = Families.of(packing.compute(), target);
       Place packed = place(packing.compute().output(), top);
@@ -88,7 +92,9 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int blocks,
       int from = args[packing.argument()];
       args[packing.argument()] = packed.address();
       LoopNest copy = plain.lower(plain.defaultSchedule(Set.of()));
-      push(pack, from, packed.address(), 0, copy.blocks());
+      push(pack, from, packed.address());
+      blockOf(pack, 0, copy.blocks());
+      blockOf(pack, 1, copy.blocks());
       pack.call(emitter.emit(copy).index());
     }
     if (nest.scratch() > 0) {
@@ -120,6 +126,15 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int blocks,
     module.export("part", part);
     module.export("run", run);
     return new Trial(module.toBytes(false), inputs, output, nest.blocks(), top);
+  }
+
+  /** Leaves the block at which a part of packing, the parameter of this number, begins. */
+  private static void blockOf(FunctionBuilder pack, int parameter, int blocks) {
+    pack.get(parameter);
+    pack.i32(blocks);
+    pack.op(Op.I32_MUL);
+    pack.i32(PACKS);
+    pack.op(Op.I32_DIV_U);
   }
 
   private static void push(FunctionBuilder to, int... values) {
