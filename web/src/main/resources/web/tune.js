@@ -1,4 +1,5 @@
 // Tunes a model and draws what happens: ?model=NAME&threads=1&length=128&budget=10000&wide=0
+// With wide=N the lite space is searched for ten seconds, then N schedules of each full space.
 import { svg as make } from './svg.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { sampleFeeds } from './sample-feeds.js';
@@ -13,6 +14,9 @@ const say = (text) => {
   post('progress', text);
 };
 const median = (a) => [...a].sort((x, y) => x - y)[a.length >> 1];
+
+/** Time for the lite space before a search of the full one. */
+const LITE_MS = 10000;
 
 /** Runs go on beside the tuning, one in so many milliseconds. */
 const EVERY_MS = 500;
@@ -76,14 +80,19 @@ async function main() {
   say(`${name}: warming up`);
   for (const end = performance.now() + 3000; performance.now() < end;) await run();
   const before = median(await session.measure(feeds, 7, 1500));
-  let pending = true;
-  const tuning = session.tune({ budgetMs: number('budget', 10000), wide: number('wide', 0) });
-  tuning.finally(() => { pending = false; }).catch(() => {});
-  while (pending) {
-    await Promise.race([tuning, new Promise((done) => { setTimeout(done, EVERY_MS); })]);
-    await run();
-  }
-  const result = await tuning;
+  const tune = async (options) => {
+    let pending = true;
+    const tuning = session.tune(options);
+    tuning.finally(() => { pending = false; }).catch(() => {});
+    while (pending) {
+      await Promise.race([tuning, new Promise((done) => { setTimeout(done, EVERY_MS); })]);
+      await run();
+    }
+    return tuning;
+  };
+  const wide = number('wide', 0);
+  const lite = wide > 0 ? await tune({ budgetMs: LITE_MS }) : null;
+  const result = await tune({ budgetMs: number('budget', 10000), wide });
   tunedAt = seconds();
   for (const end = performance.now() + 2000; performance.now() < end;) await run();
   const after = median(await session.measure(feeds, 7, 1500));
@@ -91,7 +100,7 @@ async function main() {
   $('text').textContent = log;
   say(`${name}: ${before.toFixed(2)} ms before, ${after.toFixed(2)} ms after ${(result.ms / 1000).toFixed(1)} s and ${result.tried} schedules (${result.state})`);
   await session.release();
-  await post('report', { before, after, ...result, points, tunedAt, log });
+  await post('report', { before, after, ...result, lite, points, tunedAt, log });
 }
 
 main().catch((e) => {
