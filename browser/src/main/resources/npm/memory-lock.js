@@ -21,3 +21,9 @@ export const epoch = (memory) => Atomics.load(words(memory), EPOCH);
 
 /** Ends all that was known of addresses. */
 export const nextEpoch = (memory) => Atomics.add(words(memory), EPOCH, 1);
+
+/** Makes the reserved bytes what they are in a new memory, except the lock; addresses known before end. */
+export function reset(memory) {
+  new Uint8Array(memory.buffer, 0, 4 * LOCK).fill(0);
+  nextEpoch(memory);
+}

@@ -149,7 +149,10 @@ export class InferenceSession {
     try {
       const given = this.#feeds(feeds, lent);
       const here = this.#dead ? null : this.#small.run(given);
-      if (here) return this.#outputs(here);
+      if (here) {
+        if (SmallPlans.turn) await SmallPlans.turn;
+        return this.#outputs(here);
+      }
       const result = await this.#call('run', { feeds: given });
       return this.#outputs(result.outputs);
     } finally {
@@ -230,9 +233,9 @@ export class InferenceSession {
     this.#released = true;
     const late = new Promise((_, no) => setTimeout(() => no(new Error('late')), 2000));
     try {
-      const { bytes } = await Promise.race([this.#call('release', {}), late]);
+      const { bytes, memoryBytes } = await Promise.race([this.#call('release', {}), late]);
       this.#worker.held = (this.#worker.held ?? 0) + bytes;
-      if (idle.length === 0 && this.#worker.held < KEPT_BYTES) idle.push(this.#worker);
+      if (idle.length === 0 && this.#worker.held + memoryBytes < KEPT_BYTES) idle.push(this.#worker);
       else this.#worker.terminate();
     } catch {
       this.#worker.terminate();

@@ -1,23 +1,75 @@
-// Runs plans of a millisecond in the page itself, on the memory that the engine worker shares with
-// it: a message there and back would take longer than the run.
+// Runs plans of a millisecond or two in the page itself, on the memory that the engine worker shares
+// with it: a message there and back would take longer than the run.
 import { tryLock, unlock, epoch } from './memory-lock.js';
 
-/** A run that took longer, in milliseconds, was the last here: the page's thread must stay free. */
-const LONGEST_MS = 4;
+/**
+ * A run that took longer, in milliseconds, was the last here: the page's thread must stay free. The
+ * worker offers the plan again when its own runs are short.
+ */
+const LONGEST_MS = 8;
+
+/**
+ * Runs go on for so long, in milliseconds, before the page's other events have their turn; those
+ * that were called all at once go to the worker after twice as long.
+ */
+const TURN_MS = 12;
+
+/** What a message to the worker and back takes, in milliseconds. */
+const TRIP_MS = 0.15;
+
+/** Runs after which a plan's time here is compared with the worker's, which has all threads. */
+const JUDGED_RUNS = 16;
 
 const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+function same(a, b) {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Time spent on runs, for all sessions, since the page's other events had their turn. */
+let spentMs = 0;
+
+/** Resolves when they have; null when there was no run since. */
+let turn = null;
+let pass;
+let channel;
+
+/** Notes that so much time was spent. */
+function spend(ms) {
+  spentMs += ms;
+  if (turn) return;
+  if (!channel) {
+    channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      spentMs = 0;
+      turn = null;
+      pass();
+    };
+  }
+  turn = new Promise((done) => { pass = done; });
+  channel.port2.postMessage(0);
+}
+
 export class SmallPlans {
+  /** Plans by types and shapes; those of one key are for different values of some feeds. */
   #plans = new Map();
+
+  /** Numbers of plans that are faster in the worker. */
+  #slower = new Set();
 
   /**
    * Takes a plan that the worker offers.
-   * @param {{key: string, module: WebAssembly.Module, memory: WebAssembly.Memory, epoch: number,
-   *   runs: string[], inputs: object[], outputs: object[]}} plan
+   * @param {{key: string, number: number, module: WebAssembly.Module, memory: WebAssembly.Memory,
+   *   epoch: number, values: Array<[string, Uint8Array]>, bestMs: number, runs: string[],
+   *   inputs: object[], outputs: object[]}} plan `values` are the bytes of the feeds that it was
+   *   made for, by name; `bestMs` is its time in the worker
    */
   add(plan) {
+    if (this.#slower.has(plan.number)) return;
     const { exports } = new WebAssembly.Instance(plan.module, { env: { memory: plan.memory } });
-    this.#plans.set(plan.key, { ...plan, exports });
+    this.#plans.set(plan.key, [...this.#others(plan), { ...plan, exports, count: 0, hereMs: Infinity }]);
   }
 
   clear() { this.#plans.clear(); }
@@ -27,14 +79,31 @@ export class SmallPlans {
     return Object.entries(feeds).map(([name, f]) => `${name}\t${f.type}\t${f.dims.join(',')}`).join('\n');
   }
 
+  /** The plans of this one's key that are not this one. */
+  #others({ key, number }) {
+    return (this.#plans.get(key) ?? []).filter((p) => p.number !== number);
+  }
+
+  #drop(plan) { this.#plans.set(plan.key, this.#others(plan)); }
+
+  /** The plan for these feeds, if it is here. */
+  #find(feeds) {
+    if (this.#plans.size === 0) return undefined;
+    return this.#plans.get(SmallPlans.key(feeds))?.find((plan) =>
+      plan.inputs.every((i) => feeds[i.name].data.byteLength === i.bytes)
+      && plan.values.every(([name, bytes]) => same(bytes, bytesOf(feeds[name].data))));
+  }
+
+  /** What to wait for after a run that ends a long row of them; else null. */
+  static get turn() { return spentMs > TURN_MS ? turn : null; }
+
   /**
    * Runs the plan for these feeds.
    * @returns {object[]|null} outputs as the worker gives them; null when the worker must do it
    */
   run(feeds) {
-    if (this.#plans.size === 0) return null;
-    const plan = this.#plans.get(SmallPlans.key(feeds));
-    if (!plan || plan.inputs.some((i) => feeds[i.name].data.byteLength !== i.bytes)) return null;
+    const plan = spentMs > 2 * TURN_MS ? undefined : this.#find(feeds);
+    if (!plan) return null;
     const { memory } = plan;
     if (!tryLock(memory)) return null;
     try {
@@ -44,18 +113,32 @@ export class SmallPlans {
       }
       const start = performance.now();
       for (const i of plan.inputs) new Uint8Array(memory.buffer, i.address, i.bytes).set(bytesOf(feeds[i.name].data));
+      const began = performance.now();
       for (const run of plan.runs) plan.exports[run](0, 1);
+      const ended = performance.now();
       const outputs = plan.outputs.map((o) => ({
         name: o.name, type: o.type, dims: o.dims,
         data: new Uint8Array(memory.buffer, o.address, o.bytes).slice().buffer,
       }));
-      if (performance.now() - start > LONGEST_MS) this.#plans.delete(plan.key);
+      this.#timed(plan, performance.now() - start, ended - began);
       return outputs;
     } catch {
-      this.#plans.delete(plan.key);
+      this.#drop(plan);
       return null;
     } finally {
       unlock(memory);
+    }
+  }
+
+  /** Judges a plan by the times of a run, with and without copies of its feeds and outputs. */
+  #timed(plan, ms, runMs) {
+    spend(ms);
+    if (ms > LONGEST_MS) this.#drop(plan);
+    if (plan.count === JUDGED_RUNS) return;
+    plan.hereMs = Math.min(plan.hereMs, runMs);
+    if (++plan.count === JUDGED_RUNS && plan.hereMs > plan.bestMs + TRIP_MS) {
+      this.#slower.add(plan.number);
+      this.#drop(plan);
     }
   }
 }

@@ -1,7 +1,9 @@
 // nnJIT and its peers in one page, interleaved, each warmed up for three seconds. The query says
-// which part: a model, kernels, the first answer of one engine, two visits of a page, or compiling.
+// which part: a model, kernels, node tests, the first answer of one engine, two visits of a page, or
+// compiling.
 import * as nnjit from '/npm/nnjit.js';
 import { KERNELS, makeKernel } from './bench-kernels.js';
+import { nodeTests } from './bench-nodes.js';
 import { compileTimes, median, spread, timed } from './bench-times.js';
 import { firstVisit, secondVisit } from './bench-visits.js';
 import { sampleFeeds } from './sample-feeds.js';
@@ -262,6 +264,7 @@ try {
         show();
       }
     },
+    nodes: async () => { rows = await nodeTests(await ort(), threads, log); },
     first: async () => rows.push(await first(query.get('engine'), name, label)),
     visits: async () => {
       const both = await visits(name, label);

@@ -1,5 +1,6 @@
 package org.nnjit.browser;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.graph.Constant;
 import org.nnjit.plan.Plan;
@@ -11,7 +12,8 @@ final class PlanJson {
 
   static String of(Compiler.Compiled compiled) {
     Plan p = compiled.plan();
-    Json j = new Json().open("{").key("valueInputs").value(!compiled.valueInputs().isEmpty());
+    Json j = new Json().open("{");
+    j.key("valueInputs").strings(new ArrayList<>(compiled.valueInputs()));
     j.key("endAddress").value((double) p.endAddress());
     j.key("weightBytes").value((double) p.weightBytes());
     j.key("arenaBytes").value((double) p.arenaBytes());

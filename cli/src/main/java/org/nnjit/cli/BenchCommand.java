@@ -1,5 +1,6 @@
 package org.nnjit.cli;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
@@ -12,9 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.server.Browser;
 import org.nnjit.server.PageServer;
@@ -25,8 +28,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * {@code nnjit bench}: nnJIT and its peers in the same page, interleaved, with the ceilings of
- * multiply-adds and of reading measured beside them, before and after tuning; what compiling costs.
- * Prints tables and writes JSON and an HTML report.
+ * multiply-adds and of reading measured beside them, before and after tuning; what compiling costs;
+ * the ONNX node tests. Prints tables and writes JSON and an HTML report.
  */
 @Command(
     name = "bench",
@@ -78,6 +81,14 @@ final class BenchCommand implements Callable<Integer> {
       description = "Only compare the cost of compiling a kernel with Emscripten's, on a few.")
   private boolean compileCost;
 
+  @Option(
+      names = "--nodes",
+      description = "Only the ONNX node tests: every one that both engines run, in four minutes.")
+  private boolean nodes;
+
+  @Option(names = "--only", paramLabel = "REGEX", description = "Of the node tests those that match.")
+  private String only;
+
   @Option(names = "--out", defaultValue = "bench-report", description = "Report files, without ending.")
   private Path out;
 
@@ -125,10 +136,12 @@ final class BenchCommand implements Callable<Integer> {
     Path cache = ModelFiles.defaultCache(Path.of("").toAbsolutePath());
     browser = Browser.find("chromium").orElseThrow(() -> new Main.Missing("no chromium found"));
     JsonObject report = new JsonObject();
-    List<String> parts = List.of("models", "first", "visits", "kernels", "compileCost");
+    List<String> parts = List.of("models", "first", "visits", "kernels", "nodes", "compileCost");
     parts.forEach(part -> report.add(part, new JsonArray()));
     if (compileCost) {
       compileCost(report.getAsJsonArray("compileCost"));
+    } else if (nodes) {
+      nodes(report.getAsJsonArray("nodes"));
     } else {
       List<Case> cases = (all ? ALL : models).stream().map(this::caseOf).toList();
       for (Case c : cases) {
@@ -136,7 +149,7 @@ final class BenchCommand implements Callable<Integer> {
         lines.flush();
         ModelFiles.ensure(c.file(), cache);
       }
-      try (PageServer running = serve(cache)) {
+      try (PageServer running = serve(cache, Map.of())) {
         server = running;
         for (int t : threads) {
           for (Case c : cases) {
@@ -159,9 +172,11 @@ final class BenchCommand implements Callable<Integer> {
     return 0;
   }
 
-  private PageServer serve(Path models) throws IOException {
+  private PageServer serve(Path models, Map<String, Path> more) throws IOException {
+    Map<String, Path> served = new LinkedHashMap<>(more);
+    served.put("/peers", peers);
     return PageServer.start(
-        new PageServer.Options("127.0.0.1", 0, true, List.of(models), Map.of("/peers", peers)));
+        new PageServer.Options("127.0.0.1", 0, true, List.of(models), served));
   }
 
   private void measure(Case c, int t, Path file, JsonObject report) throws Exception {
@@ -180,11 +195,33 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
+  /** The node tests with each number of threads, all in one page. */
+  private void nodes(JsonArray rows) throws Exception {
+    Path folder = BackendTests.NODES;
+    if (!Files.isDirectory(folder)) {
+      throw new Main.Missing("no ONNX node tests in " + folder + ": install libonnx-testdata");
+    }
+    List<Map<String, Object>> cases =
+        BackendTests.cases(folder, "/node").stream()
+            .filter(c -> only == null || c.get("name").toString().matches(only))
+            .toList();
+    Path job = Files.createTempDirectory("nnjit-nodes");
+    Files.writeString(job.resolve("job.json"), new Gson().toJson(cases));
+    try (PageServer running = serve(job, Map.of("/node", folder, "/job", job))) {
+      server = running;
+      for (int t : threads) {
+        JsonArray measured = page("part=nodes", t, null);
+        rows.addAll(measured);
+        console.nodes(measured, t);
+      }
+    }
+  }
+
   /** A page for each kernel, as only the first plan of a page is compiled cold. */
   private void compileCost(JsonArray rows) throws Exception {
     Path dir = Files.createTempDirectory("nnjit-compile-cost");
     try (CompileCost cost = new CompileCost(dir, peers.resolveSibling("kernel-check.mjs"));
-        PageServer running = serve(dir)) {
+        PageServer running = serve(dir, Map.of())) {
       server = running;
       for (CompileCost.Sample sample : cost.samples()) {
         JsonArray page = page("part=compiling&model=" + sample.file(), 1, null);
@@ -204,6 +241,9 @@ final class BenchCommand implements Callable<Integer> {
     try (Browser.Running running = browser.open(server.uri(path), true, List.of())) {
       if (peak != null) {
         server.onProgress(id, text -> peak[0] = PeakMemory.of(running.process()));
+      }
+      if (nodes) {
+        server.onProgress(id, console::progress);
       }
       String json = server.awaitReport(id, Duration.ofMinutes(20));
       if (peak != null) {

@@ -13,7 +13,7 @@ final class BenchReport {
    * Writes the page.
    *
    * @param report what the JSON file holds: {@code models}, {@code first}, {@code visits}, {@code
-   *     kernels}, {@code compileCost}; parts without rows are left out
+   *     kernels}, {@code nodes}, {@code compileCost}; parts without rows are left out
    * @param charts the script of Chart.js
    */
   static void write(Path file, JsonObject report, Path charts) throws IOException {
@@ -46,6 +46,9 @@ final class BenchReport {
       <p>Latency of runs as the page sees them, by the time since loading began. Tuning goes on between them. On the second visit the schedules that were found are there from the start.</p>
       <div class="curves" id="curves"></div><div id="visitTable"></div></section>
       <section><h2>Kernels</h2><div class="chart"><canvas id="kernels"></canvas></div><div id="kernelTable"></div></section>
+      <section><h2>ONNX node tests</h2>
+      <p>Time of onnxruntime-web over nnJIT's, sorted: above 1 nnJIT is faster. Below, the tests under 0.9.</p>
+      <div class="chart"><canvas id="nodes"></canvas></div><div id="nodeTable"></div></section>
       <section><h2>Compiling a kernel, beside Emscripten</h2>
       <p>The same loops as C with SIMD intrinsics, compiled by emcc -O3 -msimd128 on this machine (median of 3); both results are compared on the same input. Most of that time is the start of a tool chain, as compiling an empty file shows.</p><div id="compileCostTable"></div></section>
       <script>CHARTS</script>
@@ -55,12 +58,12 @@ final class BenchReport {
       const bars = (id, labels, series, axis) => labels.length && new Chart(document.getElementById(id), {
         type: 'bar', data: { labels, datasets: series.map(([label, data]) => ({ label, data, backgroundColor: colours[label] })) },
         options: { maintainAspectRatio: false, animation: false, scales: { y: { title: { display: true, text: axis } } } } });
-      const table = (id, rows, columns) => {
+      const table = (id, rows, columns, shown = rows) => {
         const element = document.getElementById(id);
         if (rows.length === 0) { element.closest('section').remove(); return; }
         element.className = 'wide';
         element.innerHTML = '<table><tr>' + columns.map(([h], i) => `<th${i ? ' class="num"' : ''}>${h}`).join('')
-          + '</tr>' + rows.map((r) => '<tr>' + columns.map(([, f], i) => `<td${i ? ' class="num"' : ''}>${f(r) ?? ''}`).join('') + '</tr>').join('') + '</table>';
+          + '</tr>' + shown.map((r) => '<tr>' + columns.map(([, f], i) => `<td${i ? ' class="num"' : ''}>${f(r) ?? ''}`).join('') + '</tr>').join('') + '</table>';
       };
       const ms = (v) => (v == null ? null : v < 0.1 ? v.toFixed(3) : v < 10 ? v.toFixed(2) : v.toFixed(1));
       const percent = (v) => (v == null ? null : `${(100 * v).toFixed(0)} %`);
@@ -95,6 +98,16 @@ final class BenchReport {
       bars('kernels', report.kernels.map(name), [['nnJIT', report.kernels.map((r) => r.gflops)], ['ceiling', report.kernels.map((r) => r.fmaGflops * r.threads)]], 'GFLOP/s inside the worker');
       table('kernelTable', report.kernels, [['Kernel', name], ['nnJIT ms', (r) => ms(r.nnjitMs)], ['onnxruntime-web ms', (r) => ms(r.ortMs)], ['TensorFlow.js ms', (r) => ms(r.tfjsMs)],
         ['Ratio to the faster', (r) => r.ratio.toFixed(2)], ['GFLOP/s', (r) => r.gflops.toFixed(1)], ['of FMA', (r) => percent(r.ofFma)], ['weights, of read bandwidth', (r) => percent(r.ofRead)], ['Steady turns', (r) => `${r.steadyTurns} of ${r.turns}`], ['Schedule', (r) => r.schedule]]);
+      const nodes = report.nodes.filter((r) => r.ratio);
+      const threads = [...new Set(nodes.map((r) => r.threads))];
+      if (threads.length) {
+        const curve = (t) => nodes.filter((r) => r.threads === t).map((r) => r.ratio).sort((a, b) => a - b).map((y, i, all) => ({ x: 100 * (i + 0.5) / all.length, y }));
+        const shades = ['#2457d6', '#e0a03c', '#2a9d5c'];
+        new Chart(document.getElementById('nodes'), { type: 'scatter', data: { datasets: threads.map((t, i) => ({ label: `${t} T`, data: curve(t), borderColor: shades[i % 3], backgroundColor: shades[i % 3], pointRadius: 1, showLine: true })) },
+          options: { maintainAspectRatio: false, animation: false, scales: { x: { min: 0, max: 100, title: { display: true, text: '% of the tests' } }, y: { type: 'logarithmic', title: { display: true, text: 'ratio' } } } } });
+      }
+      table('nodeTable', nodes, [['Test', (r) => `${r.test}, ${r.threads} T`], ['nnJIT ms', (r) => ms(r.nnjitMs)], ['onnxruntime-web ms', (r) => ms(r.ortMs)], ['Ratio', (r) => r.ratio.toFixed(2)],
+        ['Host calls', (r) => r.hostCalls]], nodes.filter((r) => r.ratio < 0.9).sort((a, b) => a.ratio - b.ratio));
       table('compileCostTable', report.compileCost, [['Kernel', (r) => `${r.case}<br><small>${r.kernel.replace(/^f32_/, '')}</small>`], ['nnJIT cold ms', (r) => ms(r.coldMs)], ['nnJIT warm ms', (r) => ms(r.warmMs)], ['emcc ms', (r) => ms(r.emccMs)],
         ['of which an empty file', (r) => ms(r.emptyMs)], ['emcc / warm', (r) => (r.emccMs / r.warmMs).toFixed(0)], ['emcc / cold', (r) => (r.emccMs / r.coldMs).toFixed(0)],
         ['nnJIT bytes', (r) => r.bytes], ['emcc bytes', (r) => r.emccBytes], ['Relative error', (r) => r.relativeError.toExponential(1)]]);

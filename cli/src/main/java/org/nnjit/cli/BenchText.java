@@ -1,10 +1,21 @@
 package org.nnjit.cli;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** Rows of a benchmark as lines of text. */
 final class BenchText {
+  /** A node test with a smaller ratio is named. */
+  private static final double SLOW = 0.9;
+
   private final PrintWriter out;
 
   BenchText(PrintWriter out) {
@@ -81,6 +92,39 @@ final class BenchText {
         text(r, "kernel"), r.get("threads").getAsInt(), number(r, "nnjitMs"), number(r, "ortMs"),
         number(r, "tfjsMs"), number(r, "ratio"), number(r, "gflops"), 100 * number(r, "ofFma"),
         100 * number(r, "ofRead"), r.get("steadyTurns").getAsInt(), r.get("turns").getAsInt());
+    out.flush();
+  }
+
+  /** How far a page is, a text in JSON. */
+  void progress(String json) {
+    out.println(JsonParser.parseString(json).getAsString());
+    out.flush();
+  }
+
+  /** All node tests with a number of threads; those below {@link #SLOW}, the slowest first. */
+  void nodes(JsonArray rows, int threads) {
+    List<JsonObject> run = new ArrayList<>();
+    Map<String, Integer> refused = new TreeMap<>();
+    for (JsonElement e : rows) {
+      JsonObject r = e.getAsJsonObject();
+      if (r.has("ratio")) {
+        run.add(r);
+      } else {
+        refused.merge(text(r, "refusedBy"), 1, Integer::sum);
+      }
+    }
+    run.sort(Comparator.comparingDouble(r -> number(r, "ratio")));
+    List<JsonObject> slow = run.stream().filter(r -> number(r, "ratio") < SLOW).toList();
+    out.printf(
+        "node tests %d T: %d run by both (refused: %s), median ratio %.2f, %d below %.1f%n",
+        threads, run.size(), refused,
+        run.isEmpty() ? Double.NaN : number(run.get(run.size() / 2), "ratio"), slow.size(), SLOW);
+    for (JsonObject r : slow) {
+      out.printf(
+          "  %-64s nnJIT %8.4f ms  onnxruntime-web %8.4f ms  ratio %.2f  host calls %d%n",
+          text(r, "test"), number(r, "nnjitMs"), number(r, "ortMs"), number(r, "ratio"),
+          r.get("hostCalls").getAsInt());
+    }
     out.flush();
   }
 

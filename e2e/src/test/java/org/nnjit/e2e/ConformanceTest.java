@@ -11,18 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.cli.models.BackendTests;
 import org.nnjit.server.Browser;
 
 /** Every ONNX node test of Debian's libonnx-testdata through generated kernels in Chromium. */
 class ConformanceTest {
-  private static final Path NODES =
-      Path.of(
-          System.getProperty("nnjit.onnxTestData", "/usr/share/libonnx-testdata/data/node"));
-
   /**
    * Tests whose expected result later versions of the specification gave up, and which ONNX Runtime
    * does not reproduce either: a resize that scales by the fractional output size, and casts to
@@ -40,23 +36,17 @@ class ConformanceTest {
   @Test
   void nodeTestsPassInChromium() throws Exception {
     Browser browser = Suite.browser("chromium");
-    Assumptions.assumeTrue(Files.isDirectory(NODES), "libonnx-testdata is not installed");
-    List<Map<String, Object>> cases = new ArrayList<>();
-    try (Stream<Path> dirs = Files.list(NODES)) {
-      for (Path dir : dirs.sorted().toList()) {
-        String name = dir.getFileName().toString();
-        if (Files.exists(dir.resolve("model.onnx")) && !DISPUTED.contains(name)) {
-          String url = "/node/" + name;
-          cases.add(Suite.testCase(name, url + "/model.onnx", Suite.sets(dir, url)));
-        }
-      }
-    }
+    Assumptions.assumeTrue(Files.isDirectory(BackendTests.NODES), "libonnx-testdata is not installed");
+    List<Map<String, Object>> cases =
+        BackendTests.cases(BackendTests.NODES, "/node").stream()
+            .filter(c -> !DISPUTED.contains(c.get("name")))
+            .toList();
     List<Suite.Outcome> outcomes =
         Suite.run(
             browser,
             cases,
             Map.of("threads", 1, "rtol", 1e-3, "atol", 1e-6),
-            Map.of("/node", NODES),
+            Map.of("/node", BackendTests.NODES),
             work,
             true,
             Duration.ofMinutes(25));

@@ -27,6 +27,7 @@ import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.tensors.FeedFiles;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
@@ -78,7 +79,7 @@ class LargeFilesTest {
       }
       ModelData.expected(Map.of("x", x), work, model, rows - 1);
     }
-    Map<String, Object> c = Suite.testCase("chain", "/made/model.onnx", Suite.sets(work, "/made"));
+    Map<String, Object> c = BackendTests.testCase("chain", "/made/model.onnx", BackendTests.sets(work, "/made"));
     long needed = weights.stream().mapToLong(Stored::bytes).sum();
     c.put("mostFetched", needed + (weights.size() << 23) + Files.size(model));
     Suite.Outcome o = run(kind, c);
@@ -102,7 +103,7 @@ class LargeFilesTest {
     }
     ModelData.expected(Map.of("x", x), work, model, 0);
     Suite.Outcome o =
-        run("chromium", Suite.testCase("chain", "/made/model.onnx", Suite.sets(work, "/made")));
+        run("chromium", BackendTests.testCase("chain", "/made/model.onnx", BackendTests.sets(work, "/made")));
     assertEquals("passed", o.status(), o.message());
   }
 
@@ -130,7 +131,7 @@ class LargeFilesTest {
     Tensor x = Tensor.zeros(DType.F32, Shape.of(1, columns));
     Files.write(set.resolve("input_0.pb"), FeedFiles.proto("x", x));
     Suite.Outcome o =
-        run("chromium", Suite.testCase("refused", "/made/model.onnx", Suite.sets(work, "/made")));
+        run("chromium", BackendTests.testCase("refused", "/made/model.onnx", BackendTests.sets(work, "/made")));
     assertEquals("unsupported", o.status(), o.message());
     return o.message();
   }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
@@ -91,6 +92,6 @@ final class ModelData {
     Path file = ModelFiles.write(m, dir, ModelFiles.DEFAULT_SEED, bytes -> {});
     expected(m, dir, file, 0, 1, 16);
     String url = "/made/" + name;
-    return Suite.testCase(name, url + "/" + file.getFileName(), Suite.sets(dir, url));
+    return BackendTests.testCase(name, url + "/" + file.getFileName(), BackendTests.sets(dir, url));
   }
 }

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
@@ -57,8 +58,8 @@ class ModelsTest {
       for (Path dir : dirs.sorted().toList()) {
         String url = "/exported/" + dir.getFileName();
         cases.add(
-            Suite.testCase(
-                dir.getFileName().toString(), url + "/model.onnx", Suite.sets(dir, url)));
+            BackendTests.testCase(
+                dir.getFileName().toString(), url + "/model.onnx", BackendTests.sets(dir, url)));
       }
     }
     check("chromium", cases, 2, true, Map.of("/exported", shared));
@@ -76,8 +77,8 @@ class ModelsTest {
       Path dir = Files.createDirectories(work.resolve(name));
       ModelData.expected(Models.named(name), dir, file, 0, 1, 128);
       cases.add(
-          Suite.testCase(
-              name, "/cache/" + file.getFileName(), Suite.sets(dir, "/made/" + name)));
+          BackendTests.testCase(
+              name, "/cache/" + file.getFileName(), BackendTests.sets(dir, "/made/" + name)));
     }
     for (String kind : List.of("chromium", "firefox")) {
       for (int threads = 1; threads <= 2; threads++) {
@@ -101,7 +102,7 @@ class ModelsTest {
       ModelData.expected(m, dir, dir.resolve("model.onnx"), 0, 1, 16);
       ModelData.expected(m, dir, dir.resolve("model.onnx"), 1, 2, 9);
       String url = "/made/" + m.name();
-      cases.add(Suite.testCase(m.name(), url + "/model.onnx", Suite.sets(dir, url)));
+      cases.add(BackendTests.testCase(m.name(), url + "/model.onnx", BackendTests.sets(dir, url)));
     }
     check(kind, cases, threads, isolated, Map.of("/made", work));
   }

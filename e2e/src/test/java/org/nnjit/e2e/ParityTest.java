@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
@@ -103,11 +104,11 @@ class ParityTest {
       Files.write(dir.resolve("program_" + set + ".wasm"), program(session, source, feeds));
     }
     String url = "/made/" + m.name();
-    List<Map<String, List<String>>> sets = Suite.sets(dir, url);
+    List<Map<String, List<String>>> sets = BackendTests.sets(dir, url);
     for (int set = 0; set < sets.size(); set++) {
       sets.get(set).put("program", List.of(url + "/program_" + set + ".wasm"));
     }
-    return Suite.testCase(m.name(), url + "/" + file.getFileName(), sets);
+    return BackendTests.testCase(m.name(), url + "/" + file.getFileName(), sets);
   }
 
   private static byte[] program(Session session, ByteSource source, Map<String, Tensor> feeds) {

@@ -37,34 +37,6 @@ final class Suite {
     return found.get();
   }
 
-  /** A case for the page: name, model address, data sets. */
-  static Map<String, Object> testCase(
-      String name, String model, List<Map<String, List<String>>> sets) {
-    Map<String, Object> c = new LinkedHashMap<>();
-    c.put("name", name);
-    c.put("model", model);
-    c.put("sets", sets);
-    return c;
-  }
-
-  /** Data sets of a folder in the layout of the ONNX backend tests. */
-  static List<Map<String, List<String>>> sets(Path dir, String url) {
-    List<Map<String, List<String>>> sets = new ArrayList<>();
-    for (int s = 0; Files.isDirectory(dir.resolve("test_data_set_" + s)); s++) {
-      String set = "test_data_set_" + s;
-      Map<String, List<String>> files = new LinkedHashMap<>();
-      for (String kind : List.of("input", "output")) {
-        List<String> urls = new ArrayList<>();
-        for (int i = 0; Files.exists(dir.resolve(set).resolve(kind + "_" + i + ".pb")); i++) {
-          urls.add(url + "/" + set + "/" + kind + "_" + i + ".pb");
-        }
-        files.put(kind + "s", urls);
-      }
-      sets.add(files);
-    }
-    return sets;
-  }
-
   /**
    * Runs cases and returns what the page reports.
    *

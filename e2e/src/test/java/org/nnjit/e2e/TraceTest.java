@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
@@ -42,8 +43,8 @@ class TraceTest {
     Map<String, Object> job = new LinkedHashMap<>();
     job.put(
         "model",
-        Suite.testCase(
-            m.name(), "/made/" + file.getFileName(), Suite.sets(work, "/made")));
+        BackendTests.testCase(
+            m.name(), "/made/" + file.getFileName(), BackendTests.sets(work, "/made")));
     job.put("threads", threads);
     List<Suite.Outcome> outcomes =
         Suite.page(

@@ -7,6 +7,7 @@ import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
+import org.nnjit.compute.UnaryOp;
 import org.nnjit.graph.Lowering;
 import org.nnjit.graph.OpContext;
 import org.nnjit.tensor.DType;
@@ -52,7 +53,29 @@ final class Build {
 
   /** A bool's negation. */
   static Expr not(Expr a) {
-    return Expr.unary(org.nnjit.compute.UnaryOp.NOT, a);
+    return Expr.unary(UnaryOp.NOT, a);
+  }
+
+  /** A float that is not negative to a power; by products and roots where they will do. */
+  static Expr power(Expr x, double exponent) {
+    if (exponent == 1) {
+      return x;
+    }
+    if (exponent == 2) {
+      return Expr.mul(x, x);
+    }
+    if (exponent == 0.5 || exponent == 0.75) {
+      Expr root = Expr.unary(UnaryOp.SQRT, x);
+      return exponent == 0.5 ? root : Expr.mul(root, Expr.unary(UnaryOp.SQRT, root));
+    }
+    return Expr.binary(BinaryOp.POW, x, number(x.type(), exponent));
+  }
+
+  /** The axes as index, with another position along one of them. */
+  static List<Expr> along(List<Axis> axes, int axis, Expr position) {
+    List<Expr> index = new ArrayList<>(Compute.vars(axes));
+    index.set(axis, position);
+    return index;
   }
 
   /** An index tensor's element as i32, negative ones counted from the end, kept in bounds. */

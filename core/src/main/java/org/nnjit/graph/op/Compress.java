@@ -1,6 +1,10 @@
 package org.nnjit.graph.op;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
 import org.nnjit.graph.Lowering;
 import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
@@ -8,8 +12,12 @@ import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
-/** The slices along an axis whose condition holds; runs on the host, it moves whole slices. */
+/**
+ * The slices along an axis whose condition holds: a copy of each run of neighbours, on the host
+ * where there are many.
+ */
 final class Compress implements Operator {
+  private static final int MOST_RUNS = 32;
 
   @Override
   public String type() {
@@ -44,7 +52,37 @@ final class Compress implements Operator {
 
   @Override
   public Lowering lower(OpContext c) {
-    return null;
+    TensorType out = infer(c).get(0);
+    Tensor condition = c.value(1);
+    int axis = axis(c);
+    boolean flat = !c.attributes().has("axis");
+    List<Lowering.Call> calls = new ArrayList<>();
+    int to = 0;
+    for (int from = 0; from < condition.elements(); from++) {
+      int run = 0;
+      while (from + run < condition.elements() && condition.getLong(from + run) != 0) {
+        run++;
+      }
+      if (run == 0) {
+        continue;
+      }
+      List<Axis> axes = Compute.axes(TensorType.of(c.dtype(0), along(c).with(axis, run)));
+      List<Expr> index = new ArrayList<>(Compute.vars(axes));
+      List<Expr> store = new ArrayList<>(index);
+      store.set(axis, Expr.add(index.get(axis), Expr.i32(to)));
+      index.set(axis, Expr.add(index.get(axis), Expr.i32(from)));
+      Expr body =
+          flat
+              ? new Expr.ReadFlat(0, c.dtype(0), index.get(0))
+              : Expr.read(0, c.dtype(0), index);
+      Compute part =
+          new Compute("compress", List.of(c.input(0)), out, axes, List.of(), body, store);
+      calls.add(
+          new Lowering.Call(part, List.of(new Lowering.Input(0)), new Lowering.Output(0)));
+      to += run;
+      from += run;
+    }
+    return calls.isEmpty() || calls.size() > MOST_RUNS ? null : new Lowering(calls);
   }
 
   @Override

@@ -3,7 +3,6 @@ package org.nnjit.graph.op;
 import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Axis;
-import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
@@ -49,9 +48,7 @@ final class LRN implements Operator {
         Expr.add(
             Build.number(x.type(), c.attributes().getFloat("bias", 1)),
             Expr.mul(Build.number(x.type(), alpha), s));
-    Expr power =
-        Expr.binary(
-            BinaryOp.POW, base, Build.number(x.type(), c.attributes().getFloat("beta", 0.75)));
+    Expr power = Build.power(base, c.attributes().getFloat("beta", 0.75));
     Expr own = Build.wide(Build.broadcast(0, c.input(0), axes));
     Expr body = Expr.cast(out.dtype(), Expr.div(own, power));
     return Lowering.of(

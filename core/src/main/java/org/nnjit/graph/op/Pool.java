@@ -3,7 +3,6 @@ package org.nnjit.graph.op;
 import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Axis;
-import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
@@ -120,8 +119,8 @@ final class Pool implements Operator {
     if (kind == Kind.NORM) {
       long power = c.attributes().getInt("p", 2);
       Expr x = Expr.unary(UnaryOp.ABS, p.guarded(Build.number(t, 0)));
-      stages.add(new Stage(outer, Combiner.SUM, p.over, power(x, power)));
-      return power == 2 ? Expr.unary(UnaryOp.SQRT, sum) : power(sum, 1.0 / power);
+      stages.add(new Stage(outer, Combiner.SUM, p.over, Build.power(x, power)));
+      return Build.power(sum, 1.0 / power);
     }
     stages.add(new Stage(outer, Combiner.SUM, p.over, p.guarded(Build.number(t, 0))));
     boolean includePad = c.attributes().getInt("count_include_pad", 0) == 1;
@@ -138,15 +137,6 @@ final class Pool implements Operator {
     Expr count = counted == null ? one : Expr.select(counted, one, Build.number(t, 0));
     stages.add(new Stage(outer, Combiner.SUM, q.over, count));
     return Expr.div(sum, new Expr.StageValue(1, t));
-  }
-
-  private static Expr power(Expr x, double exponent) {
-    if (exponent == 1) {
-      return x;
-    }
-    return exponent == 2
-        ? Expr.mul(x, x)
-        : Expr.binary(BinaryOp.POW, x, Build.number(x.type(), exponent));
   }
 
   private static Expr lowest(DType t) {

@@ -1,13 +1,18 @@
 package org.nnjit.graph.op;
 
 import java.util.List;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
 import org.nnjit.graph.Lowering;
 import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
-/** Data with single elements replaced or joined; runs on the host. */
+/** Data with single elements replaced or joined; with many along the axis it runs on the host. */
 final class ScatterElements implements Operator {
   private final String type;
 
@@ -31,7 +36,32 @@ final class ScatterElements implements Operator {
 
   @Override
   public Lowering lower(OpContext c) {
-    return null;
+    Shape indices = c.shape(1);
+    int axis = c.axis(c.attributes().getInt("axis", 0), indices.rank());
+    if (!ScatterSearch.pays(c, indices.dim(axis))) {
+      return null;
+    }
+    List<Axis> axes = Compute.axes(c.input(0));
+    Expr inside = null;
+    for (int d = 0; d < indices.rank(); d++) {
+      if (d != axis && indices.dim(d) < c.shape(0).dim(d)) {
+        Expr within = Expr.lt(Expr.var(axes.get(d)), Expr.i32(indices.dim(d)));
+        inside = inside == null ? within : Expr.and(inside, within);
+      }
+    }
+    Expr reached = inside;
+    return ScatterSearch.lower(
+        c,
+        axes,
+        indices.dim(axis),
+        u -> {
+          Expr at = Expr.read(1, c.dtype(1), Build.along(axes, axis, u));
+          Expr named = ScatterSearch.names(at, c.shape(0).dim(axis), axes.get(axis));
+          return reached == null
+              ? named
+              : Expr.select(reached, named, new Expr.IntConst(DType.BOOL, 0));
+        },
+        u -> Build.wide(Expr.read(2, c.dtype(2), Build.along(axes, axis, u))));
   }
 
   @Override

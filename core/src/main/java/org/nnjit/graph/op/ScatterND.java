@@ -1,13 +1,19 @@
 package org.nnjit.graph.op;
 
+import java.util.Arrays;
 import java.util.List;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Exprs;
 import org.nnjit.graph.Lowering;
 import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
+import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
-/** Data with slices replaced or joined at index tuples; runs on the host. */
+/** Data with slices replaced or joined at index tuples; with many it runs on the host. */
 final class ScatterND implements Operator {
 
   @Override
@@ -25,7 +31,34 @@ final class ScatterND implements Operator {
 
   @Override
   public Lowering lower(OpContext c) {
-    return null;
+    Shape data = c.shape(0);
+    int depth = c.shape(1).dim(-1);
+    int tuples = depth == 0 ? 0 : c.shape(1).elements(0, c.shape(1).rank() - 1);
+    if (!ScatterSearch.pays(c, tuples)) {
+      return null;
+    }
+    List<Axis> axes = Compute.axes(c.input(0));
+    int slice = data.elements(depth, data.rank());
+    int[] inner = Arrays.copyOfRange(data.dims(), depth, data.rank());
+    Expr offset = Exprs.linear(Compute.vars(axes.subList(depth, data.rank())), inner);
+    return ScatterSearch.lower(
+        c,
+        axes,
+        tuples,
+        u -> {
+          Expr all = null;
+          for (int d = 0; d < depth; d++) {
+            Expr at = Expr.add(Expr.mul(u, Expr.i32(depth)), Expr.i32(d));
+            Expr raw = new Expr.ReadFlat(1, c.dtype(1), at);
+            Expr named = ScatterSearch.names(raw, data.dim(d), axes.get(d));
+            all = all == null ? named : Expr.and(all, named);
+          }
+          return all;
+        },
+        u ->
+            Build.wide(
+                new Expr.ReadFlat(
+                    2, c.dtype(2), Expr.add(Expr.mul(u, Expr.i32(slice)), offset))));
   }
 
   @Override

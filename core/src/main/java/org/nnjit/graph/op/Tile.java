@@ -3,7 +3,6 @@ package org.nnjit.graph.op;
 import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Axis;
-import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.graph.Lowering;
@@ -36,16 +35,38 @@ final class Tile implements Operator {
   @Override
   public Lowering lower(OpContext c) {
     TensorType out = infer(c).get(0);
+    Shape x = c.shape(0);
+    boolean spread = true;
+    for (int i = 0; i < x.rank(); i++) {
+      spread &= x.dim(i) == 1 || x.dim(i) == out.shape().dim(i);
+    }
+    return spread ? spread(c, out) : copies(c, out);
+  }
+
+  /** Only dimensions of 1 are repeated: each element is read where it stands. */
+  private static Lowering spread(OpContext c, TensorType out) {
     List<Axis> axes = Compute.axes(out);
+    Expr body = Build.broadcast(0, c.input(0), axes);
+    return Lowering.of(
+        Compute.of("tile", List.of(c.input(0)), out, axes, List.of(), body), 0);
+  }
+
+  /** Whole rows are copied, for each copy along each dimension. */
+  private static Lowering copies(OpContext c, TensorType out) {
+    List<Axis> axes = new ArrayList<>();
     List<Expr> index = new ArrayList<>();
-    for (int i = 0; i < axes.size(); i++) {
+    List<Expr> store = new ArrayList<>();
+    for (int i = 0; i < out.shape().rank(); i++) {
       int extent = c.shape(0).dim(i);
-      Expr at = Expr.var(axes.get(i));
-      boolean once = out.shape().dim(i) == extent;
-      index.add(once ? at : Expr.binary(BinaryOp.REM, at, Expr.i32(Math.max(1, extent))));
+      Axis copy = new Axis("r" + i, out.shape().dim(i) / Math.max(1, extent));
+      Axis at = new Axis("i" + i, extent);
+      axes.add(copy);
+      axes.add(at);
+      index.add(Expr.var(at));
+      store.add(Expr.add(Expr.mul(Expr.var(copy), Expr.i32(extent)), Expr.var(at)));
     }
     Expr body = Expr.read(0, c.dtype(0), index);
     return Lowering.of(
-        Compute.of("tile", List.of(c.input(0)), out, axes, List.of(), body), 0);
+        new Compute("tile", List.of(c.input(0)), out, axes, List.of(), body, store), 0);
   }
 }

@@ -2,6 +2,13 @@ package org.nnjit.graph.op;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Combiner;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Stage;
+import org.nnjit.compute.UnaryOp;
 import org.nnjit.graph.Lowering;
 import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
@@ -10,8 +17,13 @@ import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
-/** The k largest or smallest elements along an axis and where they stood; runs on the host. */
+/**
+ * The k largest or smallest elements along an axis and where they stood: on short axes by counting
+ * how many elements go before each, else sorted on the host.
+ */
 final class TopK implements Operator {
+  /** Pairs of elements compared, at most: the host takes as long. */
+  private static final int MOST = 1 << 18;
 
   @Override
   public String type() {
@@ -31,7 +43,72 @@ final class TopK implements Operator {
 
   @Override
   public Lowering lower(OpContext c) {
-    return null;
+    List<TensorType> types = infer(c);
+    TensorType x = c.input(0);
+    int axis = c.axis(c.attributes().getInt("axis", -1), x.shape().rank());
+    int n = x.shape().dim(axis);
+    if (types.get(0).shape().elements() == 0 || x.shape().elements() * n > MOST) {
+      return null;
+    }
+    TensorType ranks = TensorType.of(DType.I32, x.shape());
+    Lowering.Operand rank = new Lowering.Temp(2);
+    Lowering.Operand where = Build.result(c, 1);
+    List<Lowering.Call> calls = new ArrayList<>();
+    calls.add(new Lowering.Call(rank(c, ranks, axis), List.of(new Lowering.Input(0)), rank));
+    calls.add(new Lowering.Call(where(ranks, types.get(1), axis), List.of(rank), where));
+    if (Build.wants(c, 0)) {
+      List<Axis> axes = Compute.axes(types.get(0));
+      Expr at = Expr.read(1, DType.I64, Compute.vars(axes));
+      Expr body = Expr.read(0, x.dtype(), Build.along(axes, axis, Build.index(at, n)));
+      Compute values =
+          Compute.of("topk", List.of(x, types.get(1)), types.get(0), axes, List.of(), body);
+      calls.add(
+          new Lowering.Call(
+              values, List.of(new Lowering.Input(0), where), new Lowering.Output(0)));
+    }
+    return new Lowering(calls);
+  }
+
+  /** How many elements go before each: the greater or smaller ones, and equal ones on the left. */
+  private static Compute rank(OpContext c, TensorType ranks, int axis) {
+    boolean largest = c.attributes().getInt("largest", 1) == 1;
+    List<Axis> axes = Compute.axes(ranks);
+    Axis j = new Axis("j", axes.get(axis).extent());
+    Expr own = Build.wide(Expr.read(0, c.dtype(0), Compute.vars(axes)));
+    Expr other = Build.wide(Expr.read(0, c.dtype(0), Build.along(axes, axis, Expr.var(j))));
+    Expr left = Expr.lt(Expr.var(j), Expr.var(axes.get(axis)));
+    Expr before =
+        Expr.select(left, Build.not(wins(own, other, largest)), wins(other, own, largest));
+    Expr one = Expr.select(before, Expr.i32(1), Expr.i32(0));
+    Stage count = new Stage(axes.size(), Combiner.SUM, List.of(j), one);
+    Expr body = new Expr.StageValue(0, DType.I32);
+    return Compute.of("topk_rank", List.of(c.input(0)), ranks, axes, List.of(count), body);
+  }
+
+  /** True where a goes before b wherever they stand; a NaN is greater than any number. */
+  private static Expr wins(Expr a, Expr b, boolean largest) {
+    Expr greater = largest ? a : b;
+    Expr smaller = largest ? b : a;
+    Expr wins = Expr.lt(smaller, greater);
+    if (!a.type().isFloat()) {
+      return wins;
+    }
+    Expr onlyNan =
+        Expr.and(
+            Expr.unary(UnaryOp.IS_NAN, greater),
+            Build.not(Expr.unary(UnaryOp.IS_NAN, smaller)));
+    return Expr.binary(BinaryOp.OR, wins, onlyNan);
+  }
+
+  /** Where the element of each rank stands. */
+  private static Compute where(TensorType ranks, TensorType out, int axis) {
+    List<Axis> axes = Compute.axes(out);
+    Axis i = new Axis("i", ranks.shape().dim(axis));
+    Expr rank = Expr.read(0, DType.I32, Build.along(axes, axis, Expr.var(i)));
+    Expr hit = Expr.select(Build.eq(rank, Expr.var(axes.get(axis))), Expr.var(i), Expr.i32(0));
+    Stage found = new Stage(axes.size(), Combiner.MAX, List.of(i), hit);
+    Expr body = Expr.cast(DType.I64, new Expr.StageValue(0, DType.I32));
+    return Compute.of("topk_where", List.of(ranks), out, axes, List.of(found), body);
   }
 
   @Override

@@ -138,13 +138,11 @@ public final class Specialiser {
     Operator op = Operators.require(n);
     Tensor[] in = new Tensor[n.inputs().size()];
     TensorType[] inTypes = new TensorType[in.length];
-    boolean allKnown = true;
     for (int i = 0; i < in.length; i++) {
       String name = n.inputs().get(i);
       if (!name.isEmpty()) {
         in[i] = known.get(name);
         inTypes[i] = types.get(name);
-        allKnown &= in[i] != null;
       }
     }
     List<TensorType> out = null;
@@ -157,6 +155,10 @@ public final class Specialiser {
         in[e.input()] = evaluate(name);
         known.put(name, in[e.input()]);
       }
+    }
+    boolean allKnown = true;
+    for (int i = 0; i < in.length; i++) {
+      allKnown &= in[i] != null || inTypes[i] == null;
     }
     long elements = 0;
     for (int i = 0; i < n.outputs().size(); i++) {

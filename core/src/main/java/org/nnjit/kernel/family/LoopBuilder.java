@@ -370,9 +370,12 @@ final class LoopBuilder {
     throw new IllegalStateException("axis " + axis + " is not bound");
   }
 
-  /** Innermost level that an expression needs. */
+  /** Innermost level that an expression needs; an axis that stands at a constant needs none. */
   private int levelOf(Expr e) {
     if (e instanceof Var v) {
+      if (bound(v.axis()) instanceof Value.IntConst) {
+        return 0;
+      }
       for (int l = levels.size() - 1; l >= 0; l--) {
         if (levels.get(l).axes.contains(v.axis())) {
           return l;

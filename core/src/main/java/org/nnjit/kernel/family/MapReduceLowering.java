@@ -35,9 +35,10 @@ final class MapReduceLowering {
   private final Buffer[] buffers;
   private final LoopBuilder b;
   private final List<Axis> spatial;
+  private final KeptStage kept;
   private final Axis vector;
   private final Axis tiled;
-  private final KeptStage kept;
+  private Interior interior;
 
   MapReduceLowering(Compute compute, Schedule schedule, Buffer[] buffers, TensorType[] types) {
     this.schedule = schedule;
@@ -50,7 +51,10 @@ final class MapReduceLowering {
     this.tiled = schedule.get("tile", 1) > 1 && vector != null ? tiledAxis() : null;
   }
 
-  /** The innermost axis, when the output is dense along it and everything there has lanes. */
+  /**
+   * The innermost axis, when the output is dense along it and everything there has lanes; with
+   * guards along it, only in its interior.
+   */
   private Axis vectorAxis() {
     if (spatial.isEmpty()) {
       return null;
@@ -65,20 +69,30 @@ final class MapReduceLowering {
         && out != DType.F16 && out != DType.BF16) {
       return null;
     }
-    for (Stage s : c.stages()) {
+    interior = Interior.whole(c, last);
+    if (allows(c, last)) {
+      return last;
+    }
+    interior = Interior.of(c, last);
+    boolean pays = kept == null && spatial.size() > 1 && interior.to() - interior.from() >= 4;
+    return pays && allows(interior.compute(), last) ? last : null;
+  }
+
+  private boolean allows(Compute compute, Axis axis) {
+    for (Stage s : compute.stages()) {
       if (s.outer() == spatial.size()
           && (s.body().type() != DType.F32 && s.body().type() != DType.I32
-              || !Vectors.allows(s.body(), last, b))) {
-        return null;
+              || !Vectors.allows(s.body(), axis, b))) {
+        return false;
       }
     }
-    return Vectors.allows(c.body(), last, b) ? last : null;
+    return Vectors.allows(compute.body(), axis, b);
   }
 
   /** The axis before the vector axis, when a window reduction runs inside both. */
   private Axis tiledAxis() {
     int n = spatial.size();
-    if (n < 2 || spatial.get(n - 2).extent() < 2) {
+    if (n < 2 || spatial.get(n - 2).extent() < 2 || !interior.compute().equals(c)) {
       return null;
     }
     for (Stage s : c.stages()) {
@@ -217,11 +231,7 @@ final class MapReduceLowering {
       loop(axis, Value.i32(0), Value.i32(axis.extent()), 1, () -> level(depth + 1));
       return;
     }
-    int whole = axis.extent() / 4 * 4;
-    loop(axis, Value.i32(0), Value.i32(whole), 4, () -> points(1));
-    if (whole < axis.extent()) {
-      loop(axis, Value.i32(whole), Value.i32(axis.extent()), 1, () -> points(1));
-    }
+    vectors(1);
   }
 
   /** The last two axes: neighbours along the first computed together for each vector. */
@@ -237,8 +247,12 @@ final class MapReduceLowering {
   }
 
   private void vectors(int tile) {
-    int whole = vector.extent() / 4 * 4;
-    loop(vector, Value.i32(0), Value.i32(whole), 4, () -> points(tile));
+    int from = interior.from();
+    int whole = from + (interior.to() - from) / 4 * 4;
+    if (from > 0) {
+      loop(vector, Value.i32(0), Value.i32(from), 1, () -> points(tile));
+    }
+    loop(vector, Value.i32(from), Value.i32(whole), 4, () -> points(tile));
     if (whole < vector.extent()) {
       loop(vector, Value.i32(whole), Value.i32(vector.extent()), 1, () -> points(tile));
     }
@@ -248,9 +262,10 @@ final class MapReduceLowering {
   private void points(int tile) {
     int n = spatial.size();
     boolean wide = b.isVector();
+    Compute here = wide ? interior.compute() : c;
     Local[][] values = new Local[tile][c.stages().size()];
     for (int s = 0; s < c.stages().size(); s++) {
-      Stage stage = c.stages().get(s);
+      Stage stage = here.stages().get(s);
       if (stage.outer() != n) {
         continue;
       }
@@ -274,7 +289,7 @@ final class MapReduceLowering {
         b.emit(Stmt.let(e, new Value.Load(from.pointer(), from.offset(), how)));
         b.setStage(c.stages().size(), Value.get(e));
       }
-      Value v = wide ? b.lowerVector(c.body()) : b.lower(c.body());
+      Value v = wide ? b.lowerVector(here.body()) : b.lower(here.body());
       LoopBuilder.Place at = b.storePlace(c.store());
       b.emit(new Stmt.Store(at.pointer(), at.offset(), v, wide ? 4 : 1));
     }

@@ -19,8 +19,9 @@ final class Vectors {
   private Vectors() {}
 
   /**
-   * True when every part that varies along {@code axis} has a vector form and no guarded read
-   * that could leave its buffer depends on a condition that varies along it.
+   * True when every part that varies along {@code axis} has a vector form, no read's index holds a
+   * stage's value, and no guarded read that could leave its buffer depends on a condition that
+   * varies along it.
    */
   static boolean allows(Expr e, Axis axis, LoopBuilder addresses) {
     if (!Exprs.uses(e, axis) && !hasStage(e)) {
@@ -28,10 +29,10 @@ final class Vectors {
     }
     switch (e) {
       case Read r -> {
-        return loadable(r.type(), addresses.address(r), axis);
+        return !hasStage(r) && loadable(r.type(), addresses.address(r), axis);
       }
       case ReadFlat r -> {
-        return loadable(r.type(), addresses.address(r), axis);
+        return !hasStage(r) && loadable(r.type(), addresses.address(r), axis);
       }
       case Select s -> {
         if (Exprs.uses(s.condition(), axis)

@@ -220,6 +220,51 @@ class OnnxRuntimeTest {
     return tests;
   }
 
+  /** Small ones are computes, the last of each kind is too large for that and runs on the host. */
+  @TestFactory
+  List<DynamicTest> scattersAndRanks() {
+    for (String how : List.of("none", "add", "mul", "min", "max")) {
+      Map<String, Object> m = Map.of("reduction", how);
+      check("ScatterND", 18, m, f32(5, 3, 2), places(5, 4, 1), f32(4, 3, 2));
+      check("ScatterND", 18, m, f32(4, 4, 3), places(4, 2, 3, 2), f32(2, 3, 3));
+      check("ScatterND", 18, m, i32(6), places(6, 3, 1), i32(3));
+      check("ScatterND", 18, m, f32(600, 2), places(600, 300, 1), f32(300, 2));
+      for (long axis = -2; axis < 2; axis++) {
+        Map<String, Object> along = Map.of("reduction", how, "axis", axis);
+        check("ScatterElements", 18, along, f32(5, 4), places(4, 3, 2), f32(3, 2));
+        check("ScatterElements", 18, along, i32(4, 4), places(4, 4, 4), i32(4, 4));
+        check("ScatterElements", 18, along, f32(400, 400), places(400, 6, 6), f32(6, 6));
+      }
+    }
+    for (long largest = 0; largest < 2; largest++) {
+      for (long axis = -1; axis < 3; axis++) {
+        Map<String, Object> m = Map.of("largest", largest, "axis", axis);
+        checkAll("TopK", 11, m, 2, f32(3, 5, 4), i64s(3));
+        checkAll("TopK", 11, m, 2, classes(DType.F32, 4, 3, 6), i64s(2));
+        checkAll("TopK", 11, m, 2, classes(DType.I64, 4, 4, 5), i64s(4));
+      }
+      checkAll("TopK", 11, Map.of("largest", largest), 2, f32(2, 700), i64s(5));
+    }
+    check("Tile", 13, Map.of(), f32(2, 3, 5), i64s(2, 1, 3));
+    check("Tile", 13, Map.of(), i32(3, 1, 2), i64s(1, 4, 1));
+    check("Tile", 13, Map.of(), f32(1, 3), i64s(4, 2));
+    for (double beta : new double[] {0.5, 0.75, 1, 0.6}) {
+      check("LRN", 13, Map.of("size", 3L, "beta", beta), f32(2, 7, 3, 5));
+    }
+    return tests;
+  }
+
+  /** Indices below {@code extent}, each at most once where they are few, some from the end. */
+  private Tensor places(int extent, int... dims) {
+    Tensor t = Tensor.zeros(DType.I64, Shape.of(dims));
+    int step = 1 + random.nextInt(2);
+    for (int i = 0; i < t.elements(); i++) {
+      int at = (i * step + i / extent) % extent;
+      t.setLong(i, i % 3 == 1 ? at - extent : at);
+    }
+    return t;
+  }
+
   @TestFactory
   List<DynamicTest> recurrences() {
     for (String direction : List.of("forward", "reverse", "bidirectional")) {
