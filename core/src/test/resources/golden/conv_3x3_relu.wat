@@ -142,7 +142,7 @@
     end
   )
 )
-;; f32_conv_relu__4x6x6_k2x3x3__t6x4u8: contraction mr=6 nr=4 unroll=8 kc=0 outer=0 mc=1 pack=1
+;; f32_conv_relu__4x6x6_k2x3x3__t6x4u8: contraction mr=6 nr=4 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32 i32 i32)))
@@ -291,203 +291,223 @@
           local.get $l19
           f32x4.relaxed_madd
           local.set $l19
+          local.get $l24
+          i32.const 4
+          i32.add
+          local.set $l24
           local.get $l21
           v128.load offset=16 align=4
           local.set $l26
           local.get $l24
-          v128.load32_splat offset=4
+          v128.load32_splat
           local.get $l26
           local.get $l14
           f32x4.relaxed_madd
           local.set $l14
           local.get $l24
-          v128.load32_splat offset=68
+          v128.load32_splat offset=64
           local.get $l26
           local.get $l15
           f32x4.relaxed_madd
           local.set $l15
           local.get $l24
-          v128.load32_splat offset=132
+          v128.load32_splat offset=128
           local.get $l26
           local.get $l16
           f32x4.relaxed_madd
           local.set $l16
           local.get $l24
-          v128.load32_splat offset=196
+          v128.load32_splat offset=192
           local.get $l26
           local.get $l17
           f32x4.relaxed_madd
           local.set $l17
           local.get $l24
-          v128.load32_splat offset=260
+          v128.load32_splat offset=256
           local.get $l26
           local.get $l18
           f32x4.relaxed_madd
           local.set $l18
           local.get $l24
-          v128.load32_splat offset=324
+          v128.load32_splat offset=320
           local.get $l26
           local.get $l19
           f32x4.relaxed_madd
           local.set $l19
+          local.get $l24
+          i32.const 4
+          i32.add
+          local.set $l24
           local.get $l21
           v128.load offset=32 align=4
           local.set $l27
           local.get $l24
-          v128.load32_splat offset=8
+          v128.load32_splat
           local.get $l27
           local.get $l14
           f32x4.relaxed_madd
           local.set $l14
           local.get $l24
-          v128.load32_splat offset=72
+          v128.load32_splat offset=64
           local.get $l27
           local.get $l15
           f32x4.relaxed_madd
           local.set $l15
           local.get $l24
-          v128.load32_splat offset=136
+          v128.load32_splat offset=128
           local.get $l27
           local.get $l16
           f32x4.relaxed_madd
           local.set $l16
           local.get $l24
-          v128.load32_splat offset=200
+          v128.load32_splat offset=192
           local.get $l27
           local.get $l17
           f32x4.relaxed_madd
           local.set $l17
           local.get $l24
-          v128.load32_splat offset=264
+          v128.load32_splat offset=256
           local.get $l27
           local.get $l18
           f32x4.relaxed_madd
           local.set $l18
           local.get $l24
-          v128.load32_splat offset=328
+          v128.load32_splat offset=320
           local.get $l27
           local.get $l19
           f32x4.relaxed_madd
           local.set $l19
+          local.get $l24
+          i32.const 4
+          i32.add
+          local.set $l24
           local.get $l21
           v128.load offset=48 align=4
           local.set $l28
           local.get $l24
-          v128.load32_splat offset=12
+          v128.load32_splat
           local.get $l28
           local.get $l14
           f32x4.relaxed_madd
           local.set $l14
           local.get $l24
-          v128.load32_splat offset=76
+          v128.load32_splat offset=64
           local.get $l28
           local.get $l15
           f32x4.relaxed_madd
           local.set $l15
           local.get $l24
-          v128.load32_splat offset=140
+          v128.load32_splat offset=128
           local.get $l28
           local.get $l16
           f32x4.relaxed_madd
           local.set $l16
           local.get $l24
-          v128.load32_splat offset=204
+          v128.load32_splat offset=192
           local.get $l28
           local.get $l17
           f32x4.relaxed_madd
           local.set $l17
           local.get $l24
-          v128.load32_splat offset=268
+          v128.load32_splat offset=256
           local.get $l28
           local.get $l18
           f32x4.relaxed_madd
           local.set $l18
           local.get $l24
-          v128.load32_splat offset=332
+          v128.load32_splat offset=320
           local.get $l28
           local.get $l19
           f32x4.relaxed_madd
           local.set $l19
+          local.get $l24
+          i32.const 4
+          i32.add
+          local.set $l24
           local.get $l21
           v128.load offset=64 align=4
           local.set $l29
           local.get $l24
-          v128.load32_splat offset=16
+          v128.load32_splat
           local.get $l29
           local.get $l14
           f32x4.relaxed_madd
           local.set $l14
           local.get $l24
-          v128.load32_splat offset=80
+          v128.load32_splat offset=64
           local.get $l29
           local.get $l15
           f32x4.relaxed_madd
           local.set $l15
           local.get $l24
-          v128.load32_splat offset=144
+          v128.load32_splat offset=128
           local.get $l29
           local.get $l16
           f32x4.relaxed_madd
           local.set $l16
           local.get $l24
-          v128.load32_splat offset=208
+          v128.load32_splat offset=192
           local.get $l29
           local.get $l17
           f32x4.relaxed_madd
           local.set $l17
           local.get $l24
-          v128.load32_splat offset=272
+          v128.load32_splat offset=256
           local.get $l29
           local.get $l18
           f32x4.relaxed_madd
           local.set $l18
           local.get $l24
-          v128.load32_splat offset=336
+          v128.load32_splat offset=320
           local.get $l29
           local.get $l19
           f32x4.relaxed_madd
           local.set $l19
+          local.get $l24
+          i32.const 4
+          i32.add
+          local.set $l24
           local.get $l21
           v128.load offset=80 align=4
           local.set $l30
           local.get $l24
-          v128.load32_splat offset=20
+          v128.load32_splat
           local.get $l30
           local.get $l14
           f32x4.relaxed_madd
           local.set $l14
           local.get $l24
-          v128.load32_splat offset=84
+          v128.load32_splat offset=64
           local.get $l30
           local.get $l15
           f32x4.relaxed_madd
           local.set $l15
           local.get $l24
-          v128.load32_splat offset=148
+          v128.load32_splat offset=128
           local.get $l30
           local.get $l16
           f32x4.relaxed_madd
           local.set $l16
           local.get $l24
-          v128.load32_splat offset=212
+          v128.load32_splat offset=192
           local.get $l30
           local.get $l17
           f32x4.relaxed_madd
           local.set $l17
           local.get $l24
-          v128.load32_splat offset=276
+          v128.load32_splat offset=256
           local.get $l30
           local.get $l18
           f32x4.relaxed_madd
           local.set $l18
           local.get $l24
-          v128.load32_splat offset=340
+          v128.load32_splat offset=320
           local.get $l30
           local.get $l19
           f32x4.relaxed_madd
           local.set $l19
           local.get $l24
-          i32.const 24
+          i32.const 4
           i32.add
           local.set $l24
           local.get $l21

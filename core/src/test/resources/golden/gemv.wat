@@ -1,4 +1,4 @@
-;; f32_matmul__16_k6__t1x16u8: contraction mr=1 nr=16 unroll=8 kc=0 outer=0 mc=1 pack=1
+;; f32_matmul__16_k6__t1x16u8: contraction mr=1 nr=16 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32)))

@@ -1,4 +1,4 @@
-;; f32_matmul_add__5x10_k3__t3x12u8: contraction mr=3 nr=12 unroll=8 kc=0 outer=0 mc=1 pack=1
+;; f32_matmul_add__5x10_k3__t3x12u8: contraction mr=3 nr=12 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32 i32)))
@@ -172,6 +172,10 @@
         local.get $l20
         f32x4.relaxed_madd
         local.set $l20
+        local.get $l23
+        i32.const 4
+        i32.add
+        local.set $l23
         local.get $l22
         v128.load offset=48 align=4
         local.set $l30
@@ -182,7 +186,7 @@
         v128.load offset=80 align=4
         local.set $l32
         local.get $l23
-        v128.load32_splat offset=4
+        v128.load32_splat
         local.set $l33
         local.get $l33
         local.get $l30
@@ -200,7 +204,7 @@
         f32x4.relaxed_madd
         local.set $l14
         local.get $l23
-        v128.load32_splat offset=16
+        v128.load32_splat offset=12
         local.set $l34
         local.get $l34
         local.get $l30
@@ -218,7 +222,7 @@
         f32x4.relaxed_madd
         local.set $l17
         local.get $l23
-        v128.load32_splat offset=28
+        v128.load32_splat offset=24
         local.set $l35
         local.get $l35
         local.get $l30
@@ -235,6 +239,10 @@
         local.get $l20
         f32x4.relaxed_madd
         local.set $l20
+        local.get $l23
+        i32.const 4
+        i32.add
+        local.set $l23
         local.get $l22
         v128.load offset=96 align=4
         local.set $l36
@@ -245,7 +253,7 @@
         v128.load offset=128 align=4
         local.set $l38
         local.get $l23
-        v128.load32_splat offset=8
+        v128.load32_splat
         local.set $l39
         local.get $l39
         local.get $l36
@@ -263,7 +271,7 @@
         f32x4.relaxed_madd
         local.set $l14
         local.get $l23
-        v128.load32_splat offset=20
+        v128.load32_splat offset=12
         local.set $l40
         local.get $l40
         local.get $l36
@@ -281,7 +289,7 @@
         f32x4.relaxed_madd
         local.set $l17
         local.get $l23
-        v128.load32_splat offset=32
+        v128.load32_splat offset=24
         local.set $l41
         local.get $l41
         local.get $l36
@@ -299,7 +307,7 @@
         f32x4.relaxed_madd
         local.set $l20
         local.get $l23
-        i32.const 12
+        i32.const 4
         i32.add
         local.set $l23
         local.get $l22
@@ -482,6 +490,10 @@
         local.get $l17
         f32x4.relaxed_madd
         local.set $l17
+        local.get $l20
+        i32.const 4
+        i32.add
+        local.set $l20
         local.get $l19
         v128.load offset=48 align=4
         local.set $l26
@@ -492,7 +504,7 @@
         v128.load offset=80 align=4
         local.set $l28
         local.get $l20
-        v128.load32_splat offset=4
+        v128.load32_splat
         local.set $l29
         local.get $l29
         local.get $l26
@@ -510,7 +522,7 @@
         f32x4.relaxed_madd
         local.set $l14
         local.get $l20
-        v128.load32_splat offset=16
+        v128.load32_splat offset=12
         local.set $l30
         local.get $l30
         local.get $l26
@@ -527,6 +539,10 @@
         local.get $l17
         f32x4.relaxed_madd
         local.set $l17
+        local.get $l20
+        i32.const 4
+        i32.add
+        local.set $l20
         local.get $l19
         v128.load offset=96 align=4
         local.set $l31
@@ -537,7 +553,7 @@
         v128.load offset=128 align=4
         local.set $l33
         local.get $l20
-        v128.load32_splat offset=8
+        v128.load32_splat
         local.set $l34
         local.get $l34
         local.get $l31
@@ -555,7 +571,7 @@
         f32x4.relaxed_madd
         local.set $l14
         local.get $l20
-        v128.load32_splat offset=20
+        v128.load32_splat offset=12
         local.set $l35
         local.get $l35
         local.get $l31
@@ -573,7 +589,7 @@
         f32x4.relaxed_madd
         local.set $l17
         local.get $l20
-        i32.const 12
+        i32.const 4
         i32.add
         local.set $l20
         local.get $l19

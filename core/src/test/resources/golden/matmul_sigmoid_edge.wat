@@ -1,4 +1,4 @@
-;; f32_matmul_sigmoid__3x5_k2__t3x8u8: contraction mr=3 nr=8 unroll=8 kc=0 outer=0 mc=1 pack=1
+;; f32_matmul_sigmoid__3x5_k2__t3x8u8: contraction mr=3 nr=8 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32)))
@@ -133,6 +133,10 @@
         local.get $l15
         f32x4.relaxed_madd
         local.set $l15
+        local.get $l18
+        i32.const 4
+        i32.add
+        local.set $l18
         local.get $l17
         v128.load offset=32 align=4
         local.set $l24
@@ -140,7 +144,7 @@
         v128.load offset=48 align=4
         local.set $l25
         local.get $l18
-        v128.load32_splat offset=4
+        v128.load32_splat
         local.set $l26
         local.get $l26
         local.get $l24
@@ -153,7 +157,7 @@
         f32x4.relaxed_madd
         local.set $l11
         local.get $l18
-        v128.load32_splat offset=12
+        v128.load32_splat offset=8
         local.set $l27
         local.get $l27
         local.get $l24
@@ -166,7 +170,7 @@
         f32x4.relaxed_madd
         local.set $l13
         local.get $l18
-        v128.load32_splat offset=20
+        v128.load32_splat offset=16
         local.set $l28
         local.get $l28
         local.get $l24
@@ -179,7 +183,7 @@
         f32x4.relaxed_madd
         local.set $l15
         local.get $l18
-        i32.const 8
+        i32.const 4
         i32.add
         local.set $l18
         local.get $l17

@@ -1,4 +1,4 @@
-;; f32_matmul__2x4x4_k3__t4x4u8: contraction mr=4 nr=4 unroll=8 kc=0 outer=0 mc=1 pack=1
+;; f32_matmul__2x4x4_k3__t4x4u8: contraction mr=4 nr=4 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32 i32)))
@@ -135,62 +135,70 @@
         local.get $l15
         f32x4.relaxed_madd
         local.set $l15
+        local.get $l22
+        i32.const 4
+        i32.add
+        local.set $l22
         local.get $l21
         v128.load offset=16 align=4
         local.set $l24
         local.get $l22
-        v128.load32_splat offset=4
+        v128.load32_splat
         local.get $l24
         local.get $l16
         f32x4.relaxed_madd
         local.set $l16
         local.get $l22
-        v128.load32_splat offset=16
+        v128.load32_splat offset=12
         local.get $l24
         local.get $l17
         f32x4.relaxed_madd
         local.set $l17
         local.get $l22
-        v128.load32_splat offset=28
+        v128.load32_splat offset=24
         local.get $l24
         local.get $l18
         f32x4.relaxed_madd
         local.set $l18
         local.get $l22
-        v128.load32_splat offset=40
+        v128.load32_splat offset=36
         local.get $l24
         local.get $l19
         f32x4.relaxed_madd
         local.set $l19
+        local.get $l22
+        i32.const 4
+        i32.add
+        local.set $l22
         local.get $l21
         v128.load offset=32 align=4
         local.set $l25
         local.get $l22
-        v128.load32_splat offset=8
+        v128.load32_splat
         local.get $l25
         local.get $l12
         f32x4.relaxed_madd
         local.set $l12
         local.get $l22
-        v128.load32_splat offset=20
+        v128.load32_splat offset=12
         local.get $l25
         local.get $l13
         f32x4.relaxed_madd
         local.set $l13
         local.get $l22
-        v128.load32_splat offset=32
+        v128.load32_splat offset=24
         local.get $l25
         local.get $l14
         f32x4.relaxed_madd
         local.set $l14
         local.get $l22
-        v128.load32_splat offset=44
+        v128.load32_splat offset=36
         local.get $l25
         local.get $l15
         f32x4.relaxed_madd
         local.set $l15
         local.get $l22
-        i32.const 12
+        i32.const 4
         i32.add
         local.set $l22
         local.get $l21

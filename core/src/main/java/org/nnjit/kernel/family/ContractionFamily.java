@@ -27,14 +27,20 @@ import org.nnjit.tensor.TensorType;
  * <p>Steps: {@code mr}, {@code nr} (a multiple of 4), {@code unroll} of k, {@code kc} (k is cut
  * into blocks of at most this length, 0 for one block), {@code outer} (0: panels of columns are the
  * outer, parallel loop, 1: runs of strips are), {@code mc} (strips in a run), {@code pack} (1: B is
- * packed).
+ * packed), {@code ahead} (1: strips fetch the next block of packed B bit by bit).
  */
 public final class ContractionFamily implements KernelFamily {
   /** Bytes of a panel of B that stay in a first-level cache of 32 KiB beside A and C. */
-  private static final int PANEL_BYTES = 24 << 10;
+  private static final int PANEL_BYTES = 16 << 10;
 
   /** Bytes of B that stay in a second-level cache of 1 MiB while runs of A pass. */
   private static final int NEAR_BYTES = 1 << 20;
+
+  /** Bytes of A above which it comes from the third-level cache again with each panel of B. */
+  private static final int FAR_BYTES_OF_A = 768 << 10;
+
+  /** Bytes of A that stay in the second-level cache while all panels of B pass. */
+  private static final int BYTES_OF_RUN = 256 << 10;
 
   /** Bytes of a result too large for that cache: each row is then written once, not by panels. */
   private static final int FAR_BYTES = 768 << 10;
@@ -115,7 +121,13 @@ public final class ContractionFamily implements KernelFamily {
           .with("kc", mr > 1 ? cut(nr) : 0)
           .with("outer", rowsOutside(mr, nr) ? 1 : 0)
           .with("mc", rowsOutside(mr, nr) ? run(mr, nr) : 1)
-          .with("pack", packed ? 1 : 0);
+          .with("pack", packed ? 1 : 0)
+          .with("ahead", packed && isFar(mr, nr) ? 1 : 0);
+    }
+
+    /** Whether B comes from farther than the second-level cache, for strips that could fetch it. */
+    private boolean isFar(int mr, int nr) {
+      return c.rows() > 2 * mr && mr > 1 && bytesOfB(nr) > NEAR_BYTES;
     }
 
     private int batches() {
@@ -138,7 +150,20 @@ public final class ContractionFamily implements KernelFamily {
       long bytesOfC = (long) batches() * c.rows() * c.columns() * 4;
       boolean streams = bytesOfB(nr) <= NEAR_BYTES && bytesOfC >= FAR_BYTES;
       boolean few = (c.columns() + nr - 1) / nr * batches() < PARTS;
-      return streams || c.rows() > mr * 8 && (bytesOfB(nr) <= PANEL_BYTES || few);
+      return streams
+          || c.rows() > mr * 8 && (bytesOfB(nr) <= PANEL_BYTES || few)
+          || bytesOfA(nr) > FAR_BYTES_OF_A;
+    }
+
+    /** Bytes of a block of k of A; 0 for windows, which share most of theirs. */
+    private long bytesOfA(int nr) {
+      return c.k().size() > 1 ? 0 : 4L * c.rows() * steps(nr);
+    }
+
+    /** Steps of k in a block. */
+    private int steps(int nr) {
+      int cut = cut(nr);
+      return cut == 0 ? c.depth() : cut;
     }
 
     /** Strips in a run: few where B stays in the first-level cache, else such that runs share. */
@@ -148,6 +173,9 @@ public final class ContractionFamily implements KernelFamily {
       }
       int strips = (c.rows() + mr - 1) / mr;
       int runs = Math.max(1, c.rows() / RUN_ROWS);
+      if (bytesOfB(nr) > NEAR_BYTES && bytesOfA(nr) > FAR_BYTES_OF_A) {
+        runs = (int) ((bytesOfA(nr) + BYTES_OF_RUN - 1) / BYTES_OF_RUN);
+      }
       if (runs * batches() < 2 * PARTS) {
         runs = Math.min(strips, (2 * PARTS + batches() - 1) / batches());
       }
@@ -205,13 +233,13 @@ public final class ContractionFamily implements KernelFamily {
 
     /**
      * Cycles of a tile for one step of k, on a core that issues four instructions of which two may
-     * be multiply-adds with a latency of four. Splatting an element takes two instructions: V8
-     * forms the address apart.
+     * be multiply-adds with a latency of four. Besides the loads and multiply-adds a step moves a
+     * pointer, and has its part of the loop.
      */
     private double cyclesOfTile(int rows, int columns) {
       int vectors = (columns + 3) / 4;
       int sums = rows * vectors;
-      double issue = (sums + 2 * rows + vectors + 0.75) / 4;
+      double issue = (sums + rows + vectors + 1.75) / 4;
       double perTile = TILE_CYCLES / Math.max(64, Math.min(c.depth(), PANEL_BYTES / (4 * columns)));
       return Math.max(Math.max(4, sums / 2.0), issue) + perTile;
     }
@@ -239,6 +267,7 @@ public final class ContractionFamily implements KernelFamily {
           .choose("mc", c.rows(), 1, 4, 16)
           .keep(new ContractionRules.RunsOfRows())
           .choose("pack", mustPack ? 1 : 2, mustPack || weight ? new int[] {1} : new int[] {0, 1})
+          .choose("ahead", 2, isFar(tile[0], tile[1]) ? new int[] {0, 1} : new int[] {0})
           .order(this::cost, MOST_CANDIDATES);
     }
 

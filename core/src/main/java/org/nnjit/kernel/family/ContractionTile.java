@@ -24,6 +24,12 @@ import org.nnjit.tensor.TensorType;
 
 /** The register tiles of one contraction, each a function of its own. */
 final class ContractionTile {
+  /** Elements of a cache line. */
+  private static final int LINE = 16;
+
+  /** Most lines a strip fetches ahead: with more, products wait for them. */
+  private static final int MOST_AHEAD = 64;
+
   private final Contraction c;
   private final Schedule schedule;
   private final Buffer[] buffers;
@@ -158,10 +164,16 @@ final class ContractionTile {
     b.emit(Stmt.let(n0, Value.mul(Value.get(panel), nr)));
     b.bind(c.n(), Value.get(n0));
     Value packedB = packed ? panel(b, panel) : null;
+    int lines = packed && rows == mr ? linesAhead(length) : 0;
+    Local next = Local.of("next", LType.I32);
+    if (lines > 0) {
+      b.emit(Stmt.let(next, behind(b, panel, from, skipB, length, lines)));
+    }
     b.open();
     if (c.m() != null) {
       b.bind(c.m(), Value.get(m0));
     }
+    touch(b, next, lines);
 
     int vectors = (columns + 3) / 4;
     int ways = ways(rows, vectors, length);
@@ -218,6 +230,13 @@ final class ContractionTile {
 
   /** Where a packed panel begins. */
   private Value panel(LoopBuilder b, Local panel) {
+    Local start = Local.pointer("panel_b", buffers[c.argB()]);
+    b.emit(Stmt.let(start, new Value.Address(buffers[c.argB()], panelIndex(b, panel))));
+    return Value.get(start);
+  }
+
+  /** Elements of packed B before a panel. */
+  private Value panelIndex(LoopBuilder b, Local panel) {
     int panels = (c.columns() + nr - 1) / nr;
     Value batch = Value.i32(0);
     for (Axis axis : c.batch()) {
@@ -226,10 +245,55 @@ final class ContractionTile {
       }
     }
     Value index = Value.add(Value.mul(batch, panels), Value.get(panel));
-    Local start = Local.pointer("panel_b", buffers[c.argB()]);
-    Value address = new Value.Address(buffers[c.argB()], Value.mul(index, c.depth() * nr));
-    b.emit(Stmt.let(start, address));
-    return Value.get(start);
+    return Value.mul(index, c.depth() * nr);
+  }
+
+  /** Strips that meet a block of B before the next block comes. */
+  private int stripsOfBlock() {
+    int strips = Math.max(1, c.rows() / mr);
+    return schedule.get("outer", 0) == 1
+        ? Math.max(1, Math.min(schedule.get("mc", 1), strips))
+        : strips;
+  }
+
+  /** Cache lines of the next block of B that each strip fetches, so that all come in time. */
+  private int linesAhead(int length) {
+    int strips = stripsOfBlock();
+    int lines = (length * nr / LINE + strips - 1) / strips;
+    return schedule.get("ahead", 0) == 1 && lines <= MOST_AHEAD ? lines : 0;
+  }
+
+  /** Elements of packed B before what the first strip of a call fetches ahead. */
+  private Value behind(
+      LoopBuilder b, Local panel, Local from, Local skipB, int length, int lines) {
+    Value index = Value.add(panelIndex(b, panel), Value.i32(length * nr));
+    if (parts.size() > 1) {
+      index = Value.add(index, Value.get(skipB));
+    }
+    Value strip = new Value.Binary(BinaryOp.DIV, DType.I32, Value.get(from), Value.i32(mr));
+    strip = new Value.Binary(BinaryOp.REM, DType.I32, strip, Value.i32(stripsOfBlock()));
+    return Value.add(index, Value.mul(strip, lines * LINE));
+  }
+
+  /** Loads a word of each of some cache lines of B from element {@code next} on, and drops it. */
+  private void touch(LoopBuilder b, Local next, int lines) {
+    if (lines == 0) {
+      return;
+    }
+    int panels = (c.columns() + nr - 1) / nr;
+    int most = panels * c.depth() * nr;
+    for (Axis axis : c.batch()) {
+      most *= fb.coefficient(axis) == 0 ? 1 : axis.extent();
+    }
+    Value last = Value.i32(most - lines * LINE);
+    Value at = new Value.Binary(BinaryOp.MIN, DType.I32, Value.get(next), last);
+    Local ahead = Local.pointer("ahead", buffers[c.argB()]);
+    b.emit(Stmt.let(ahead, new Value.Address(buffers[c.argB()], at)));
+    for (int i = 0; i < lines; i++) {
+      Value word = new Value.Load(Value.get(ahead), i * LINE, Value.Access.SCALAR);
+      b.emit(Stmt.let(Local.of("touched", LType.F32), word));
+    }
+    b.emit(Stmt.let(next, Value.add(Value.get(next), Value.i32(lines * LINE))));
   }
 
   private void product(
@@ -311,8 +375,15 @@ final class ContractionTile {
     List<Stmt> body = new ArrayList<>();
     int stepM = c.m() == null ? 0 : fa.coefficient(c.m());
     int rows = acc.length / ways;
+    // An engine forms a splat's address apart from its load. With the pointer moved at every step
+    // the rest is the same for all steps of a row, and is formed once.
+    boolean moves = rows > 1;
+    int move = moves ? stepA : count * stepA;
     for (int u = 0; u < count; u++) {
       int set = u % ways * rows;
+      if (moves && u > 0) {
+        body.add(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(move))));
+      }
       Local[] columns = new Local[acc[0].length];
       for (int j = 0; j < columns.length; j++) {
         columns[j] = Local.of("b" + j, LType.F32X4);
@@ -321,7 +392,7 @@ final class ContractionTile {
             Stmt.let(columns[j], new Value.Load(Value.get(pb), at, Value.Access.VECTOR)));
       }
       for (int i = 0; i < rows; i++) {
-        int at = offsetA + u * stepA + i * stepM;
+        int at = offsetA + (moves ? 0 : u * stepA) + i * stepM;
         Value x = new Value.Load(Value.get(pa), at, Value.Access.SPLAT);
         if (columns.length > 1) {
           Local splat = Local.of("a" + i, LType.F32X4);
@@ -334,7 +405,7 @@ final class ContractionTile {
         }
       }
     }
-    body.add(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(count * stepA))));
+    body.add(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(move))));
     body.add(Stmt.let(pb, new Value.Offset(Value.get(pb), Value.i32(count * stepB))));
     return Stmt.block(body);
   }
