@@ -6,6 +6,7 @@ import { openFile, userError } from './files.js';
 import { live } from './life.js';
 import { lock, unlock, epoch } from './memory-lock.js';
 import { SmallPlans } from './small-plans.js';
+import { ResultBuffers } from './result-buffers.js';
 import { readSchedules } from './schedule-store.js';
 import { Tuner } from './tuner.js';
 import { PIECE_MS, Workbench } from './workbench.js';
@@ -255,13 +256,15 @@ function execute(p) {
   return ms;
 }
 
-/** Plans that take less, in milliseconds, the page may run itself. */
+/** Plans that take less, in milliseconds, and copy less, in bytes, the page may run itself. */
 const SMALL_MS = 1;
+const SMALL_BYTES = 1 << 18;
 
 /** Lets the page run a small plan, once it has been compiled for good. */
 function offer(p, ms) {
   p.runs = (p.runs ?? 0) + 1;
-  if (p.offered || p.runs < 3 || ms > SMALL_MS || !state.device.shared || p.valueInputs
+  if (p.offered || p.runs < 3 || ms > SMALL_MS || [...p.inputs, ...p.outputs].reduce((n, o) => n + o.bytes, 0) > SMALL_BYTES
+    || !state.device.shared || p.valueInputs
     || p.segments.some((s) => s < 0)) return;
   p.offered = true;
   postMessage({ small: {
@@ -290,10 +293,13 @@ async function trace(p) {
   return traceOf(state.info.name, p, start, state.threads, [own, ...await Promise.all(others)]);
 }
 
-const outputs = (p) => p.outputs.map((o) => ({
-  name: o.name, type: o.type, dims: o.dims,
-  data: new Uint8Array(state.memory.buffer, o.address, o.bytes).slice().buffer,
-}));
+const results = new ResultBuffers();
+
+const outputs = (p) => p.outputs.map((o) => {
+  const data = results.take(o.bytes);
+  new Uint8Array(data).set(new Uint8Array(state.memory.buffer, o.address, o.bytes));
+  return { name: o.name, type: o.type, dims: o.dims, data };
+});
 
 function kernelIndex(name) {
   const i = state.plans[state.current]?.kernels.findIndex((k) => k.name === name) ?? -1;
@@ -362,6 +368,7 @@ const methods = {
     write(p, feeds);
     const ms = execute(p);
     offer(p, ms);
+    results.prepare(p.outputs, () => waiting === 0);
     if (state.background) tuner.later(state.background, report);
     state.background = null;
     return { outputs: outputs(p), ms };
@@ -479,6 +486,7 @@ const methods = {
     state.files?.forEach((f) => f.release());
     if (state.id) engine.release(state.id);
     const bytes = state.load.bytes + (state.memory?.buffer.byteLength ?? 0);
+    results.clear();
     Object.assign(state, fresh());
     return { bytes };
   },
