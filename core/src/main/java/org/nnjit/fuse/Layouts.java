@@ -198,11 +198,12 @@ public final class Layouts {
   /** One filter for each channel, which steps through wide rows one by one. */
   private static boolean isPerChannel(Compute c) {
     Read r = image(c);
+    // A convolution of one dimension has one axis less.
+    if (r == null || c.spatial().size() != 5 || !isDepthwise(c)) {
+      return false;
+    }
     Axis column = c.spatial().get(4);
-    return isDepthwise(c)
-        && r != null
-        && column.extent() >= WIDE
-        && Affine.of(r.index().get(3)).coefficient(column) == 1;
+    return column.extent() >= WIDE && Affine.of(r.index().get(3)).coefficient(column) == 1;
   }
 
   private static boolean isDepthwise(Compute c) {
