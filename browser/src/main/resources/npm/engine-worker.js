@@ -8,6 +8,7 @@ import { live } from './life.js';
 import { lock, unlock, epoch, reset } from './memory-lock.js';
 import { Pieces } from './pieces.js';
 import { SmallPlans } from './small-plans.js';
+import { ResultBuffers } from './result-buffers.js';
 import { readSchedules } from './schedule-store.js';
 import { Tuner } from './tuner.js';
 import { Workbench } from './workbench.js';
@@ -290,8 +291,9 @@ function execute(p) {
   return ms;
 }
 
-/** Plans that take less, in milliseconds, the page may run itself. */
+/** Plans that take less, in milliseconds, and copy less, in bytes, the page may run itself. */
 const SMALL_MS = 2;
+const SMALL_BYTES = 1 << 18;
 
 /** Runs before a plan is offered to the page: by then it has been compiled for good. */
 const OFFER_AFTER = 3;
@@ -307,7 +309,8 @@ function offer(p, ms, feeds) {
   p.runs = (p.runs ?? 0) + 1;
   p.bestMs = Math.min(p.bestMs ?? Infinity, ms);
   p.offerAfter ??= OFFER_AFTER;
-  if (p.runs < p.offerAfter || ms > SMALL_MS || !state.device.shared
+  const copied = [...p.inputs, ...p.outputs].reduce((n, o) => n + o.bytes, 0);
+  if (p.runs < p.offerAfter || ms > SMALL_MS || copied > SMALL_BYTES || !state.device.shared
     || p.segments.some((s) => s < 0)) return;
   p.offerAfter = Math.min(OFFER_LATEST, 2 * p.offerAfter);
   p.runs = 0;
@@ -338,10 +341,13 @@ async function trace(p) {
   return traceOf(state.info.name, p, start, state.threads, [own, ...await Promise.all(others)]);
 }
 
-const outputs = (p) => p.outputs.map((o) => ({
-  name: o.name, type: o.type, dims: o.dims,
-  data: new Uint8Array(state.memory.buffer, o.address, o.bytes).slice().buffer,
-}));
+const results = new ResultBuffers();
+
+const outputs = (p) => p.outputs.map((o) => {
+  const data = results.take(o.bytes);
+  new Uint8Array(data).set(new Uint8Array(state.memory.buffer, o.address, o.bytes));
+  return { name: o.name, type: o.type, dims: o.dims, data };
+});
 
 function kernelIndex(name) {
   const i = state.plans[state.current]?.kernels.findIndex((k) => k.name === name) ?? -1;
@@ -421,6 +427,7 @@ const methods = {
     write(p, feeds);
     const ms = execute(p);
     offer(p, ms, feeds);
+    results.prepare(p.outputs, () => waiting === 0);
     if (state.background) tuner.later(state.background, report);
     state.background = null;
     return { outputs: outputs(p), ms };
@@ -537,6 +544,7 @@ const methods = {
     state.helpers.forEach((h) => h.port.close());
     state.files?.forEach((f) => f.release());
     if (state.id) engine.release(state.id);
+    results.clear();
     const { memory, load } = state;
     // The next session takes the memory over: browsers reserve 4 GiB of addresses for each.
     if (memory) reset(memory);

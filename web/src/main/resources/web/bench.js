@@ -33,6 +33,20 @@ async function ort() {
   return peer;
 }
 
+/**
+ * Threads of onnxruntime-web go on spinning after a run, 45 to 65 ms here, and would take a core from
+ * whoever comes next. Each turn therefore begins with rest, and with untimed runs for so long.
+ */
+const REST_MS = 150;
+const SETTLE_MS = 30;
+
+/** What goes before a timed run: every engine is then measured as if it were alone. */
+async function settle(run) {
+  if (threads > 1) await new Promise((done) => { setTimeout(done, REST_MS); });
+  const end = performance.now() + SETTLE_MS;
+  do await run(); while (performance.now() < end);
+}
+
 /** Warms the runs up one after the other, then times them in turns: a list of times for each. */
 async function interleave(name, runs) {
   await log(`${name}, ${threads} threads: warming up`);
@@ -43,7 +57,10 @@ async function interleave(name, runs) {
   const times = runs.map(() => []);
   for (let i = 0; i < rounds; i++) {
     await log(`${name}, ${threads} threads: round ${i + 1} of ${rounds}`);
-    for (const [k, run] of runs.entries()) times[k].push(await timed(run));
+    for (const [k, run] of runs.entries()) {
+      await settle(run);
+      times[k].push(await timed(run));
+    }
   }
   return times;
 }

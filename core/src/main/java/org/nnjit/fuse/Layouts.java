@@ -27,14 +27,23 @@ import org.nnjit.tensor.TensorType;
 
 /**
  * Chooses layouts around convolutions: images lie channel-last, with a halo of zeros as wide as the
- * padding of the convolutions that read them. Invariant made: convolutions read without guards, and
- * their channels are dense.
+ * padding of the convolutions that read them. Images that no convolution mixes the channels of stay
+ * channel-first: there turning them over and back takes longer than the convolutions. Invariant
+ * made: convolutions read without guards, and what they run along is dense.
  */
 public final class Layouts {
+  /** Narrower images leave lanes without work when they lie channel-first. */
+  private static final int WIDE = 16;
+
   private final Program program;
   private final List<Call> calls;
   private final Map<String, TensorType> types;
-  private final Set<String> channelLast = new LinkedHashSet<>();
+  /** Images that are laid out. */
+  private final Set<String> images = new LinkedHashSet<>();
+
+  /** Values that lie channel-last when they are images. */
+  private final Set<String> mixed = new HashSet<>();
+
   private final Map<String, int[]> halos = new HashMap<>();
   /** In the order of the values, which addresses follow. */
   private final Map<String, Long> elements = new LinkedHashMap<>();
@@ -76,6 +85,7 @@ public final class Layouts {
       return new Result(program, Map.of());
     }
     copyFixedInputs();
+    findMixed();
     copyFixedOutputs();
     spread();
     for (int i = 0; i < calls.size(); i++) {
@@ -83,7 +93,7 @@ public final class Layouts {
         unguard(i);
       }
     }
-    for (String v : channelLast) {
+    for (String v : images) {
       types.put(v, types.get(v).withLayout(layout(v)));
     }
     retype();
@@ -161,6 +171,45 @@ public final class Layouts {
     }
   }
 
+  /**
+   * Values from which channels are mixed, or that are calculated together with such: for all of them
+   * one layout is chosen, as turning over costs as much as calculating.
+   */
+  private void findMixed() {
+    for (boolean changed = true; changed; ) {
+      changed = false;
+      for (Call c : calls) {
+        if (!(c instanceof ComputeCall call)) {
+          continue;
+        }
+        Set<String> together = new HashSet<>(c.args());
+        together.removeAll(program.constants().keySet());
+        together.add(call.result());
+        together.removeIf(v -> types.get(v).shape().rank() != 4);
+        boolean mixes = isConv(c) && !isPerChannel(call.compute());
+        for (String v : together) {
+          mixes |= mixed.contains(v);
+        }
+        changed |= mixes && mixed.addAll(together);
+      }
+    }
+  }
+
+  /** One filter for each channel, which steps through wide rows one by one. */
+  private static boolean isPerChannel(Compute c) {
+    Read r = image(c);
+    // A convolution of one dimension has one axis less.
+    if (r == null || c.spatial().size() != 5 || !isDepthwise(c)) {
+      return false;
+    }
+    Axis column = c.spatial().get(4);
+    return column.extent() >= WIDE && Affine.of(r.index().get(3)).coefficient(column) == 1;
+  }
+
+  private static boolean isDepthwise(Compute c) {
+    return c.spatial().get(1).extent() > 1 && c.spatial().get(2).extent() == 1;
+  }
+
   /** Model outputs that convolutions write are copied, and what is copied may be laid out freely. */
   private void copyFixedOutputs() {
     Set<String> written = new LinkedHashSet<>();
@@ -169,6 +218,7 @@ public final class Layouts {
         written.add(((ComputeCall) c).result());
       }
     }
+    written.retainAll(mixed);
     for (String to : written) {
       copyOutput(to);
     }
@@ -179,6 +229,7 @@ public final class Layouts {
     String from = to + "#image";
     TensorType t = types.get(to);
     types.put(from, TensorType.of(t.dtype(), t.shape()));
+    mixed.add(from);
     int last = -1;
     for (int i = 0; i < calls.size(); i++) {
       // Host calls keep the one that lies row-major.
@@ -221,15 +272,15 @@ public final class Layouts {
           Read r = image(call.compute());
           String x = r == null ? null : call.args().get(r.arg());
           if (x != null && !isFixed(x) && !host.contains(x)) {
-            channelLast.add(x);
+            images.add(x);
           }
         }
         for (String a : call.args()) {
-          image |= channelLast.contains(a) && types.get(a).shape().rank() == 4;
+          image |= images.contains(a) && types.get(a).shape().rank() == 4;
         }
         String y = call.result();
         if (image && types.get(y).shape().rank() == 4 && !isFixed(y) && !host.contains(y)) {
-          channelLast.add(y);
+          images.add(y);
         }
       }
     }
@@ -240,7 +291,7 @@ public final class Layouts {
     ComputeCall call = (ComputeCall) calls.get(at);
     Compute c = call.compute();
     Read r = image(c);
-    if (r == null || !channelLast.contains(call.args().get(r.arg()))) {
+    if (r == null || !images.contains(call.args().get(r.arg()))) {
       return;
     }
     String x = call.args().get(r.arg());
@@ -316,8 +367,10 @@ public final class Layouts {
     if (h[0] + h[1] + h[2] + h[3] > 0) {
       elements.put(value, (long) s.dim(0) * rows * columns * c);
     }
-    int offset = (h[0] * columns + h[2]) * c;
-    return Layout.of(offset, rows * columns * c, 1, columns * c, c);
+    int offset = h[0] * columns + h[2];
+    return mixed.contains(value)
+        ? Layout.of(offset * c, rows * columns * c, 1, columns * c, c)
+        : Layout.of(offset, rows * columns * c, rows * columns, columns, 1);
   }
 
   private void retype() {
@@ -341,7 +394,7 @@ public final class Layouts {
     return new ComputeCall(call.label(), typed, call.args(), call.result());
   }
 
-  /** Depthwise weights get their channels dense, so that they load as vectors. */
+  /** Depthwise weights of channel-last images get dense channels, so that they load as vectors. */
   private void relayoutWeights() {
     for (int i = 0; i < calls.size(); i++) {
       if (!isConv(calls.get(i))) {
@@ -349,8 +402,10 @@ public final class Layouts {
       }
       ComputeCall call = (ComputeCall) calls.get(i);
       Compute c = call.compute();
-      boolean depthwise = c.spatial().get(1).extent() > 1 && c.spatial().get(2).extent() == 1;
-      if (!depthwise || !(product(c).b() instanceof Read w) || w.index().size() != 4) {
+      if (!isDepthwise(c)
+          || !mixed.contains(call.result())
+          || !(product(c).b() instanceof Read w)
+          || w.index().size() != 4) {
         continue;
       }
       String from = call.args().get(w.arg());

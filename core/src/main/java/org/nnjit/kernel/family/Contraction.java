@@ -74,8 +74,8 @@ record Contraction(
         m = axis;
       }
     }
-    if (m == null && out.coefficient(n) != 1) {
-      // One row at a time into scattered columns (depthwise convolution): no tile to gain from.
+    if (m == null && (out.coefficient(n) != 1 || slides(c.stages().get(0), fb, n))) {
+      // One row at a time (depthwise convolution): no tile to gain from.
       return null;
     }
     for (Axis axis : c.spatial()) {
@@ -105,6 +105,15 @@ record Contraction(
       }
     }
     return new Contraction(c, ea, eb, batch, m, n, k);
+  }
+
+  /** Whether a small window moves along the columns: then rows of windows share what they load. */
+  private static boolean slides(Stage window, Affine b, Axis n) {
+    boolean moves = false;
+    for (Axis axis : window.axes()) {
+      moves |= axis.extent() > 1 && b.coefficient(axis) == b.coefficient(n);
+    }
+    return moves && MapReduceLowering.points(window.axes()) <= MapReduceLowering.UNROLL_POINTS;
   }
 
   /** A long axis makes good tiles; among long ones the innermost does. */

@@ -22,7 +22,7 @@ import org.nnjit.tensor.TensorType;
 /** Loops of one compute in the map-reduce family. */
 final class MapReduceLowering {
   /** Windows up to this many points are unrolled, so that their addresses become constants. */
-  private static final int UNROLL_POINTS = 25;
+  static final int UNROLL_POINTS = 25;
 
   /** Reductions at least this long keep four accumulators, to hide the latency of the sum. */
   private static final int LONG_REDUCTION = 32;
