@@ -86,7 +86,7 @@ async function traced(model, feedsOf) {
   }
 }
 
-/** Kernels, a call on the host, and kernels again. */
+/** Kernels, a call on the host (a sort too long for a kernel), and kernels again. */
 async function aroundTheHost() {
   const floats = (n) => Float32Array.from({ length: n }, (_, i) => Math.sin(i));
   const nodes = [
@@ -94,12 +94,12 @@ async function aroundTheHost() {
     { op: 'TopK', inputs: ['a', 'k'], outputs: ['v', 'i'] },
     { op: 'MatMul', name: 'last', inputs: ['v', 'u'], outputs: ['y'] },
   ];
-  const model = writeModel(nodes, [{ name: 'x', dims: [64, 64] }], [{ name: 'y', dims: [64, 64] }], [
-    { name: 'w', dims: [64, 64], data: floats(4096) },
+  const model = writeModel(nodes, [{ name: 'x', dims: [128, 64] }], [{ name: 'y', dims: [128, 64] }], [
+    { name: 'w', dims: [64, 128], data: floats(8192) },
     { name: 'u', dims: [32, 64], data: floats(2048) },
     { name: 'k', type: 'int64', dims: [1], data: BigInt64Array.of(32n) },
   ]);
-  const t = await traced(model, () => ({ x: new Tensor('float32', floats(4096), [64, 64]) }));
+  const t = await traced(model, () => ({ x: new Tensor('float32', floats(8192), [128, 64]) }));
   check(t.host === 1 && t.parallel === 2, `wanted one host call between two parallel kernels, got ${t.text}`);
   return t;
 }
