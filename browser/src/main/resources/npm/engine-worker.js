@@ -125,18 +125,28 @@ async function measureDevice(rest) {
   if (state.measured || !device.simd) return;
   const measured = await probeSuite(engine, device, helpers, rest, alone);
   if (state.id !== id) throw new Error('released');
-  // Threads that seemed useless are measured once more before they stop: until then all work.
+  // Threads that seemed useless are measured some more times before they stop: until then all work.
   state.measured = measured;
   parse(engine.device(id, measured.readings));
   if (measured.profile.usefulThreads >= device.threads) await keep(measured);
 }
 
-/** Measures again whether threads are useful that did not seem so. */
-async function reviewThreads() {
+/** Threads are useless that were so in so many measurements, so far apart in milliseconds. */
+const REVIEWS = 5;
+const REVIEW_MS = 1000;
+
+/** Measures again whether threads are useful that did not seem so: another program may have had the core. */
+async function reviewThreads(reviews = REVIEWS) {
   const { id, device, helpers, measured } = state;
   if (!measured || measured.profile.usefulThreads >= device.threads) return;
   const again = await probeThreads(engine, device, helpers, measured, alone);
   if (state.id !== id) throw new Error('released');
+  state.measured = again;
+  if (reviews > 1 && again.profile.usefulThreads < device.threads) {
+    // A session that is released meanwhile wants no answer.
+    setTimeout(() => state.id === id && reviewThreads(reviews - 1).catch(() => {}), REVIEW_MS);
+    return;
+  }
   useDevice(again);
   await keep(again);
 }

@@ -37,8 +37,13 @@ public record Target(
         features,
         threads,
         Math.max(FEWEST_REGISTERS, p.vectorRegisters()),
-        p.l1Bytes() > 0 ? p.l1Bytes() : l1Bytes,
-        p.l2Bytes() > 0 ? p.l2Bytes() : l2Bytes);
+        seen(p.l1Bytes(), 8 << 10, l1Bytes),
+        seen(p.l2Bytes(), 128 << 10, l2Bytes));
+  }
+
+  /** A size that was measured, unless none was or it is less than any processor has. */
+  private static int seen(int bytes, int least, int otherwise) {
+    return bytes < least ? otherwise : bytes;
   }
 
   public boolean has(Feature feature) {

@@ -30,21 +30,6 @@ import org.nnjit.tensor.TensorType;
  * packed), {@code ahead} (1: strips fetch the next block of packed B bit by bit).
  */
 public final class ContractionFamily implements KernelFamily {
-  /** Bytes of a panel of B that stay in a first-level cache of 32 KiB beside A and C. */
-  private static final int PANEL_BYTES = 16 << 10;
-
-  /** Bytes of B that stay in a second-level cache of 1 MiB while runs of A pass. */
-  private static final int NEAR_BYTES = 1 << 20;
-
-  /** Bytes of A above which it comes from the third-level cache again with each panel of B. */
-  private static final int FAR_BYTES_OF_A = 768 << 10;
-
-  /** Bytes of A that stay in the second-level cache while all panels of B pass. */
-  private static final int BYTES_OF_RUN = 256 << 10;
-
-  /** Bytes of a result too large for that cache: each row is then written once, not by panels. */
-  private static final int FAR_BYTES = 768 << 10;
-
   /** Rows that pass all panels together. */
   private static final int RUN_ROWS = 48;
 
@@ -127,7 +112,25 @@ public final class ContractionFamily implements KernelFamily {
 
     /** Whether B comes from farther than the second-level cache, for strips that could fetch it. */
     private boolean isFar(int mr, int nr) {
-      return c.rows() > 2 * mr && mr > 1 && bytesOfB(nr) > NEAR_BYTES;
+      return c.rows() > 2 * mr && mr > 1 && bytesOfB(nr) > target.l2Bytes();
+    }
+
+    /** Bytes of a panel of B that stay in the first-level cache beside A and C. */
+    private int panelBytes() {
+      return target.l1Bytes() / 2;
+    }
+
+    /**
+     * Bytes above which A comes from beyond the second-level cache again with each panel of B, and
+     * a result is better written once, row by row.
+     */
+    private int farBytes() {
+      return target.l2Bytes() / 4 * 3;
+    }
+
+    /** Bytes of A that stay in the second-level cache while all panels of B pass. */
+    private int runBytes() {
+      return target.l2Bytes() / 4;
     }
 
     private int batches() {
@@ -148,11 +151,11 @@ public final class ContractionFamily implements KernelFamily {
      */
     private boolean rowsOutside(int mr, int nr) {
       long bytesOfC = (long) batches() * c.rows() * c.columns() * 4;
-      boolean streams = bytesOfB(nr) <= NEAR_BYTES && bytesOfC >= FAR_BYTES;
+      boolean streams = bytesOfB(nr) <= target.l2Bytes() && bytesOfC >= farBytes();
       boolean few = (c.columns() + nr - 1) / nr * batches() < PARTS;
       return streams
-          || c.rows() > mr * 8 && (bytesOfB(nr) <= PANEL_BYTES || few)
-          || bytesOfA(nr) > FAR_BYTES_OF_A;
+          || c.rows() > mr * 8 && (bytesOfB(nr) <= panelBytes() || few)
+          || bytesOfA(nr) > farBytes();
     }
 
     /** Bytes of a block of k of A; 0 for windows, which share most of theirs. */
@@ -168,13 +171,13 @@ public final class ContractionFamily implements KernelFamily {
 
     /** Strips in a run: few where B stays in the first-level cache, else such that runs share. */
     private int run(int mr, int nr) {
-      if (bytesOfB(nr) <= PANEL_BYTES) {
+      if (bytesOfB(nr) <= panelBytes()) {
         return Math.min(NEAR_STRIPS, (c.rows() + mr - 1) / mr);
       }
       int strips = (c.rows() + mr - 1) / mr;
       int runs = Math.max(1, c.rows() / RUN_ROWS);
-      if (bytesOfB(nr) > NEAR_BYTES && bytesOfA(nr) > FAR_BYTES_OF_A) {
-        runs = (int) ((bytesOfA(nr) + BYTES_OF_RUN - 1) / BYTES_OF_RUN);
+      if (bytesOfB(nr) > target.l2Bytes() && bytesOfA(nr) > farBytes()) {
+        runs = (int) ((bytesOfA(nr) + runBytes() - 1) / runBytes());
       }
       if (runs * batches() < 2 * PARTS) {
         runs = Math.min(strips, (2 * PARTS + batches() - 1) / batches());
@@ -184,7 +187,7 @@ public final class ContractionFamily implements KernelFamily {
 
     /** Length of a block of k such that a panel of B stays in the first-level cache, or 0. */
     private int cut(int nr) {
-      int most = PANEL_BYTES / (4 * nr);
+      int most = panelBytes() / (4 * nr);
       if (c.depth() <= most) {
         return 0;
       }
@@ -240,7 +243,7 @@ public final class ContractionFamily implements KernelFamily {
       int vectors = (columns + 3) / 4;
       int sums = rows * vectors;
       double issue = (sums + rows + vectors + 1.75) / 4;
-      double perTile = TILE_CYCLES / Math.max(64, Math.min(c.depth(), PANEL_BYTES / (4 * columns)));
+      double perTile = TILE_CYCLES / Math.max(64, Math.min(c.depth(), panelBytes() / (4 * columns)));
       return Math.max(Math.max(4, sums / 2.0), issue) + perTile;
     }
 
@@ -307,9 +310,9 @@ public final class ContractionFamily implements KernelFamily {
       double cost = cycles(s.get("mr", 1), nr) * c.depth();
       cost *= 1 + TURN * (1.0 / s.get("unroll", 1) - 1.0 / UNROLL);
       cost *= 1 + CUT * (parts - 1);
-      boolean far = 4L * nr * (kc == 0 ? c.depth() : kc) > PANEL_BYTES && s.get("mr", 1) > 1;
+      boolean far = 4L * nr * (kc == 0 ? c.depth() : kc) > panelBytes() && s.get("mr", 1) > 1;
       boolean rowsOuter = s.get("outer", 0) == 1;
-      boolean farther = rowsOuter && s.get("mc", 1) < NEAR_STRIPS && bytesOfB(nr) > PANEL_BYTES;
+      boolean farther = rowsOuter && s.get("mc", 1) < NEAR_STRIPS && bytesOfB(nr) > panelBytes();
       return cost * (far || farther ? FAR : 1);
     }
 
