@@ -77,6 +77,7 @@ async function create(args, report) {
   const start = performance.now();
   state.device = probe(args);
   state.threads = state.device.threads;
+  const recalled = recall(state.threads, state.device.relaxedSimd);
   const files = new Map();
   const external = new Map(args.external.map((e) => [e.path, e.data]));
   const model = await openFile('', args.model, report);
@@ -91,7 +92,7 @@ async function create(args, report) {
   state.info = info;
   state.fingerprint = [navigator.userAgent, features, state.threads, engine.build].join('|');
   state.threadsAsked = args.threads > 0;
-  const measured = await recall(state.threads, state.device.relaxedSimd);
+  const measured = await recalled;
   if (measured) useDevice(measured);
   const stored = args.tune === false ? [] : await readSchedules(state.fingerprint);
   state.tuning.stored = stored.length;
@@ -111,10 +112,15 @@ async function create(args, report) {
   return { inputs: info.inputs, outputs: info.outputs, device: state.device };
 }
 
-/** From now on what was measured decides what is worth trying, and how many threads share a run. */
-function useDevice(measured) {
+/** From now on what was measured decides what is worth trying. */
+function knowDevice(measured) {
   state.measured = measured;
   parse(engine.device(state.id, measured.readings));
+}
+
+/** The same, and how many threads share a run. */
+function useDevice(measured) {
+  knowDevice(measured);
   const { threads } = state.device;
   state.threads = state.threadsAsked ? threads : Math.min(threads, measured.profile.usefulThreads);
 }
@@ -126,8 +132,7 @@ async function measureDevice(rest) {
   const measured = await probeSuite(engine, device, helpers, rest, alone);
   if (state.id !== id) throw new Error('released');
   // Threads that seemed useless are measured some more times before they stop: until then all work.
-  state.measured = measured;
-  parse(engine.device(id, measured.readings));
+  knowDevice(measured);
   if (measured.profile.usefulThreads >= device.threads) await keep(measured);
 }
 
@@ -517,8 +522,7 @@ const methods = {
     };
   },
   async ceilings() {
-    const { simd, relaxedSimd } = state.device;
-    return simd ? ceilings(engine, relaxedSimd) : { fmaGflops: 0, readGbs: 0 };
+    return state.device.simd ? ceilings(engine, state.device) : { fmaGflops: 0, readGbs: 0 };
   },
   async probeDevice({ threads }) {
     const device = probe({ threads });

@@ -213,10 +213,12 @@ async function teamProbes(engine, name, chains, gops, helpers, alone) {
 
 const best = (probes) => probes.reduce((a, b) => (b.gops > a.gops ? b : a));
 
+/** The probe of the fastest multiply-adds that there are. */
+const fastest = ({ relaxedSimd }) => (relaxedSimd ? 'RELAXED_MADD' : 'MUL_ADD');
+
 /** Best rates of multiply-adds and of reading 64 MiB on one thread, in 10^9 a second. */
-export async function ceilings(engine, relaxedSimd) {
-  const name = relaxedSimd ? 'RELAXED_MADD' : 'MUL_ADD';
-  const probes = [8, 10, 12].map((chains) => chainProbe(engine, name, chains));
+export async function ceilings(engine, device) {
+  const probes = [8, 10, 12].map((chains) => chainProbe(engine, fastest(device), chains));
   const { run } = exportsOf(compile(engine, 'VECTORS'), await writtenMemory(pause));
   run(0, 65536, 300);
   await sleep(20);
@@ -226,8 +228,6 @@ export async function ceilings(engine, relaxedSimd) {
   for (let i = 0; i < 12; i++) readGbs = Math.max(readGbs, (rate(() => run(0, bytes, 1), 0) * bytes) / 1e6);
   return { fmaGflops: best(probes).gops, readGbs };
 }
-
-const fastest = (device) => (device.relaxedSimd ? 'RELAXED_MADD' : 'MUL_ADD');
 
 /** The profile that follows from these readings. */
 function profileOf(engine, readings) {

@@ -1,5 +1,6 @@
 // Tunes a model and draws what happens: ?model=NAME&threads=1&length=128&budget=10000&wide=0
 // With wide=N the lite space is searched for ten seconds, then N schedules of each full space.
+import { median } from './bench-times.js';
 import { svg as make } from './svg.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { sampleFeeds } from './sample-feeds.js';
@@ -13,7 +14,6 @@ const say = (text) => {
   $('log').textContent = text;
   post('progress', text);
 };
-const median = (a) => [...a].sort((x, y) => x - y)[a.length >> 1];
 
 /** Time for the lite space before a search of the full one. */
 const LITE_MS = 10000;

@@ -83,7 +83,9 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--nodes",
-      description = "Only the ONNX node tests: every one that both engines run, in four minutes.")
+      description =
+          "Only the ONNX node tests: every one that both engines run; three minutes for each"
+              + " number of threads.")
   private boolean nodes;
 
   @Option(names = "--only", paramLabel = "REGEX", description = "Of the node tests those that match.")

@@ -49,8 +49,4 @@ public record Target(
   public boolean has(Feature feature) {
     return features.contains(feature);
   }
-
-  public Target withThreads(int count) {
-    return new Target(features, count, vectorRegisters, l1Bytes, l2Bytes);
-  }
 }

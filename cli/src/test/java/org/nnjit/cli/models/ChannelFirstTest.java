@@ -8,9 +8,7 @@ import java.util.Map;
 import java.util.Random;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.GraphProto;
-import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
-import onnx.Onnx.OperatorSetIdProto;
 import org.junit.jupiter.api.Test;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
@@ -50,17 +48,9 @@ class ChannelFirstTest {
     }
 
     void describe(NodeProto.Builder conv) {
-      ints(conv, "pads", pads);
-      ints(conv, "strides", strides);
-      ints(conv, "dilations", dilations);
-    }
-  }
-
-  private static void ints(NodeProto.Builder node, String name, int... values) {
-    AttributeProto.Builder attribute =
-        node.addAttributeBuilder().setName(name).setType(AttributeProto.AttributeType.INTS);
-    for (int v : values) {
-      attribute.addInts(v);
+      TiledConvTest.ints(conv, "pads", pads);
+      TiledConvTest.ints(conv, "strides", strides);
+      TiledConvTest.ints(conv, "dilations", dilations);
     }
   }
 
@@ -111,13 +101,7 @@ class ChannelFirstTest {
         graph.addNodeBuilder().setOpType("Conv").addInput("y").addInput("w").addOutput("z");
         graph.addOutput(TiledConvTest.port("z", mixed));
       }
-      byte[] model =
-          ModelProto.newBuilder()
-              .setIrVersion(8)
-              .setGraph(graph)
-              .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-              .build()
-              .toByteArray();
+      byte[] model = TiledConvTest.model(graph).toByteArray();
       Map<String, Tensor> feeds = new LinkedHashMap<>();
       feeds.put("x", TiledConvTest.tensor(random, in));
       String label =

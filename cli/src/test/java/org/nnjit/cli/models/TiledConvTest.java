@@ -93,11 +93,7 @@ class TiledConvTest {
       graph.addInitializer(weight("w", random, out, in[1], 3, 3));
       NodeProto.Builder conv =
           graph.addNodeBuilder().setOpType("Conv").addInput("x").addInput("w").addOutput("c");
-      AttributeProto.Builder attribute =
-          conv.addAttributeBuilder().setName("pads").setType(AttributeProto.AttributeType.INTS);
-      for (int p : pads) {
-        attribute.addInts(p);
-      }
+      ints(conv, "pads", pads);
       String last = "c";
       if (bias) {
         graph.addInitializer(weight("b", random, out));
@@ -119,11 +115,7 @@ class TiledConvTest {
         last = "z";
       }
       graph.addOutput(port(last, shape()));
-      return ModelProto.newBuilder()
-          .setIrVersion(8)
-          .setGraph(graph)
-          .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-          .build();
+      return TiledConvTest.model(graph);
     }
 
     Map<String, Tensor> feeds(Random random) {
@@ -153,6 +145,22 @@ class TiledConvTest {
     return ValueInfoProto.newBuilder()
         .setName(name)
         .setType(TypeProto.newBuilder().setTensorType(type))
+        .build();
+  }
+
+  static void ints(NodeProto.Builder node, String name, int... values) {
+    AttributeProto.Builder attribute =
+        node.addAttributeBuilder().setName(name).setType(AttributeProto.AttributeType.INTS);
+    for (int v : values) {
+      attribute.addInts(v);
+    }
+  }
+
+  static ModelProto model(GraphProto.Builder graph) {
+    return ModelProto.newBuilder()
+        .setIrVersion(8)
+        .setGraph(graph)
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
         .build();
   }
 

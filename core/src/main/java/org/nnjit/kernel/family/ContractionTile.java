@@ -235,16 +235,20 @@ final class ContractionTile {
     return Value.get(start);
   }
 
+  /** Panels of one batch of B. */
+  private int panels() {
+    return (c.columns() + nr - 1) / nr;
+  }
+
   /** Elements of packed B before a panel. */
   private Value panelIndex(LoopBuilder b, Local panel) {
-    int panels = (c.columns() + nr - 1) / nr;
     Value batch = Value.i32(0);
     for (Axis axis : c.batch()) {
       if (fb.coefficient(axis) != 0) {
         batch = Value.add(Value.mul(batch, axis.extent()), b.axisValue(axis));
       }
     }
-    Value index = Value.add(Value.mul(batch, panels), Value.get(panel));
+    Value index = Value.add(Value.mul(batch, panels()), Value.get(panel));
     return Value.mul(index, c.depth() * nr);
   }
 
@@ -280,8 +284,7 @@ final class ContractionTile {
     if (lines == 0) {
       return;
     }
-    int panels = (c.columns() + nr - 1) / nr;
-    int most = panels * c.depth() * nr;
+    int most = panels() * c.depth() * nr;
     for (Axis axis : c.batch()) {
       most *= fb.coefficient(axis) == 0 ? 1 : axis.extent();
     }
