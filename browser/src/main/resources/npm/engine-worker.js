@@ -7,6 +7,7 @@ import { openFile, userError } from './files.js';
 import { live } from './life.js';
 import { lock, unlock, epoch, reset } from './memory-lock.js';
 import { Pieces } from './pieces.js';
+import { stepsOf } from './shared-run.js';
 import { SmallPlans } from './small-plans.js';
 import { ResultBuffers } from './result-buffers.js';
 import { readSchedules } from './schedule-store.js';
@@ -333,6 +334,7 @@ function offer(p, ms, feeds) {
     key: p.key, number: state.current, module: p.module, memory: state.memory, epoch: epoch(state.memory),
     values: p.valueInputs.map((name) => [name, bytesOf(feeds[name].data).slice()]), bestMs: p.bestMs,
     runs: p.segments.map((s) => `run${s}`), inputs: p.inputs, outputs: p.outputs,
+    threads: state.threads, steps: stepsOf(p, state.threads),
   } });
 }
 

@@ -91,7 +91,7 @@ export class InferenceSession {
   #dead = null;
   #released = false;
   #info;
-  #small = new SmallPlans();
+  #small = new SmallPlans(this.#threads);
 
   constructor(worker, onProgress) {
     this.#worker = worker;

@@ -1,6 +1,7 @@
 // Runs plans of a millisecond or two in the page itself, on the memory that the engine worker shares
 // with it: a message there and back would take longer than the run.
 import { tryLock, unlock, epoch } from './memory-lock.js';
+import { share } from './shared-run.js';
 
 /**
  * A run that took longer, in milliseconds, was the last here: the page's thread must stay free. The
@@ -17,8 +18,12 @@ const TURN_MS = 12;
 /** What a message to the worker and back takes, in milliseconds. */
 const TRIP_MS = 0.15;
 
-/** Runs after which a plan's time here is compared with the worker's, which has all threads. */
+/**
+ * Runs after which a plan's time here is compared with the worker's. The threads share the second
+ * half of them, and stay where that is faster by a tenth.
+ */
 const JUDGED_RUNS = 16;
+const WORTH_SHARING = 0.9;
 
 const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -59,17 +64,29 @@ export class SmallPlans {
   /** Numbers of plans that are faster in the worker. */
   #slower = new Set();
 
+  #threads;
+
+  /** @param {Worker[]} threads that may share runs */
+  constructor(threads) { this.#threads = threads; }
+
   /**
    * Takes a plan that the worker offers.
    * @param {{key: string, number: number, module: WebAssembly.Module, memory: WebAssembly.Memory,
    *   epoch: number, values: Array<[string, Uint8Array]>, bestMs: number, runs: string[],
-   *   inputs: object[], outputs: object[]}} plan `values` are the bytes of the feeds that it was
-   *   made for, by name; `bestMs` is its time in the worker
+   *   inputs: object[], outputs: object[], threads: number, steps: object[]}} plan `values` are the
+   *   bytes of the feeds that it was made for, by name; `bestMs` is its time in the worker, where so
+   *   many `threads` share a run
    */
   add(plan) {
     if (this.#slower.has(plan.number)) return;
     const { exports } = new WebAssembly.Instance(plan.module, { env: { memory: plan.memory } });
-    this.#plans.set(plan.key, [...this.#others(plan), { ...plan, exports, count: 0, hereMs: Infinity }]);
+    const helpers = this.#threads.slice(0, plan.threads - 1);
+    const { number, steps } = plan;
+    helpers.forEach((h) => h.postMessage({ plan: number, steps }));
+    const call = (job) => helpers.forEach((h) => h.postMessage({ plan: number, job }));
+    const shares = helpers.length > 0 && steps.some((s) => s.pieces > 0);
+    this.#plans.set(plan.key, [...this.#others(plan),
+      { ...plan, exports, call, shares, count: 0, aloneMs: Infinity, sharedMs: Infinity }]);
   }
 
   clear() { this.#plans.clear(); }
@@ -106,6 +123,7 @@ export class SmallPlans {
     if (!plan) return null;
     const { memory } = plan;
     if (!tryLock(memory)) return null;
+    let late = null;
     try {
       if (epoch(memory) !== plan.epoch) {
         this.#plans.clear();
@@ -113,30 +131,40 @@ export class SmallPlans {
       }
       const start = performance.now();
       for (const i of plan.inputs) new Uint8Array(memory.buffer, i.address, i.bytes).set(bytesOf(feeds[i.name].data));
+      const shared = plan.shares && plan.count >= JUDGED_RUNS / 2;
       const began = performance.now();
-      for (const run of plan.runs) plan.exports[run](0, 1);
+      if (shared) late = share(memory, plan.exports, plan.steps, plan.call);
+      else for (const run of plan.runs) plan.exports[run](0, 1);
       const ended = performance.now();
+      if (late) {
+        this.#drop(plan);
+        return null;
+      }
       const outputs = plan.outputs.map((o) => ({
         name: o.name, type: o.type, dims: o.dims,
         data: new Uint8Array(memory.buffer, o.address, o.bytes).slice().buffer,
       }));
-      this.#timed(plan, performance.now() - start, ended - began);
+      this.#timed(plan, performance.now() - start, ended - began, shared);
       return outputs;
     } catch {
       this.#drop(plan);
       return null;
     } finally {
-      unlock(memory);
+      if (late) late.then(() => unlock(memory));
+      else unlock(memory);
     }
   }
 
   /** Judges a plan by the times of a run, with and without copies of its feeds and outputs. */
-  #timed(plan, ms, runMs) {
+  #timed(plan, ms, runMs, shared) {
     spend(ms);
     if (ms > LONGEST_MS) this.#drop(plan);
     if (plan.count === JUDGED_RUNS) return;
-    plan.hereMs = Math.min(plan.hereMs, runMs);
-    if (++plan.count === JUDGED_RUNS && plan.hereMs > plan.bestMs + TRIP_MS) {
+    const which = shared ? 'sharedMs' : 'aloneMs';
+    plan[which] = Math.min(plan[which], runMs);
+    if (++plan.count < JUDGED_RUNS) return;
+    plan.shares = plan.sharedMs < WORTH_SHARING * plan.aloneMs;
+    if (Math.min(plan.sharedMs, plan.aloneMs) > plan.bestMs + TRIP_MS) {
       this.#slower.add(plan.number);
       this.#drop(plan);
     }

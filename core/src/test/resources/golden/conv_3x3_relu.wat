@@ -142,7 +142,7 @@
     end
   )
 )
-;; f32_conv_relu__4x6x6_k2x3x3__t6x4u8: contraction mr=6 nr=4 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
+;; f32_conv_relu__4x6x6_k2x3x3__t6x4u8: contraction mr=6 nr=4 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0 streams=1
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32 i32 i32)))

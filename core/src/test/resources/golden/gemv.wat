@@ -1,4 +1,4 @@
-;; f32_matmul__16_k6__t1x16u8: contraction mr=1 nr=16 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
+;; f32_matmul__16_k6__t1x16u8: contraction mr=1 nr=16 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0 streams=4
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32)))
@@ -91,13 +91,13 @@
         v128.load align=4
         local.set $l20
         local.get $l18
-        v128.load offset=16 align=4
+        v128.load offset=96 align=4
         local.set $l21
         local.get $l18
-        v128.load offset=32 align=4
+        v128.load offset=192 align=4
         local.set $l22
         local.get $l18
-        v128.load offset=48 align=4
+        v128.load offset=288 align=4
         local.set $l23
         local.get $l19
         v128.load32_splat
@@ -123,16 +123,16 @@
         f32x4.relaxed_madd
         local.set $l13
         local.get $l18
-        v128.load offset=64 align=4
+        v128.load offset=16 align=4
         local.set $l25
         local.get $l18
-        v128.load offset=80 align=4
+        v128.load offset=112 align=4
         local.set $l26
         local.get $l18
-        v128.load offset=96 align=4
+        v128.load offset=208 align=4
         local.set $l27
         local.get $l18
-        v128.load offset=112 align=4
+        v128.load offset=304 align=4
         local.set $l28
         local.get $l19
         v128.load32_splat offset=4
@@ -158,16 +158,16 @@
         f32x4.relaxed_madd
         local.set $l17
         local.get $l18
-        v128.load offset=128 align=4
+        v128.load offset=32 align=4
         local.set $l30
         local.get $l18
-        v128.load offset=144 align=4
+        v128.load offset=128 align=4
         local.set $l31
         local.get $l18
-        v128.load offset=160 align=4
+        v128.load offset=224 align=4
         local.set $l32
         local.get $l18
-        v128.load offset=176 align=4
+        v128.load offset=320 align=4
         local.set $l33
         local.get $l19
         v128.load32_splat offset=8
@@ -193,16 +193,16 @@
         f32x4.relaxed_madd
         local.set $l13
         local.get $l18
-        v128.load offset=192 align=4
+        v128.load offset=48 align=4
         local.set $l35
         local.get $l18
-        v128.load offset=208 align=4
+        v128.load offset=144 align=4
         local.set $l36
         local.get $l18
-        v128.load offset=224 align=4
+        v128.load offset=240 align=4
         local.set $l37
         local.get $l18
-        v128.load offset=240 align=4
+        v128.load offset=336 align=4
         local.set $l38
         local.get $l19
         v128.load32_splat offset=12
@@ -228,16 +228,16 @@
         f32x4.relaxed_madd
         local.set $l17
         local.get $l18
-        v128.load offset=256 align=4
+        v128.load offset=64 align=4
         local.set $l40
         local.get $l18
-        v128.load offset=272 align=4
+        v128.load offset=160 align=4
         local.set $l41
         local.get $l18
-        v128.load offset=288 align=4
+        v128.load offset=256 align=4
         local.set $l42
         local.get $l18
-        v128.load offset=304 align=4
+        v128.load offset=352 align=4
         local.set $l43
         local.get $l19
         v128.load32_splat offset=16
@@ -263,13 +263,13 @@
         f32x4.relaxed_madd
         local.set $l13
         local.get $l18
-        v128.load offset=320 align=4
+        v128.load offset=80 align=4
         local.set $l45
         local.get $l18
-        v128.load offset=336 align=4
+        v128.load offset=176 align=4
         local.set $l46
         local.get $l18
-        v128.load offset=352 align=4
+        v128.load offset=272 align=4
         local.set $l47
         local.get $l18
         v128.load offset=368 align=4
@@ -302,7 +302,7 @@
         i32.add
         local.set $l19
         local.get $l18
-        i32.const 384
+        i32.const 96
         i32.add
         local.set $l18
         local.get $l10
@@ -344,41 +344,82 @@
     end
   )
 )
-;; f32_pack__6x16__v4: mapreduce lanes=4 tile=1
+;; f32_pack__4x6x4__v4: mapreduce lanes=4 tile=1
 (module
   (type $t0 (func (param i32 i32 i32 i32)))
   (import "env" "memory" (memory 0))
   (export "run" (func $f0))
   (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32)
-    (local $l4 i32) (local $l5 i32) (local $l6 v128) (local $l7 i32)
-    i32.const 0
+    (local $l4 i32) (local $l5 i32) (local $l6 i32) (local $l7 i32)
+    (local $l8 i32) (local $l9 i32) (local $l10 i32) (local $l11 v128)
+    (local $l12 i32)
+    local.get $p2
     local.set $l4
-    loop $b0
-      local.get $p0
-      local.get $l4
-      i32.const 2
-      i32.shl
-      i32.add
-      local.set $l5
-      local.get $l5
-      v128.load align=4
-      local.set $l6
-      local.get $p1
-      local.get $l4
-      i32.const 2
-      i32.shl
-      i32.add
-      local.set $l7
-      local.get $l7
-      local.get $l6
-      v128.store align=4
-      local.get $l4
-      i32.const 4
-      i32.add
-      local.tee $l4
-      i32.const 96
-      i32.lt_s
-      br_if $b0
+    local.get $l4
+    local.get $p3
+    i32.lt_s
+    if $b0
+      loop $b1
+        local.get $l4
+        i32.const 6
+        i32.rem_u
+        local.set $l5
+        local.get $l4
+        i32.const 6
+        i32.div_u
+        local.set $l6
+        local.get $p0
+        local.get $l5
+        i32.const 4
+        i32.shl
+        local.get $l6
+        i32.const 2
+        i32.shl
+        i32.add
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l7
+        local.get $p1
+        local.get $l6
+        i32.const 24
+        i32.mul
+        local.get $l5
+        i32.const 2
+        i32.shl
+        i32.add
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l8
+        i32.const 0
+        local.set $l9
+        local.get $l7
+        local.get $l9
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l10
+        local.get $l10
+        v128.load align=4
+        local.set $l11
+        local.get $l8
+        local.get $l9
+        i32.const 2
+        i32.shl
+        i32.add
+        local.set $l12
+        local.get $l12
+        local.get $l11
+        v128.store align=4
+        local.get $l4
+        i32.const 1
+        i32.add
+        local.tee $l4
+        local.get $p3
+        i32.lt_s
+        br_if $b1
+      end
     end
   )
 )

@@ -1,4 +1,4 @@
-;; f32_matmul_add__5x10_k3__t3x12u8: contraction mr=3 nr=12 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
+;; f32_matmul_add__5x10_k3__t3x12u8: contraction mr=3 nr=12 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0 streams=1
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32 i32)))

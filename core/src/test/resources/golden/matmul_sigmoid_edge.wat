@@ -1,4 +1,4 @@
-;; f32_matmul_sigmoid__3x5_k2__t3x8u8: contraction mr=3 nr=8 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
+;; f32_matmul_sigmoid__3x5_k2__t3x8u8: contraction mr=3 nr=8 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0 streams=1
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32)))

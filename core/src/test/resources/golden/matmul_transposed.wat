@@ -1,4 +1,4 @@
-;; f32_matmul__2x4x4_k3__t4x4u8: contraction mr=4 nr=4 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0
+;; f32_matmul__2x4x4_k3__t4x4u8: contraction mr=4 nr=4 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0 streams=1
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32 i32)))

@@ -13,10 +13,13 @@ public enum MemoryProbe {
   SPLATS;
 
   /** Sums side by side, so that additions do not wait for each other. */
-  private static final int STREAMS = 8;
+  private static final int SUMS = 8;
+
+  /** Parts of the memory that are read at once: caches fetch one stream slower than several. */
+  private static final int STREAMS = 4;
 
   /** Bytes that one turn of the loop passes; the number of bytes is a multiple of it. */
-  public static final int BLOCK_BYTES = STREAMS * 16;
+  public static final int BLOCK_BYTES = SUMS * 16;
 
   private static final int LINE_BYTES = 64;
 
@@ -35,33 +38,49 @@ public enum MemoryProbe {
     int address = f.param(0);
     int bytes = f.param(1);
     int repeats = f.param(2);
-    int at = f.local(ValType.I32);
-    int end = f.local(ValType.I32);
-    int[] sums = new int[STREAMS];
-    for (int s = 0; s < STREAMS; s++) {
+    int part = f.local(ValType.I32);
+    int left = f.local(ValType.I32);
+    int[] sums = new int[SUMS];
+    for (int s = 0; s < SUMS; s++) {
       sums[s] = f.local(ValType.V128);
     }
-    f.get(address);
+    int[] at = new int[STREAMS];
+    for (int s = 0; s < STREAMS; s++) {
+      at[s] = f.local(ValType.I32);
+    }
     f.get(bytes);
-    f.op(Op.I32_ADD);
-    f.set(end);
+    f.i32(STREAMS);
+    f.op(Op.I32_DIV_U);
+    f.set(part);
     int again = f.loop();
     f.get(address);
-    f.set(at);
+    f.set(at[0]);
+    for (int s = 1; s < STREAMS; s++) {
+      f.get(at[s - 1]);
+      f.get(part);
+      f.op(Op.I32_ADD);
+      f.set(at[s]);
+    }
+    f.get(part);
+    f.set(left);
     int loop = f.loop();
-    for (int s = 0; s < STREAMS; s++) {
+    for (int s = 0; s < SUMS; s++) {
       f.get(sums[s]);
-      f.get(at);
-      f.memory(this == SPLATS ? Op.V128_LOAD32_SPLAT : Op.V128_LOAD, 16 * s);
+      f.get(at[s % STREAMS]);
+      f.memory(this == SPLATS ? Op.V128_LOAD32_SPLAT : Op.V128_LOAD, 16 * (s / STREAMS));
       f.op(Op.I32X4_ADD);
       f.set(sums[s]);
     }
-    f.get(at);
-    f.i32(BLOCK_BYTES);
-    f.op(Op.I32_ADD);
-    f.tee(at);
-    f.get(end);
-    f.op(Op.I32_NE);
+    for (int pointer : at) {
+      f.get(pointer);
+      f.i32(BLOCK_BYTES / STREAMS);
+      f.op(Op.I32_ADD);
+      f.set(pointer);
+    }
+    f.get(left);
+    f.i32(BLOCK_BYTES / STREAMS);
+    f.op(Op.I32_SUB);
+    f.tee(left);
     f.brIfTo(loop);
     f.end();
     Probes.countDown(f, repeats, again);

@@ -27,7 +27,9 @@ import org.nnjit.tensor.TensorType;
  * <p>Steps: {@code mr}, {@code nr} (a multiple of 4), {@code unroll} of k, {@code kc} (k is cut
  * into blocks of at most this length, 0 for one block), {@code outer} (0: panels of columns are the
  * outer, parallel loop, 1: runs of strips are), {@code mc} (strips in a run), {@code pack} (1: B is
- * packed), {@code ahead} (1: strips fetch the next block of packed B bit by bit).
+ * packed), {@code ahead} (1: strips fetch the next block of packed B bit by bit), {@code streams}
+ * (parts of nr columns, each packed as a panel of its own: caches fetch several ascending streams
+ * faster than one).
  */
 public final class ContractionFamily implements KernelFamily {
   /** Rows that pass all panels together. */
@@ -54,6 +56,15 @@ public final class ContractionFamily implements KernelFamily {
 
   private static final double CUT = 0.01;
   private static final double FAR = 1.06;
+
+  /** Streams that reach the memory's rate; more do not: 8.8, 10.6, 11.7, 11.9 GB/s for 1, 2, 4, 8. */
+  private static final int STREAMS = 4;
+
+  /** Products of so many rows pass B once or twice: they wait for it. */
+  private static final int FEW_ROWS = 8;
+
+  /** Cycles that a step of k takes beyond what its instructions explain, whatever the tile. */
+  private static final double STEP_CYCLES = 0.5;
 
   /** Cycles to begin and end a tile. */
   private static final double TILE_CYCLES = 60;
@@ -107,12 +118,18 @@ public final class ContractionFamily implements KernelFamily {
           .with("outer", rowsOutside(mr, nr) ? 1 : 0)
           .with("mc", rowsOutside(mr, nr) ? run(mr, nr) : 1)
           .with("pack", packed ? 1 : 0)
-          .with("ahead", packed && isFar(mr, nr) ? 1 : 0);
+          .with("ahead", packed && isFar(mr, nr) ? 1 : 0)
+          .with("streams", packed && mr == 1 ? mostStreams(nr) : 1);
     }
 
     /** Whether B comes from farther than the second-level cache, for strips that could fetch it. */
     private boolean isFar(int mr, int nr) {
       return c.rows() > 2 * mr && mr > 1 && bytesOfB(nr) > target.l2Bytes();
+    }
+
+    /** Parts of a tile's columns, each of whole vectors. */
+    private static int mostStreams(int nr) {
+      return nr % (4 * STREAMS) == 0 ? STREAMS : nr % 8 == 0 ? 2 : 1;
     }
 
     /** Bytes of a panel of B that stay in the first-level cache beside A and C. */
@@ -244,7 +261,7 @@ public final class ContractionFamily implements KernelFamily {
       int sums = rows * vectors;
       double issue = (sums + rows + vectors + 1.75) / 4;
       double perTile = TILE_CYCLES / Math.max(64, Math.min(c.depth(), panelBytes() / (4 * columns)));
-      return Math.max(Math.max(4, sums / 2.0), issue) + perTile;
+      return Math.max(Math.max(4, sums / 2.0), issue) + STEP_CYCLES + perTile;
     }
 
     @Override
@@ -271,6 +288,8 @@ public final class ContractionFamily implements KernelFamily {
           .keep(new ContractionRules.RunsOfRows())
           .choose("pack", mustPack ? 1 : 2, mustPack || weight ? new int[] {1} : new int[] {0, 1})
           .choose("ahead", 2, isFar(tile[0], tile[1]) ? new int[] {0, 1} : new int[] {0})
+          .choose("streams", MOST_VECTORS, streams())
+          .keep(new ContractionRules.WholeVectors())
           .order(this::cost, MOST_CANDIDATES);
     }
 
@@ -289,6 +308,8 @@ public final class ContractionFamily implements KernelFamily {
           .choose("mc", 1, 1, 2, 8, 32)
           .keep(new ContractionRules.RunsOfRows())
           .choose("pack", 1, mustPack ? new int[] {1} : new int[] {0, 1})
+          .choose("streams", 1, streams())
+          .keep(new ContractionRules.WholeVectors())
           .draw(count);
     }
 
@@ -302,6 +323,10 @@ public final class ContractionFamily implements KernelFamily {
       return cut == 0 ? new int[] {0, half} : new int[] {0, cut, cut / 2 / UNROLL * UNROLL};
     }
 
+    private int[] streams() {
+      return c.rows() <= FEW_ROWS ? new int[] {1, 2, STREAMS} : new int[] {1};
+    }
+
     /** Cycles of the whole product. */
     private double cost(Schedule s) {
       int nr = s.get("nr", 4);
@@ -313,7 +338,8 @@ public final class ContractionFamily implements KernelFamily {
       boolean far = 4L * nr * (kc == 0 ? c.depth() : kc) > panelBytes() && s.get("mr", 1) > 1;
       boolean rowsOuter = s.get("outer", 0) == 1;
       boolean farther = rowsOuter && s.get("mc", 1) < NEAR_STRIPS && bytesOfB(nr) > panelBytes();
-      return cost * (far || farther ? FAR : 1);
+      boolean waits = c.rows() <= FEW_ROWS && s.get("streams", 1) < STREAMS;
+      return cost * (far || farther ? FAR : 1) * (waits ? FAR : 1);
     }
 
     private static int[] range(int step, int last) {
@@ -338,13 +364,14 @@ public final class ContractionFamily implements KernelFamily {
   }
 
   /**
-   * The compute that packs B: panels {@code [batch, ceil(n / nr), k, nr]}, zero beyond column n.
-   * Its only input is B as it lies.
+   * The compute that packs B: panels {@code [batch, ceil(n / nr) * streams, k, nr / streams]}, zero
+   * beyond column n. Its only input is B as it lies.
    */
   static Compute packing(Contraction c, Schedule schedule, LoopBuilder addresses) {
     Affine fb = addresses.address(c.b());
     int nr = schedule.get("nr", 8);
-    int panels = (c.columns() + nr - 1) / nr;
+    int panels = (c.columns() + nr - 1) / nr * streams(schedule);
+    int width = nr / streams(schedule);
     List<Axis> spatial = new ArrayList<>();
     Map<Axis, Expr> at = new HashMap<>();
     List<Axis> batch = c.batchOfB(addresses);
@@ -360,16 +387,16 @@ public final class ContractionFamily implements KernelFamily {
       spatial.add(copy);
       at.put(axis, Expr.var(copy));
     }
-    Axis lane = new Axis("j", nr);
+    Axis lane = new Axis("j", width);
     spatial.add(lane);
-    Expr column = Expr.add(Expr.mul(Expr.var(panel), Expr.i32(nr)), Expr.var(lane));
+    Expr column = Expr.add(Expr.mul(Expr.var(panel), Expr.i32(width)), Expr.var(lane));
     at.put(c.n(), column);
     for (Axis axis : c.compute().spatial()) {
       at.putIfAbsent(axis, Expr.i32(0));
     }
     TensorType source = c.compute().inputs().get(c.argB());
     Expr read = asFlat(fb, source.dtype(), at);
-    if (c.columns() % nr != 0) {
+    if (c.columns() != panels * width) {
       Expr inside = Expr.binary(BinaryOp.LT, column, Expr.i32(c.columns()));
       read = Expr.select(inside, read, Expr.constant(source.dtype(), 0));
     }
@@ -381,6 +408,11 @@ public final class ContractionFamily implements KernelFamily {
     // The address is in the buffer itself, whatever its logical shape and layout.
     TensorType raw = TensorType.of(source.dtype(), extentOf(c, addresses));
     return Compute.of("pack", List.of(raw), out, spatial, List.of(), Expr.cast(DType.F32, read));
+  }
+
+  /** Parts of a tile's columns that lie apart in packed B. */
+  static int streams(Schedule schedule) {
+    return schedule.get("pack", 0) == 1 ? schedule.get("streams", 1) : 1;
   }
 
   /** Elements from the start of B's buffer to the last that is read. */

@@ -93,6 +93,20 @@ final class ContractionRules {
     }
   }
 
+  /** Each stream of B is a panel of its own. */
+  record WholeVectors() implements Rule {
+    @Override
+    public String reason() {
+      return "streams of packed B are whole vectors wide";
+    }
+
+    @Override
+    public boolean keeps(Schedule s) {
+      int streams = s.get("streams", 1);
+      return streams == 1 || s.get("pack", 0) == 1 && width(s) % streams == 0;
+    }
+  }
+
   /** Runs of strips pass over all panels. */
   record RunsOfRows() implements Rule {
     @Override

@@ -36,6 +36,7 @@ final class ContractionTile {
   private final TensorType[] types;
   private final int mr;
   private final int nr;
+  private final int width;
   private final boolean packed;
   private final Affine fa;
   private final Affine fb;
@@ -58,12 +59,13 @@ final class ContractionTile {
     this.mr = schedule.get("mr", 6);
     this.nr = schedule.get("nr", 8);
     this.packed = schedule.get("pack", 0) == 1;
+    this.width = nr / ContractionFamily.streams(schedule);
     LoopBuilder addresses = new LoopBuilder(buffers, types);
     this.fa = addresses.address(c.a());
     this.fb = addresses.address(c.b());
     this.out = addresses.address(c.compute().inputs().size(), c.compute().store());
     for (Axis axis : c.k()) {
-      add(new Run(axis.extent(), fa.coefficient(axis), packed ? nr : fb.coefficient(axis)));
+      add(new Run(axis.extent(), fa.coefficient(axis), packed ? width : fb.coefficient(axis)));
     }
     cut();
   }
@@ -264,7 +266,7 @@ final class ContractionTile {
   private int linesAhead(int length) {
     int strips = stripsOfBlock();
     int lines = (length * nr / LINE + strips - 1) / strips;
-    return schedule.get("ahead", 0) == 1 && lines <= MOST_AHEAD ? lines : 0;
+    return schedule.get("ahead", 0) == 1 && width == nr && lines <= MOST_AHEAD ? lines : 0;
   }
 
   /** Elements of packed B before what the first strip of a call fetches ahead. */
@@ -390,7 +392,8 @@ final class ContractionTile {
       Local[] columns = new Local[acc[0].length];
       for (int j = 0; j < columns.length; j++) {
         columns[j] = Local.of("b" + j, LType.F32X4);
-        int at = offsetB + u * stepB + j * 4;
+        int stream = packed ? 4 * j / width : 0;
+        int at = offsetB + u * stepB + stream * (c.depth() - 1) * width + j * 4;
         body.add(
             Stmt.let(columns[j], new Value.Load(Value.get(pb), at, Value.Access.VECTOR)));
       }
