@@ -222,13 +222,15 @@ async function planFor(feeds, report) {
 
 /** Instantiates a new plan in all threads and loads its weights, pausing when asked to. */
 async function load(plan, start, report, pause) {
+  await pause?.();
   const p = parse(engine.describe(state.id, plan));
   const code = engine.module(state.id, plan);
   p.compileMs = performance.now() - start;
   report({ stage: 'compile', kernels: p.kernels.length, bytes: code.byteLength, ms: p.compileMs });
   ensureMemory(p.endAddress);
   const instantiating = performance.now();
-  const module = new WebAssembly.Module(code);
+  const module = pause ? await WebAssembly.compile(code) : new WebAssembly.Module(code);
+  await pause?.();
   p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
   p.instantiateMs = performance.now() - instantiating;
   p.module = module;
@@ -490,7 +492,9 @@ const methods = {
     // A plan that is being loaded would no longer be the last, which dropLast() takes.
     if (state.swap) throw userError('kernels are being replaced just now; compile again when tuning has ended');
     const again = () => {
-      const { plan } = parse(engine.replan(state.id, state.current, true));
+      engine.replan(state.id, state.current, true);
+      let plan = -1;
+      while (plan < 0) plan = parse(engine.replanFor(state.id, Infinity)).plan;
       const times = parse(engine.describe(state.id, plan)).kernels.map((k) => k.ms);
       engine.dropLast(state.id);
       return times;

@@ -2,7 +2,7 @@
 // place. Which schedule is tried next the compiler decides (Tuner.java).
 import { userError } from './files.js';
 import { nextEpoch } from './memory-lock.js';
-import { Pieces } from './pieces.js';
+import { PIECE_MS, Pieces } from './pieces.js';
 import { writeSchedules } from './schedule-store.js';
 import { Workbench } from './workbench.js';
 
@@ -125,8 +125,12 @@ export class Tuner {
     state.swap = new Promise((resolve) => { done = resolve; });
     try {
       if (state.tuning.speedup < WORTH) return 'no better schedules';
-      const { plan: next } = parse(engine.replan(id, plan, false));
-      if (next === undefined) return 'no better schedules';
+      if (!parse(engine.replan(id, plan, false)).changed) return 'no better schedules';
+      let next = -1;
+      while (next < 0) {
+        await rest();
+        next = parse(engine.replanFor(id, PIECE_MS)).plan;
+      }
       try {
         const p = await load(next, performance.now(), report, rest);
         const start = performance.now();

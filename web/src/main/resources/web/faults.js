@@ -153,6 +153,32 @@ async function memory() {
   }
 }
 
+/**
+ * Small runs that the page does itself, first alone, then with the threads that come, give the same
+ * numbers; other feeds in between show that each run reads its own.
+ */
+async function shared() {
+  const ops = [['MatMul', 'x', 'w', 'y'], ['Relu', 'y', 'z'], ['MatMul', 'z', 'v', 'u']];
+  const nodes = ops.map(([op, ...names]) => ({ op, inputs: names.slice(0, -1), outputs: names.slice(-1) }));
+  const bytes = writeModel(nodes, [{ name: 'x', dims: [1, 512] }], [{ name: 'u', dims: [1, 1024] }], [
+    { name: 'w', dims: [512, 768], data: floats(512 * 768) }, { name: 'v', dims: [768, 1024], data: floats(768 * 1024) }]);
+  const session = await InferenceSession.create(bytes, { threads, tune: false });
+  try {
+    const given = [1, -2, 3].map((f) => ({ x: new Tensor('float32', floats(512).map((v) => v * f), [1, 512]) }));
+    const wanted = [];
+    for (let i = 0; i < 900; i++) {
+      const { u } = await session.run(given[i % 3]);
+      wanted[i % 3] ??= u.data;
+      if (u.data.some((v, j) => v !== wanted[i % 3][j])) throw new Error(`run ${i} differs from the first with its feeds`);
+    }
+    const { count } = (await session.stats()).runs;
+    if (crossOriginIsolated && count > 800) throw new Error(`${count} of 900 runs were done in the worker`);
+    return `${900 - count} runs in the page`;
+  } finally {
+    await session.release();
+  }
+}
+
 /** A session whose worker has ended failed in time, says so ever after, and can be released. */
 async function dead(session, error, ms) {
   if (ms > NOTICED_MS) throw new Error(`noticed after ${ms.toFixed(0)} ms only: ${error.message}`);
@@ -242,6 +268,7 @@ const cases = Object.entries({
     'thread ends in a run': dies('thread:close', 'a thread of nnJIT stopped', 'ended'),
     'kernel traps in a thread': dies('thread:trap', 'a thread of nnJIT stopped', 'unreachable'),
   }),
+  'small runs in the page': shared,
   'sessions come and go': cycles,
   'page stays free': tasks,
 });

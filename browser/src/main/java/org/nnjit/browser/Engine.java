@@ -492,21 +492,35 @@ public final class Engine {
   }
 
   /**
-   * A plan again with the schedules that the tuner found.
+   * Begins to make a plan again with the schedules that the tuner found.
    *
    * @param same make it with the schedules there are, to time the compiler
-   * @return {@code {plan}}, or {@code {}} when no schedule changed
+   * @return {@code {changed}}: 0 when no schedule changed, and nothing was begun
    */
   @JSExport
   public static String replan(int id, int plan, boolean same) {
     return guarded(
         () -> {
           Entry e = entry(id);
-          Json j = new Json().open("{");
-          if (same || e.tuner.writeTo(e.session().book()) > 0) {
-            j.key("plan").value(e.session().replan(plan));
+          boolean changed = same || e.tuner.writeTo(e.session().book()) > 0;
+          if (changed) {
+            e.session().beginReplan(plan);
           }
-          return j.close("}").toString();
+          return new Json().open("{").key("changed").value(changed ? 1 : 0).close("}").toString();
+        });
+  }
+
+  /**
+   * Goes on with the plan that {@link #replan} began, for about so many milliseconds.
+   *
+   * @return {@code {plan}}, its number, -1 while it is incomplete
+   */
+  @JSExport
+  public static String replanFor(int id, double millis) {
+    return guarded(
+        () -> {
+          int plan = entry(id).session().replanFor(millis);
+          return new Json().open("{").key("plan").value(plan).close("}").toString();
         });
   }
 

@@ -42,6 +42,7 @@ public final class Planner {
   /** By workload and which arguments are weights. */
   private final Map<String, Kernel> kernels = new LinkedHashMap<>();
 
+  private int selected;
   private final List<Step> steps = new ArrayList<>();
   private final Set<String> constant = new HashSet<>();
   private final Set<String> varying = new HashSet<>();
@@ -51,7 +52,18 @@ public final class Planner {
   /** Values that live only while one kernel runs. */
   private final Set<String> scratch = new HashSet<>();
 
-  private Planner(
+  /**
+   * A planner of a program, which has chosen no kernel yet.
+   *
+   * @param program fused, with layouts
+   * @param padded elements of values with a halo
+   * @param context device and session
+   * @param originals constants of the model itself; other constants may depend on the feeds, so
+   *     plans do not share them
+   * @param number tells plans apart whose constants may differ
+   * @param replaces another plan of the same program runs while this one is loaded
+   */
+  public Planner(
       Program program,
       Map<String, Long> padded,
       PlanContext context,
@@ -67,35 +79,27 @@ public final class Planner {
     this.originals = new HashSet<>(originals);
     this.module = new ProgramModule(context.target(), context.shared());
     this.types = new LinkedHashMap<>(program.types());
+    constant.addAll(program.constants().keySet());
+    findVarying();
   }
 
   /**
-   * Compiles a program.
+   * Chooses and writes kernels until the context's clock shows this moment.
    *
-   * @param program fused, with layouts
-   * @param padded elements of values with a halo
-   * @param context device and session
-   * @param originals constants of the model itself; other constants may depend on the feeds, so
-   *     plans do not share them
-   * @param number tells plans apart whose constants may differ
-   * @param replaces another plan of the same program runs while this one is loaded
+   * @return whether all have been chosen
    */
-  public static Plan plan(
-      Program program,
-      Map<String, Long> padded,
-      PlanContext context,
-      Set<String> originals,
-      int number,
-      boolean replaces) {
-    return new Planner(program, padded, context, originals, number, replaces).run();
+  public boolean select(double until) {
+    while (selected < program.calls().size()) {
+      select(program.calls().get(selected++));
+      if (context.clock().getAsDouble() >= until) {
+        break;
+      }
+    }
+    return selected == program.calls().size();
   }
 
-  private Plan run() {
-    constant.addAll(program.constants().keySet());
-    findVarying();
-    for (Call c : program.calls()) {
-      select(c);
-    }
+  /** The plan, once all kernels are chosen. */
+  public Plan finish() {
     Set<String> neededAtRun = new HashSet<>(program.outputs());
     for (Step s : steps) {
       if (!s.once()) {

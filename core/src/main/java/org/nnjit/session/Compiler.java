@@ -44,6 +44,11 @@ public final class Compiler {
     public Program fused() {
       return laidOut.program();
     }
+
+    /** The same with another plan. */
+    public Compiled with(Plan other) {
+      return new Compiled(graph, valueInputs, program, laidOut, number, other);
+    }
   }
 
   /** Compiles a graph for these feed types. */
@@ -60,20 +65,23 @@ public final class Compiler {
     Program fused = Fusion.apply(program, c -> AttentionFamily.pays(c, target));
     Layouts.Result laidOut = Layouts.apply(fused, target.has(Feature.SIMD));
     int number = context.weights().newPlan();
-    Plan plan = plan(graph, laidOut, context, number, false);
+    Planner planner = planner(graph, laidOut, context, number, false);
+    planner.select(Double.POSITIVE_INFINITY);
+    Plan plan = planner.finish();
     return new Compiled(typed, specialised.valueInputs(), program, laidOut, number, plan);
   }
 
-  /** The same with the schedules that the book has by now, to be loaded while the old plan runs. */
-  public static Compiled replan(Graph graph, Compiled old, PlanContext context) {
-    Plan plan = plan(graph, old.laidOut(), context, old.number(), true);
-    return new Compiled(
-        old.graph(), old.valueInputs(), old.program(), old.laidOut(), old.number(), plan);
+  /**
+   * Makes the same plan again with the schedules that the book has by now, to be loaded while the
+   * old one runs.
+   */
+  public static Planner replan(Graph graph, Compiled old, PlanContext context) {
+    return planner(graph, old.laidOut(), context, old.number(), true);
   }
 
-  private static Plan plan(
+  private static Planner planner(
       Graph graph, Layouts.Result laidOut, PlanContext context, int number, boolean replaces) {
-    return Planner.plan(
+    return new Planner(
         laidOut.program(),
         laidOut.paddedElements(),
         context,

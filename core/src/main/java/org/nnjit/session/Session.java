@@ -13,6 +13,7 @@ import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxModel;
 import org.nnjit.plan.PlanContext;
+import org.nnjit.plan.Planner;
 import org.nnjit.plan.Weights;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
@@ -27,6 +28,9 @@ public final class Session {
   private final Map<String, Integer> byTypes = new HashMap<>();
   private final Set<String> valueInputs = new HashSet<>();
   private Weights.Mark beforeLast;
+  private Compiler.Compiled replaced;
+  private Planner replanner;
+  private boolean chosen;
 
   /**
    * A session without plans yet.
@@ -106,17 +110,36 @@ public final class Session {
   }
 
   /**
-   * Makes a plan again with the schedules of the book, to be loaded while the old one runs.
-   *
-   * @return its number; {@link #replace} puts it in the old one's place
+   * Begins to make a plan again with the schedules of the book, to be loaded while the old one runs.
+   * No other plan may be made before {@link #replanFor} has completed it.
    */
-  public int replan(int old) {
+  public void beginReplan(int old) {
+    replaced = plans.get(old);
+    replanner = Compiler.replan(model.graph(), replaced, context);
+    chosen = false;
+  }
+
+  /**
+   * Goes on with what {@link #beginReplan} began: chooses kernels for about so many milliseconds or,
+   * once all are chosen, gives addresses and writes the module.
+   *
+   * @return the new plan's number, -1 while it is incomplete; {@link #replace} puts it in the old
+   *     one's place
+   */
+  public int replanFor(double millis) {
+    if (!chosen) {
+      chosen = replanner.select(context.clock().getAsDouble() + millis);
+      return -1;
+    }
     Weights.Mark mark = context.weights().mark();
     try {
-      plans.add(Compiler.replan(model.graph(), plans.get(old), context));
+      plans.add(replaced.with(replanner.finish()));
     } catch (RuntimeException e) {
       context.weights().rollback(mark);
       throw e;
+    } finally {
+      replanner = null;
+      replaced = null;
     }
     beforeLast = mark;
     return plans.size() - 1;
