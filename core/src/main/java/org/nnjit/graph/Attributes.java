@@ -6,12 +6,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.Tensor;
 
 /**
  * Attributes of a node by name: {@code Long}, {@link Real}, {@code String}, {@code long[]},
- * {@code double[]}, {@code String[]} or {@link Tensor}. Immutable.
+ * {@code double[]}, {@code String[]}, {@link Tensor} or {@link Graph}. Immutable.
  */
 public final class Attributes {
   public static final Attributes NONE = new Attributes(Map.of());
@@ -94,6 +95,33 @@ public final class Attributes {
   /** The tensor, or null when absent. */
   public Tensor getTensor(String name) {
     return typed(name, Tensor.class, "a tensor", null);
+  }
+
+  /** The subgraph, or null when absent. */
+  public Graph getGraph(String name) {
+    return typed(name, Graph.class, "a graph", null);
+  }
+
+  /** All subgraphs. */
+  List<Graph> graphs() {
+    List<Graph> graphs = new ArrayList<>();
+    for (Object v : values.values()) {
+      if (v instanceof Graph g) {
+        graphs.add(g);
+      }
+    }
+    return graphs;
+  }
+
+  /** The same attributes, their subgraphs with other names of values. */
+  Attributes renamed(UnaryOperator<String> names) {
+    Attributes copy = this;
+    for (Map.Entry<String, Object> e : values.entrySet()) {
+      if (e.getValue() instanceof Graph g) {
+        copy = copy.with(e.getKey(), g.renamed(names));
+      }
+    }
+    return copy;
   }
 
   private <T> T typed(String name, Class<T> type, String wanted, T otherwise) {

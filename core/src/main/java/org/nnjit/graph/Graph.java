@@ -1,11 +1,18 @@
 package org.nnjit.graph;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A model: nodes in topological order over values known by name, each assigned once. Immutable.
+ *
+ * <p>A subgraph, which is an attribute of a control flow node, reads values of the graphs around it
+ * by name. It holds no constants: they are the model's. No name means two values.
  *
  * @param name the model's name
  * @param inputs what a run must be fed
@@ -29,5 +36,40 @@ public record Graph(
 
   public Graph with(List<Node> otherNodes, Map<String, Constant> otherConstants) {
     return new Graph(name, inputs, outputs, otherNodes, otherConstants);
+  }
+
+  /** Names of the values that this graph makes or is fed, those of its subgraphs included. */
+  public Set<String> ownValues() {
+    Set<String> own = new LinkedHashSet<>();
+    inputs.forEach(p -> own.add(p.name()));
+    for (Node n : nodes) {
+      own.addAll(n.outputs());
+      n.attributes().graphs().forEach(g -> own.addAll(g.ownValues()));
+    }
+    return own;
+  }
+
+  /** Names of the values that a subgraph reads from the graphs around it. */
+  Set<String> outerValues() {
+    Set<String> outer = new LinkedHashSet<>();
+    nodes.forEach(n -> outer.addAll(n.reads()));
+    outputs.forEach(p -> outer.add(p.name()));
+    outer.removeAll(ownValues());
+    return outer;
+  }
+
+  /** The same graph with other names of values. */
+  public Graph renamed(UnaryOperator<String> names) {
+    List<Node> others = new ArrayList<>();
+    nodes.forEach(n -> others.add(n.renamed(names)));
+    return new Graph(name, ports(inputs, names), ports(outputs, names), others, constants);
+  }
+
+  private static List<Port> ports(List<Port> ports, UnaryOperator<String> names) {
+    List<Port> others = new ArrayList<>();
+    for (Port p : ports) {
+      others.add(new Port(names.apply(p.name()), p.dtype(), p.dims()));
+    }
+    return others;
   }
 }

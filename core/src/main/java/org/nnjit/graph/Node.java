@@ -1,6 +1,10 @@
 package org.nnjit.graph;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * One application of an operator.
@@ -40,6 +44,24 @@ public record Node(
 
   public Node withInputs(List<String> other) {
     return new Node(name, domain, type, opset, other, outputs, attributes);
+  }
+
+  /** Every value that it needs: its inputs, and what its subgraphs read from outside. */
+  public Set<String> reads() {
+    Set<String> reads = new LinkedHashSet<>(inputs);
+    for (Graph g : attributes.graphs()) {
+      reads.addAll(g.outerValues());
+    }
+    return reads;
+  }
+
+  /** The same node with other names of values, in its subgraphs too. */
+  public Node renamed(UnaryOperator<String> names) {
+    List<String> in = new ArrayList<>(inputs);
+    List<String> out = new ArrayList<>(outputs);
+    in.replaceAll(names);
+    out.replaceAll(names);
+    return new Node(name, domain, type, opset, in, out, attributes.renamed(names));
   }
 
   /** {@code y = MatMul(a, b) {axis=1}}. */

@@ -3,8 +3,10 @@ package org.nnjit.onnx;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import org.nnjit.graph.Attributes;
 import org.nnjit.graph.Constant;
+import org.nnjit.graph.Graph;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Node;
 import org.nnjit.tensor.Tensor;
@@ -18,7 +20,8 @@ import org.nnjit.tensor.Tensor;
  */
 record Attribute(String name, Object value, Constant constant) {
 
-  static Attribute read(Wire w, ByteSource source, Node node) {
+  static Attribute read(
+      Wire w, ByteSource source, Node node, Function<Wire, Graph> subgraph) {
     String name = "";
     Object value = null;
     Constant constant = null;
@@ -36,10 +39,10 @@ record Attribute(String name, Object value, Constant constant) {
           constant = TensorProto.read(w.message("tensor")).constant(source);
           value = constant instanceof Constant.Inline i ? i.tensor() : null;
         }
-        case 6, 11 ->
+        case 6 -> value = subgraph.apply(w.message("g"));
+        case 11 ->
             throw new ModelException(
-                node.label() + ": attribute '" + name + "' holds a subgraph; control flow (If,"
-                    + " Loop, Scan) is not supported yet");
+                node.label() + ": attribute '" + name + "' holds a list of graphs, wanted one");
         case 7 -> floats = floats(w, floats);
         case 8 -> ints(w, ints);
         case 9 -> strings.add(w.string());

@@ -22,6 +22,7 @@ import org.nnjit.tensor.Tensor;
 public final class OnnxReader {
   private static final int MIN_OPSET = 7;
   private static final int MAX_OPSET = 21;
+  private static final int MOST_NESTED = 32;
 
   private final ByteSource source;
   private final Map<String, Integer> opsets = new TreeMap<>();
@@ -31,9 +32,15 @@ public final class OnnxReader {
   private final List<Port> inputs = new ArrayList<>();
   private final List<Port> outputs = new ArrayList<>();
   private String name = "";
+  /** The reader of the whole model, which keeps all constants. */
+  private final OnnxReader root;
+  private final int depth;
+  private int subgraphs;
 
-  private OnnxReader(ByteSource source) {
+  private OnnxReader(ByteSource source, OnnxReader around) {
     this.source = source;
+    this.root = around == null ? this : around.root;
+    this.depth = around == null ? 0 : around.depth + 1;
   }
 
   /**
@@ -43,7 +50,7 @@ public final class OnnxReader {
    */
   public static OnnxModel read(ByteSource source) {
     refuseOtherFiles(source);
-    return new OnnxReader(source).model();
+    return new OnnxReader(source, null).model();
   }
 
   private static void refuseOtherFiles(ByteSource source) {
@@ -109,7 +116,7 @@ public final class OnnxReader {
         fed.add(p);
       }
     }
-    List<Node> sorted = TopologicalOrder.of(nodes, fed, constants.keySet(), outputs);
+    List<Node> sorted = TopologicalOrder.of(nodes, fed, constants.keySet(), outputs, false);
     Graph graph = new Graph(name, fed, outputs, sorted, constants);
     return new OnnxModel(graph, ir, opsets, producer, metadata, externalFiles);
   }
@@ -158,6 +165,33 @@ public final class OnnxReader {
     }
   }
 
+  /**
+   * The graph of an attribute. What it names gets a number behind its name, so that no name means
+   * two values in the whole model; its constants become the model's.
+   */
+  private Graph subgraph(Wire w) {
+    if (depth == MOST_NESTED) {
+      throw new ModelException("graphs within graphs, more than " + MOST_NESTED + " deep");
+    }
+    OnnxReader inner = new OnnxReader(source, this);
+    inner.graph(w);
+    String suffix = "@" + ++root.subgraphs;
+    Graph read =
+        new Graph(
+            inner.name,
+            inner.inputs,
+            inner.outputs,
+            TopologicalOrder.of(
+                inner.nodes, inner.inputs, inner.constants.keySet(), inner.outputs, true),
+            Map.of());
+    Set<String> own = new LinkedHashSet<>(inner.constants.keySet());
+    inner.inputs.forEach(p -> own.add(p.name()));
+    inner.nodes.forEach(n -> own.addAll(n.outputs()));
+    own.remove("");
+    inner.constants.forEach((value, c) -> root.add(value + suffix, c));
+    return read.renamed(v -> own.contains(v) ? v + suffix : v);
+  }
+
   private void initializer(Wire w) {
     TensorProto t = TensorProto.read(w);
     add(t.name(), t.constant(source));
@@ -168,7 +202,7 @@ public final class OnnxReader {
       throw new ModelException("value '" + value + "' is defined twice");
     }
     if (c instanceof Constant.Stored s && !s.file().isEmpty()) {
-      externalFiles.add(s.file());
+      root.externalFiles.add(s.file());
     }
   }
 
@@ -190,12 +224,12 @@ public final class OnnxReader {
         default -> w.skip();
       }
     }
-    int opset = opsets.getOrDefault(domain, 1);
+    int opset = root.opsets.getOrDefault(domain, 1);
     Node bare = new Node(nodeName, domain, type, opset, in, out, Attributes.NONE);
     Map<String, Object> values = new TreeMap<>();
     Constant constant = null;
     for (Wire a : attributes) {
-      Attribute attribute = Attribute.read(a, source, bare);
+      Attribute attribute = Attribute.read(a, source, bare, this::subgraph);
       if (attribute.constant() != null && type.equals("Constant")) {
         constant = attribute.constant();
       } else if (attribute.value() != null) {

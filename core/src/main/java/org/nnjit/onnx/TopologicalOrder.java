@@ -17,10 +17,15 @@ final class TopologicalOrder {
   /**
    * The nodes in order.
    *
+   * @param nested whether they are a subgraph's, which may read what others make
    * @throws ModelException for a value made twice or by nobody, and for a cycle
    */
   static List<Node> of(
-      List<Node> nodes, List<Port> inputs, Set<String> constants, List<Port> outputs) {
+      List<Node> nodes,
+      List<Port> inputs,
+      Set<String> constants,
+      List<Port> outputs,
+      boolean nested) {
     Map<String, Integer> maker = new HashMap<>();
     Set<String> known = new HashSet<>(constants);
     for (Port p : inputs) {
@@ -42,11 +47,14 @@ final class TopologicalOrder {
       users.add(new ArrayList<>());
     }
     for (int i = 0; i < nodes.size(); i++) {
-      for (String in : new HashSet<>(nodes.get(i).inputs())) {
+      for (String in : nodes.get(i).reads()) {
         if (in.isEmpty() || known.contains(in)) {
           continue;
         }
         Integer m = maker.get(in);
+        if (m == null && nested) {
+          continue;
+        }
         if (m == null) {
           throw new ModelException(
               nodes.get(i).label() + ": input '" + in
@@ -57,7 +65,7 @@ final class TopologicalOrder {
       }
     }
     for (Port p : outputs) {
-      if (!known.contains(p.name()) && !maker.containsKey(p.name())) {
+      if (!nested && !known.contains(p.name()) && !maker.containsKey(p.name())) {
         throw new ModelException("output '" + p.name() + "' is made by no node");
       }
     }

@@ -102,6 +102,7 @@ final class Oracle implements AutoCloseable {
     ByteBuffer bytes = ByteBuffer.wrap(t.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     long[] dims = Arrays.stream(t.shape().dims()).asLongStream().toArray();
     return switch (t.dtype()) {
+      case I32 -> OnnxTensor.createTensor(environment, bytes.asIntBuffer(), dims);
       case I64 -> OnnxTensor.createTensor(environment, bytes.asLongBuffer(), dims);
       case BOOL -> OnnxTensor.createTensor(environment, bytes, dims, OnnxJavaType.BOOL);
       default -> OnnxTensor.createTensor(environment, bytes.asFloatBuffer(), dims);

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.nnjit.graph.Composite;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.Lowering;
@@ -48,7 +49,39 @@ public final class GraphInterpreter {
         throw new ModelException("missing feed '" + p.name() + "', wanted " + p.wanted());
       }
     }
-    for (Node node : graph.nodes()) {
+    Scope scope = new Scope(known);
+    graph.nodes().forEach(scope::place);
+    Map<String, Tensor> results = new LinkedHashMap<>();
+    for (Port p : graph.outputs()) {
+      results.put(p.name(), known.get(p.name()));
+    }
+    return results;
+  }
+
+  /** The values of a run so far. */
+  private record Scope(Map<String, Tensor> known) implements Composite.Scope {
+    @Override
+    public TensorType type(String value) {
+      return known.get(value).type();
+    }
+
+    @Override
+    public Tensor value(String value) {
+      return known.get(value);
+    }
+
+    @Override
+    public void constant(String name, Tensor t) {
+      known.put(name, t);
+    }
+
+    @Override
+    public void place(Node node) {
+      Composite composite = Operators.composite(node);
+      if (composite != null) {
+        composite.expand(node, this);
+        return;
+      }
       Tensor[] inputs = new Tensor[node.inputs().size()];
       for (int i = 0; i < inputs.length; i++) {
         inputs[i] = node.inputs().get(i).isEmpty() ? null : known.get(node.inputs().get(i));
@@ -60,11 +93,6 @@ public final class GraphInterpreter {
         }
       }
     }
-    Map<String, Tensor> results = new LinkedHashMap<>();
-    for (Port p : graph.outputs()) {
-      results.put(p.name(), known.get(p.name()));
-    }
-    return results;
   }
 
   /** The outputs of one node whose inputs are known; null stands for an absent input. */

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.UnaryOp;
+import org.nnjit.graph.Composite;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Node;
 import org.nnjit.graph.Operator;
@@ -165,9 +166,18 @@ public final class Operators {
     Maths.binary("Xor", BinaryOp.XOR),
   };
 
+  /** Those that stand for other nodes. */
+  private static final Composite[] COMPOSITES = {
+    new If(), new Loop(), new Scan(),
+  };
+
   private static final Map<String, Operator> BY_NAME = new HashMap<>();
+  private static final Map<String, Composite> COMPOSITE_BY_NAME = new HashMap<>();
 
   static {
+    for (Composite c : COMPOSITES) {
+      COMPOSITE_BY_NAME.put(c.domain() + "." + c.type(), c);
+    }
     for (Operator op : ALL) {
       BY_NAME.put(op.domain() + "." + op.type(), op);
     }
@@ -178,6 +188,11 @@ public final class Operators {
   /** The operator, or null when nnJIT has none of that name. */
   public static Operator lookup(String domain, String type) {
     return BY_NAME.get(domain + "." + type);
+  }
+
+  /** The node's operator when it stands for other nodes, else null. */
+  public static Composite composite(Node node) {
+    return COMPOSITE_BY_NAME.get(node.domain() + "." + node.type());
   }
 
   /**
@@ -191,7 +206,7 @@ public final class Operators {
       throw new ModelException(
           "unsupported operator " + (node.domain().isEmpty() ? "" : node.domain() + ".")
               + node.type() + " (opset " + node.opset() + ") at node " + node.label()
-              + "; nnJIT knows " + BY_NAME.size() + " operators");
+              + "; nnJIT knows " + names().size() + " operators");
     }
     return op;
   }
@@ -200,8 +215,15 @@ public final class Operators {
   public static Set<String> names() {
     Set<String> names = new TreeSet<>();
     for (Operator op : ALL) {
-      names.add(op.domain().isEmpty() ? op.type() : op.domain() + "." + op.type());
+      names.add(name(op.domain(), op.type()));
+    }
+    for (Composite c : COMPOSITES) {
+      names.add(name(c.domain(), c.type()));
     }
     return names;
+  }
+
+  private static String name(String domain, String type) {
+    return domain.isEmpty() ? type : domain + "." + type;
   }
 }

@@ -67,10 +67,10 @@ final class FuseGelu implements Passes.Pass {
       for (int a = 0; a < 3; a++) {
         Node add = a == h ? null : m.maker(factors[a], "Add");
         String inner = add == null ? null : m.besides(add, 1);
-        String x = factors[3 - h - a];
         if (inner == null) {
           continue;
         }
+        String x = factors[3 - h - a];
         String form = form(g, m, inner, x);
         if (form != null) {
           return g.node(

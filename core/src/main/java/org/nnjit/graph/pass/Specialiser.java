@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.nnjit.graph.Composite;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.ModelException;
@@ -25,12 +26,12 @@ import org.nnjit.tensor.TensorType;
 /**
  * Gives every value a concrete type for given feed types, and folds what is known: shapes, and
  * every small value that depends on constants alone. Invariant made: types are complete, no node
- * is left whose value is known.
+ * is left whose value is known; nor a composite, whose nodes stand in its place.
  *
- * <p>Where a shape depends on the value of a feed, that value is worked out by the interpreter; the
+ * <p>Where a shape or a branch depends on the value of a feed, that value is worked out by the interpreter; the
  * result then holds only for feeds with the same value, and names them.
  */
-public final class Specialiser {
+public final class Specialiser implements Composite.Scope {
   /** Values up to this many elements are folded; larger ones are left to generated kernels. */
   private static final int FOLDED = 16384;
 
@@ -78,6 +79,7 @@ public final class Specialiser {
   private final Map<String, Tensor> evaluated = new HashMap<>();
   private final Map<String, Node> makers = new HashMap<>();
   private final Set<String> valueInputs = new LinkedHashSet<>();
+  private final List<Node> kept = new ArrayList<>();
 
   private Specialiser(Graph graph, Values values) {
     this.graph = graph;
@@ -112,17 +114,7 @@ public final class Specialiser {
         known.put(e.getKey(), i.tensor());
       }
     }
-    for (Node n : graph.nodes()) {
-      for (String o : n.outputs()) {
-        makers.put(o, n);
-      }
-    }
-    List<Node> kept = new ArrayList<>();
-    for (Node n : graph.nodes()) {
-      if (!node(n)) {
-        kept.add(n);
-      }
-    }
+    graph.nodes().forEach(this::place);
     for (Map.Entry<String, Tensor> e : known.entrySet()) {
       constants.put(e.getKey(), new Constant.Inline(e.getValue()));
     }
@@ -131,6 +123,32 @@ public final class Specialiser {
       outputs.add(p.name());
     }
     return new Result(new TypedGraph(inputs, outputs, kept, types, constants), valueInputs);
+  }
+
+  @Override
+  public void place(Node n) {
+    Composite composite = Operators.composite(n);
+    if (composite != null) {
+      composite.expand(n, this);
+      return;
+    }
+    for (String o : n.outputs()) {
+      makers.put(o, n);
+    }
+    if (!node(n)) {
+      kept.add(n);
+    }
+  }
+
+  @Override
+  public TensorType type(String value) {
+    return types.get(value);
+  }
+
+  @Override
+  public void constant(String name, Tensor t) {
+    known.put(name, t);
+    types.put(name, t.type());
   }
 
   /** Types the node; true when its outputs became known. */
@@ -152,7 +170,7 @@ public final class Specialiser {
       } catch (NeedsValue e) {
         // From here on the value is a constant: the result holds only for feeds that give it.
         String name = n.inputs().get(e.input());
-        in[e.input()] = evaluate(name);
+        in[e.input()] = value(name);
         known.put(name, in[e.input()]);
       }
     }
@@ -194,8 +212,9 @@ public final class Specialiser {
     }
   }
 
-  /** A value that decides a shape, worked out from the feeds. */
-  private Tensor evaluate(String value) {
+  /** A value that decides a shape or a branch, worked out from the feeds. */
+  @Override
+  public Tensor value(String value) {
     Tensor t = known.get(value);
     if (t == null) {
       t = evaluated.get(value);
@@ -209,7 +228,7 @@ public final class Specialiser {
       t = c instanceof Constant.Stored s ? values.stored(s) : values.feed(value);
       if (t == null) {
         throw new ModelException(
-            "the shapes inside this model depend on the value of input '" + value
+            "the shapes inside this model, or the branches it takes, depend on the value of input '" + value
                 + "', which is not known before a run");
       }
       if (c == null) {
@@ -220,7 +239,7 @@ public final class Specialiser {
     }
     Tensor[] in = new Tensor[maker.inputs().size()];
     for (int i = 0; i < in.length; i++) {
-      in[i] = maker.inputs().get(i).isEmpty() ? null : evaluate(maker.inputs().get(i));
+      in[i] = maker.inputs().get(i).isEmpty() ? null : value(maker.inputs().get(i));
     }
     List<Tensor> results = GraphInterpreter.evaluate(maker, in);
     for (int i = 0; i < maker.outputs().size(); i++) {
