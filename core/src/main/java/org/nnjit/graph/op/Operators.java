@@ -168,7 +168,22 @@ public final class Operators {
 
   /** Those that stand for other nodes. */
   private static final Composite[] COMPOSITES = {
-    new If(), new Loop(), new Scan(),
+    new Attention(),
+    Functions.gelu("BiasGelu", "none"),
+    new EmbedLayerNormalization(),
+    Functions.gelu("FastGelu", "tanh"),
+    Functions.matMul(),
+    Functions.gelu("Gelu", "none"),
+    new GroupQueryAttention(),
+    new If(),
+    new Loop(),
+    new MultiHeadAttention(),
+    Functions.quickGelu(),
+    new RotaryEmbedding(),
+    new Scan(),
+    Functions.simplifiedLayerNormalization(),
+    new SkipLayerNormalization(true),
+    new SkipLayerNormalization(false),
   };
 
   private static final Map<String, Operator> BY_NAME = new HashMap<>();
