@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
 import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.Tensor;
 
@@ -105,8 +104,8 @@ public final class Attributes {
   /** All subgraphs. */
   List<Graph> graphs() {
     List<Graph> graphs = new ArrayList<>();
-    for (Object v : values.values()) {
-      if (v instanceof Graph g) {
+    for (Map.Entry<String, Object> e : values.entrySet()) {
+      if (e.getValue() instanceof Graph g) {
         graphs.add(g);
       }
     }
@@ -114,7 +113,7 @@ public final class Attributes {
   }
 
   /** The same attributes, their subgraphs with other names of values. */
-  Attributes renamed(UnaryOperator<String> names) {
+  Attributes renamed(Map<String, String> names) {
     Attributes copy = this;
     for (Map.Entry<String, Object> e : values.entrySet()) {
       if (e.getValue() instanceof Graph g) {

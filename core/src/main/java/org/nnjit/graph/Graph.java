@@ -6,7 +6,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 
 /**
  * A model: nodes in topological order over values known by name, each assigned once. Immutable.
@@ -41,10 +40,14 @@ public record Graph(
   /** Names of the values that this graph makes or is fed, those of its subgraphs included. */
   public Set<String> ownValues() {
     Set<String> own = new LinkedHashSet<>();
-    inputs.forEach(p -> own.add(p.name()));
+    for (Port p : inputs) {
+      own.add(p.name());
+    }
     for (Node n : nodes) {
       own.addAll(n.outputs());
-      n.attributes().graphs().forEach(g -> own.addAll(g.ownValues()));
+      for (Graph g : n.attributes().graphs()) {
+        own.addAll(g.ownValues());
+      }
     }
     return own;
   }
@@ -52,23 +55,31 @@ public record Graph(
   /** Names of the values that a subgraph reads from the graphs around it. */
   Set<String> outerValues() {
     Set<String> outer = new LinkedHashSet<>();
-    nodes.forEach(n -> outer.addAll(n.reads()));
-    outputs.forEach(p -> outer.add(p.name()));
-    outer.removeAll(ownValues());
+    for (Node n : nodes) {
+      outer.addAll(n.reads());
+    }
+    for (Port p : outputs) {
+      outer.add(p.name());
+    }
+    for (String own : ownValues()) {
+      outer.remove(own);
+    }
     return outer;
   }
 
-  /** The same graph with other names of values. */
-  public Graph renamed(UnaryOperator<String> names) {
+  /** The same graph with the values in {@code names} called otherwise. */
+  public Graph renamed(Map<String, String> names) {
     List<Node> others = new ArrayList<>();
-    nodes.forEach(n -> others.add(n.renamed(names)));
+    for (Node n : nodes) {
+      others.add(n.renamed(names));
+    }
     return new Graph(name, ports(inputs, names), ports(outputs, names), others, constants);
   }
 
-  private static List<Port> ports(List<Port> ports, UnaryOperator<String> names) {
+  private static List<Port> ports(List<Port> ports, Map<String, String> names) {
     List<Port> others = new ArrayList<>();
     for (Port p : ports) {
-      others.add(new Port(names.apply(p.name()), p.dtype(), p.dims()));
+      others.add(new Port(names.getOrDefault(p.name(), p.name()), p.dtype(), p.dims()));
     }
     return others;
   }

@@ -3,8 +3,8 @@ package org.nnjit.graph;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 
 /**
  * One application of an operator.
@@ -55,13 +55,19 @@ public record Node(
     return reads;
   }
 
-  /** The same node with other names of values, in its subgraphs too. */
-  public Node renamed(UnaryOperator<String> names) {
-    List<String> in = new ArrayList<>(inputs);
-    List<String> out = new ArrayList<>(outputs);
-    in.replaceAll(names);
-    out.replaceAll(names);
-    return new Node(name, domain, type, opset, in, out, attributes.renamed(names));
+  /** The same node with the values in {@code names} called otherwise, in its subgraphs too. */
+  public Node renamed(Map<String, String> names) {
+    return new Node(
+        name, domain, type, opset, renamed(inputs, names), renamed(outputs, names),
+        attributes.renamed(names));
+  }
+
+  private static List<String> renamed(List<String> values, Map<String, String> names) {
+    List<String> others = new ArrayList<>();
+    for (String v : values) {
+      others.add(names.getOrDefault(v, v));
+    }
+    return others;
   }
 
   /** {@code y = MatMul(a, b) {axis=1}}. */

@@ -1,6 +1,7 @@
 package org.nnjit.onnx;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -184,12 +185,20 @@ public final class OnnxReader {
             TopologicalOrder.of(
                 inner.nodes, inner.inputs, inner.constants.keySet(), inner.outputs, true),
             Map.of());
-    Set<String> own = new LinkedHashSet<>(inner.constants.keySet());
-    inner.inputs.forEach(p -> own.add(p.name()));
-    inner.nodes.forEach(n -> own.addAll(n.outputs()));
-    own.remove("");
-    inner.constants.forEach((value, c) -> root.add(value + suffix, c));
-    return read.renamed(v -> own.contains(v) ? v + suffix : v);
+    Map<String, String> names = new HashMap<>();
+    for (Map.Entry<String, Constant> e : inner.constants.entrySet()) {
+      names.put(e.getKey(), e.getKey() + suffix);
+      root.add(e.getKey() + suffix, e.getValue());
+    }
+    for (Port p : inner.inputs) {
+      names.put(p.name(), p.name() + suffix);
+    }
+    for (Node n : inner.nodes) {
+      for (String output : n.outputs()) {
+        names.put(output, output.isEmpty() ? output : output + suffix);
+      }
+    }
+    return read.renamed(names);
   }
 
   private void initializer(Wire w) {

@@ -47,7 +47,8 @@ class AttentionModelsTest {
   @EnabledIfSystemProperty(named = "nnjit.exported", matches = ".+")
   @CsvSource({
     "bart_encoder,2", "bart_decoder,4", "bart_decoder_with_past,0", "gpt2,2", "gpt2_with_past,2",
-    "llama_mha,2", "llama_mha_with_past,2", "roberta,2", "roberta_mlm,2", "t5_encoder,2", "t5_decoder,4", "t5_decoder_with_past,0", "vit,2"
+    "llama_mha,2", "llama_mha_with_past,2", "roberta,2", "roberta_mlm,2", "t5_encoder,2",
+    "t5_decoder,4", "t5_decoder_with_past,0", "vit,2"
   })
   void eachAttentionOfAnExportedModelIsOneCall(String name, int attentions) throws Exception {
     Path file = Path.of(System.getProperty("nnjit.exported"), name, "model.onnx");

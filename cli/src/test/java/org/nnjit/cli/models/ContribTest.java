@@ -189,7 +189,8 @@ class ContribTest {
         d -> {
           int width = d.upTo(20);
           d.floats(d.upTo(2), d.upTo(4), width);
-          String type = List.of("BiasGelu", "FastGelu", "Gelu", "QuickGelu").get(d.random.nextInt(4));
+          String[] types = {"BiasGelu", "FastGelu", "Gelu", "QuickGelu"};
+          String type = types[d.random.nextInt(4)];
           if (type.equals("BiasGelu") || (type.equals("FastGelu") && d.flip())) {
             d.weight(width);
           }
@@ -455,7 +456,8 @@ class ContribTest {
           d.floats(batch, length, features);
           d.weight(features, width);
           d.weight(width);
-          mask(d, 1 + d.random.nextInt(5), batch, length, keys);
+          int kind = 1 + d.random.nextInt(5);
+          mask(d, kind, batch, length, keys);
           d.fed(past == 0 ? null : random(d.random, 2, batch, heads, past, size));
           d.fed(
               past == 0 && d.flip()
@@ -470,7 +472,8 @@ class ContribTest {
                 "qkv_hidden_sizes",
                 new int[] {heads * size, heads * size, heads * valueSize});
           }
-          if (d.flip()) {
+          // A row that sees no key is a matter of rounding: its scores are all near -10000.
+          if (kind != 5 && d.flip()) {
             d.with("unidirectional", 1);
           }
           if (past > 0 || (valueSize == size && d.flip())) {

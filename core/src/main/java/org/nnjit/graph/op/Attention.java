@@ -53,11 +53,7 @@ final class Attention implements Composite {
     }
     MultiHeadAttention.finish(h, parts, 3, past[0], past[1]);
     if (!h.named(1).isEmpty()) {
-      String zero = h.longs(0);
-      h.output(
-          1,
-          h.concat(
-              0, h.put("Unsqueeze", parts[1], zero), h.put("Unsqueeze", parts[2], zero)));
+      h.output(1, h.concat(0, h.unsqueeze(parts[1], 0), h.unsqueeze(parts[2], 0)));
     }
   }
 }

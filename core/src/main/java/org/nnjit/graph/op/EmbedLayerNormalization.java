@@ -35,16 +35,15 @@ final class EmbedLayerNormalization implements Composite {
     Nodes nodes = new Nodes(n, scope);
     Shape words = nodes.shape(0);
     int length = words.dim(1);
-    Attributes rows = Attributes.NONE.with("axis", 0L);
     nodes.type(POSITION_TABLE);
     String positions =
         nodes.has(POSITIONS)
-            ? nodes.put("Gather", rows, n.input(POSITION_TABLE), n.input(POSITIONS))
+            ? nodes.along(0, "Gather", n.input(POSITION_TABLE), n.input(POSITIONS))
             : nodes.slice(n.input(POSITION_TABLE), 0, 0, length);
     String sum =
-        nodes.put("Add", nodes.put("Gather", rows, n.input(WORD_TABLE), n.input(0)), positions);
+        nodes.put("Add", nodes.along(0, "Gather", n.input(WORD_TABLE), n.input(0)), positions);
     if (nodes.has(SEGMENTS)) {
-      String segments = nodes.put("Gather", rows, n.input(SEGMENT_TABLE), n.input(SEGMENTS));
+      String segments = nodes.along(0, "Gather", n.input(SEGMENT_TABLE), n.input(SEGMENTS));
       sum = nodes.put("Add", sum, segments);
     }
     nodes.output(2, sum);
@@ -55,7 +54,7 @@ final class EmbedLayerNormalization implements Composite {
       nodes.output(
           1,
           nodes.has(MASK)
-              ? nodes.put("ReduceSum", gone, n.input(MASK), nodes.longs(1))
+              ? nodes.put("", "ReduceSum", gone, n.input(MASK), nodes.longs(1))
               : nodes.constant(Tensor.zeros(DType.I32, Shape.of(words.dim(0)))));
     }
   }

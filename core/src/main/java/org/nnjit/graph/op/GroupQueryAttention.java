@@ -1,6 +1,5 @@
 package org.nnjit.graph.op;
 
-import java.util.Arrays;
 import org.nnjit.graph.Attributes;
 import org.nnjit.graph.Composite;
 import org.nnjit.graph.Node;
@@ -39,7 +38,7 @@ final class GroupQueryAttention implements Composite {
   public void expand(Node n, Scope scope) {
     Heads h = new Heads(n, scope);
     Attributes a = n.attributes();
-    h.refuse("k_quant_type", "v_quant_type", "kv_cache_bit_width", "qk_output");
+    h.refuse("kv_cache_bit_width", "qk_output");
     h.refuseInputs(BIAS + 1);
     int heads = h.count("num_heads");
     int keyHeads = h.count("kv_num_heads");
@@ -138,21 +137,16 @@ final class GroupQueryAttention implements Composite {
       String old = one ? h.slice(h.node.input(input), 0, i, i + 1) : h.node.input(input);
       String own = one ? h.slice(fresh, 0, i, i + 1) : fresh;
       int end = past[i] + length;
-      String[] parts = new String[4];
-      int count = 0;
-      if (past[i] > 0) {
-        parts[count++] = h.slice(old, 2, 0, past[i]);
-      }
-      parts[count++] = own;
+      entries[i] = past[i] > 0 ? h.concat(2, h.slice(old, 2, 0, past[i]), own) : own;
       if (end < room) {
-        parts[count++] = h.slice(old, 2, end, room);
+        entries[i] = h.concat(2, entries[i], h.slice(old, 2, end, room));
       }
       int missing = total - Math.max(end, room);
       if (missing > 0) {
         TensorType t = h.scope.type(own);
-        parts[count++] = h.constant(Tensor.zeros(t.dtype(), t.shape().with(2, missing)));
+        String zeros = h.constant(Tensor.zeros(t.dtype(), t.shape().with(2, missing)));
+        entries[i] = h.concat(2, entries[i], zeros);
       }
-      entries[i] = count == 1 ? own : h.concat(2, Arrays.copyOf(parts, count));
     }
     return entries.length == 1 ? entries[0] : h.concat(0, entries);
   }

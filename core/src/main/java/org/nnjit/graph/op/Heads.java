@@ -1,6 +1,5 @@
 package org.nnjit.graph.op;
 
-import org.nnjit.graph.Attributes;
 import org.nnjit.graph.Composite;
 import org.nnjit.graph.Node;
 import org.nnjit.tensor.DType;
@@ -56,8 +55,8 @@ final class Heads extends Nodes {
     boolean grouped = shared > 1;
     if (grouped) {
       q = reshape(q, 0, keyHeads, shared, sq.dim(2), sq.dim(3));
-      k = put("Unsqueeze", k, longs(2));
-      v = put("Unsqueeze", v, longs(2));
+      k = unsqueeze(k, 2);
+      v = unsqueeze(v, 2);
     }
     String turned = grouped ? transpose(k, 0, 1, 2, 4, 3) : transpose(k, 0, 1, 3, 2);
     String scores = times(put("MatMul", q, turned), scale);
@@ -66,19 +65,19 @@ final class Heads extends Nodes {
     }
     for (String bias : biases) {
       if (bias != null) {
-        scores = put("Add", scores, grouped ? grouped(bias, keyHeads, shared) : bias);
+        String like = cast(bias, scope.type(scores).dtype());
+        scores = put("Add", scores, grouped ? grouped(like, keyHeads, shared) : like);
       }
     }
-    Attributes last = Attributes.NONE.with("axis", -1L);
     String weights;
     if (smooth) {
       Shape s = scope.type(scores).shape();
       int axis = s.rank() - 1;
       int keys = s.dim(axis);
       String zeros = constant(Tensor.zeros(scope.type(q).dtype(), s.with(axis, 1)));
-      weights = slice(put("Softmax", last, concat(axis, scores, zeros)), axis, 0, keys);
+      weights = slice(along(-1, "Softmax", concat(axis, scores, zeros)), axis, 0, keys);
     } else {
-      weights = put("Softmax", last, scores);
+      weights = along(-1, "Softmax", scores);
     }
     String result = put("MatMul", weights, v);
     return merge(grouped ? reshape(result, 0, sq.dim(1), sq.dim(2), -1) : result);
@@ -88,7 +87,7 @@ final class Heads extends Nodes {
   private String grouped(String bias, int keyHeads, int shared) {
     Shape s = scope.type(bias).shape();
     return s.dim(1) == 1
-        ? put("Unsqueeze", bias, longs(2))
+        ? unsqueeze(bias, 2)
         : reshape(bias, 0, keyHeads, shared, s.dim(2), s.dim(3));
   }
 
@@ -185,17 +184,13 @@ final class Heads extends Nodes {
     if (!interleaved) {
       return rest == null ? concat(3, a, b) : concat(3, a, b, rest);
     }
-    String axis = longs(4);
-    String both = concat(4, put("Unsqueeze", a, axis), put("Unsqueeze", b, axis));
+    String both = concat(4, unsqueeze(a, 4), unsqueeze(b, 4));
     String turned = reshape(both, 0, 0, 0, -1);
     return rest == null ? turned : concat(3, turned, rest);
   }
 
   /** Rows of a table of angles at positions [batch or 1, length], as {@link #rotate} wants them. */
   String angles(int table, String positions) {
-    return put(
-        "Unsqueeze",
-        put("Gather", Attributes.NONE.with("axis", 0L), node.input(table), positions),
-        longs(1));
+    return unsqueeze(along(0, "Gather", node.input(table), positions), 1);
   }
 }

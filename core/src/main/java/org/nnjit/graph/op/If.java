@@ -22,7 +22,9 @@ final class If implements Composite {
       throw nodes.error("has " + n.outputs().size() + " outputs and a branch with "
           + branch.outputs().size());
     }
-    branch.nodes().forEach(scope::place);
+    for (Node own : branch.nodes()) {
+      scope.place(own);
+    }
     for (int i = 0; i < n.outputs().size(); i++) {
       nodes.output(i, branch.outputs().get(i).name());
     }

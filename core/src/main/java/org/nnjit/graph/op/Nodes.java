@@ -1,5 +1,6 @@
 package org.nnjit.graph.op;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.graph.Attributes;
 import org.nnjit.graph.Composite;
@@ -11,10 +12,16 @@ import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
-/** What a composite puts in its place. Values without a name of their own are numbered. */
+/**
+ * What a composite puts in its place. Values without a name of their own are numbered.
+ *
+ * <p>The page's compiler copies methods of a few instructions to each of their calls, of which there
+ * are many: {@link #put(String, String, Attributes, String...)} and {@link #longs} do all their work
+ * themselves, so that they are not such methods.
+ */
 class Nodes {
   /** Version of the operator set that the nodes put here are written in. */
-  private static final int OPSET = 17;
+  static final int OPSET = 17;
 
   final Node node;
   final Composite.Scope scope;
@@ -36,25 +43,24 @@ class Nodes {
   }
 
   /** The name of a new value that a node of this type makes. */
-  String put(String type, Attributes attributes, String... inputs) {
-    return put(fresh(), type, attributes, inputs);
-  }
-
   String put(String type, String... inputs) {
-    return put(type, Attributes.NONE, inputs);
+    return put("", type, Attributes.NONE, inputs);
   }
 
-  /** The same for a value that has a name. */
+  /** The same of a node that has an axis. */
+  String along(long axis, String type, String... inputs) {
+    return put("", type, Attributes.NONE.with("axis", axis), inputs);
+  }
+
+  /** The same of a node with attributes, for a value that has a name where that is not empty. */
   String put(String output, String type, Attributes attributes, String... inputs) {
-    put("", type, attributes, List.of(output), inputs);
-    return output;
-  }
-
-  /** A node of any domain whose outputs have names. */
-  void put(
-      String domain, String type, Attributes attributes, List<String> outputs, String... inputs) {
-    scope.place(
-        new Node(node.name(), domain, type, OPSET, List.of(inputs), outputs, attributes));
+    String made = output.isEmpty() ? fresh() : output;
+    List<String> in = new ArrayList<>();
+    for (String i : inputs) {
+      in.add(i);
+    }
+    scope.place(new Node(node.name(), "", type, OPSET, in, List.of(made), attributes));
+    return made;
   }
 
   /** Elements {@code from} to {@code to - 1} along an axis; the value itself when those are all. */
@@ -65,11 +71,15 @@ class Nodes {
   }
 
   String concat(int axis, String... parts) {
-    return put("Concat", Attributes.NONE.with("axis", (long) axis), parts);
+    return along(axis, "Concat", parts);
+  }
+
+  String unsqueeze(String value, long axis) {
+    return put("Unsqueeze", value, longs(axis));
   }
 
   String transpose(String value, long... perm) {
-    return put("Transpose", Attributes.NONE.with("perm", perm), value);
+    return put("", "Transpose", Attributes.NONE.with("perm", perm), value);
   }
 
   /** A shape in which 0 keeps a dimension and -1 takes what is left. */
@@ -80,6 +90,13 @@ class Nodes {
   /** The value times a number. */
   String times(String value, double factor) {
     return factor == 1 ? value : put("Mul", value, number(scope.type(value).dtype(), factor));
+  }
+
+  /** The value in this type; itself when it has it. */
+  String cast(String value, DType to) {
+    return scope.type(value).dtype() == to
+        ? value
+        : put("", "Cast", Attributes.NONE.with("to", (long) to.onnxCode()), value);
   }
 
   /** The output's name when something reads it, else "". */
@@ -107,7 +124,11 @@ class Nodes {
 
   /** A vector of int64. */
   String longs(long... values) {
-    return constant(Tensor.ofLongs(Shape.of(values.length), values));
+    Tensor t = Tensor.zeros(DType.I64, Shape.of(values.length));
+    for (int i = 0; i < values.length; i++) {
+      t.setLong(i, values[i]);
+    }
+    return constant(t);
   }
 
   boolean has(int input) {

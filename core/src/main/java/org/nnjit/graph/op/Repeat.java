@@ -60,10 +60,14 @@ final class Repeat extends Nodes {
     for (int i = 0; i < inputs.size(); i++) {
       names.put(body.inputs().get(i).name(), inputs.get(i));
     }
-    Graph unrolled = body.renamed(v -> names.getOrDefault(v, v));
-    unrolled.nodes().forEach(scope::place);
+    Graph unrolled = body.renamed(names);
+    for (Node n : unrolled.nodes()) {
+      scope.place(n);
+    }
     List<String> outputs = new ArrayList<>();
-    unrolled.outputs().forEach(p -> outputs.add(p.name()));
+    for (Port p : unrolled.outputs()) {
+      outputs.add(p.name());
+    }
     state = outputs.subList(unrowed - state.size(), unrowed);
     for (int i = 0; i < rows.size(); i++) {
       rows.get(i).add(outputs.get(unrowed + i));
@@ -102,10 +106,9 @@ final class Repeat extends Nodes {
     }
     int rank = scope.type(own.get(0)).shape().rank() + 1;
     int at = axis < 0 ? axis + rank : axis;
-    String axes = longs(at);
     String[] parts = new String[own.size()];
     for (int i = 0; i < parts.length; i++) {
-      parts[backwards ? parts.length - 1 - i : i] = put("Unsqueeze", own.get(i), axes);
+      parts[backwards ? parts.length - 1 - i : i] = unsqueeze(own.get(i), at);
     }
     output(output, concat(at, parts));
   }

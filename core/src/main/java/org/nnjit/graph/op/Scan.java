@@ -47,9 +47,8 @@ final class Scan implements Composite {
       for (int i = 0; i < scanned; i++) {
         int at = directions[i] == 0 ? step : steps - 1 - step;
         in.add(
-            repeat.put(
-                "Gather", Attributes.NONE.with("axis", (long) axes[i]), n.input(states + i),
-                repeat.number(DType.I64, at)));
+            repeat.along(
+                axes[i], "Gather", n.input(states + i), repeat.number(DType.I64, at)));
       }
       repeat.step(in);
     }

@@ -55,11 +55,14 @@ final class SkipLayerNormalization implements Composite {
     if (!bias.isEmpty()) {
       in.add(bias);
     }
-    nodes.put(
-        centred ? "" : "nnjit",
-        centred ? "LayerNormalization" : "RMSNormalization",
-        a,
-        List.of(nodes.named(0), mean, deviation),
-        in.toArray(new String[0]));
+    nodes.scope.place(
+        new Node(
+            nodes.node.name(),
+            centred ? "" : "nnjit",
+            centred ? "LayerNormalization" : "RMSNormalization",
+            Nodes.OPSET,
+            in,
+            List.of(nodes.named(0), mean, deviation),
+            a));
   }
 }

@@ -28,8 +28,8 @@ import org.nnjit.tensor.TensorType;
  * every small value that depends on constants alone. Invariant made: types are complete, no node
  * is left whose value is known; nor a composite, whose nodes stand in its place.
  *
- * <p>Where a shape or a branch depends on the value of a feed, that value is worked out by the interpreter; the
- * result then holds only for feeds with the same value, and names them.
+ * <p>Where a shape or a branch depends on the value of a feed, that value is worked out by the
+ * interpreter; the result then holds only for feeds with the same value, and names them.
  */
 public final class Specialiser implements Composite.Scope {
   /** Values up to this many elements are folded; larger ones are left to generated kernels. */
@@ -114,7 +114,9 @@ public final class Specialiser implements Composite.Scope {
         known.put(e.getKey(), i.tensor());
       }
     }
-    graph.nodes().forEach(this::place);
+    for (Node n : graph.nodes()) {
+      place(n);
+    }
     for (Map.Entry<String, Tensor> e : known.entrySet()) {
       constants.put(e.getKey(), new Constant.Inline(e.getValue()));
     }
@@ -228,8 +230,8 @@ public final class Specialiser implements Composite.Scope {
       t = c instanceof Constant.Stored s ? values.stored(s) : values.feed(value);
       if (t == null) {
         throw new ModelException(
-            "the shapes inside this model, or the branches it takes, depend on the value of input '" + value
-                + "', which is not known before a run");
+            "the shapes inside this model, or the branches it takes, depend on the value of input"
+                + " '" + value + "', which is not known before a run");
       }
       if (c == null) {
         valueInputs.add(value);
