@@ -89,6 +89,7 @@ public final class Operators {
     new Pool("LpPool", Pool.Kind.NORM, false),
     new MatMul(),
     new QuantizedMatMul(false),
+    new MatMulNBits(),
     Maths.variadic("Max", BinaryOp.MAX),
     new Pool("MaxPool", Pool.Kind.MAX, false),
     Maths.mean(),
