@@ -25,7 +25,7 @@ import org.nnjit.tensor.Tensor;
 /** MatMulNBits against ONNX Runtime: bits, blocks, zero points, ragged K, rows, biases. */
 class MatMulNBitsTest {
   private static final long SEED = 20261122;
-  private static final int CASES = 60;
+  private static final int CASES = 100;
 
   /** Zero points of a weight. */
   private enum Zeros {
@@ -139,7 +139,16 @@ class MatMulNBitsTest {
       Case c = Case.draw(random);
       Map<String, Tensor> feeds = Map.of("x", TiledConvTest.tensor(random, c.in));
       double error =
-          TiledConvTest.error(c.toString(), c.model(random), feeds, i, plan -> {});
+          TiledConvTest.error(
+              c.toString(),
+              c.model(random),
+              feeds,
+              i,
+              plan ->
+                  assertTrue(
+                      c.n == 1
+                          || plan.kernels().stream().anyMatch(k -> k.family().equals("quantised")),
+                      c.toString()));
       worst = Math.max(worst, error);
     }
     assertTrue(worst <= 1e-5, "worst error " + worst + ", seed " + SEED);
