@@ -13,6 +13,7 @@ import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.OperatorSetIdProto;
 import onnx.Onnx.TensorProto;
+import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Test;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.pass.Specialiser;
@@ -20,6 +21,7 @@ import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 
 /** MatMulNBits against ONNX Runtime: bits, blocks, zero points, ragged K, rows, biases. */
@@ -152,6 +154,48 @@ class MatMulNBitsTest {
       worst = Math.max(worst, error);
     }
     assertTrue(worst <= 1e-5, "worst error " + worst + ", seed " + SEED);
+  }
+
+  /** Rows, columns or both chosen from tables of 4 and 8 bits. */
+  @Test
+  void gathersAgreeWithOnnxRuntime() throws Exception {
+    Random random = new Random(SEED);
+    for (int i = 0; i < 12; i++) {
+      int bits = i % 3 == 0 ? 8 : 4;
+      boolean zeros = i % 2 == 0;
+      int[] table = {7 + i, 2 * (10 + random.nextInt(40))};
+      int block = 16 << random.nextInt(2);
+      int blocks = (table[1] + block - 1) / block;
+      GraphProto.Builder graph = GraphProto.newBuilder().setName("gather");
+      int[] indices = i < 4 ? new int[] {5} : new int[] {2, 3};
+      ValueInfoProto.Builder port = TiledConvTest.port("i", indices).toBuilder();
+      port.getTypeBuilder().getTensorTypeBuilder().setElemType(DType.I64.onnxCode());
+      graph.addInput(port);
+      graph.addInitializer(bytes("w", random, table[0], table[1] * bits / 8));
+      graph.addInitializer(TiledConvTest.weight("s", random, table[0], blocks));
+      NodeProto.Builder node =
+          graph.addNodeBuilder().setOpType("GatherBlockQuantized").setDomain("com.microsoft");
+      node.addInput("w").addInput("i").addInput("s").addOutput("y");
+      if (zeros) {
+        node.addInput("z");
+        graph.addInitializer(bytes("z", random, table[0], (blocks * bits + 7) / 8));
+      }
+      number(node, "bits", bits);
+      number(node, "block_size", block);
+      number(node, "quantize_axis", 1);
+      number(node, "gather_axis", 0);
+      int[] out = Arrays.copyOf(indices, indices.length + 1);
+      out[indices.length] = table[1];
+      graph.addOutput(TiledConvTest.port("y", out));
+      Tensor chosen = Tensor.zeros(DType.I64, Shape.of(indices));
+      for (int j = 0; j < chosen.elements(); j++) {
+        chosen.setLong(j, random.nextInt(table[0]));
+      }
+      String label = "case " + i + ", seed " + SEED;
+      byte[] model = withContrib(graph).toByteArray();
+      double error = TiledConvTest.error(label, model, Map.of("i", chosen), i, plan -> {});
+      assertTrue(error <= 1e-6, label + ": " + error);
+    }
   }
 
   private static String message(Case c, Map<String, Integer> changed, String gIdx) {

@@ -59,6 +59,7 @@ public final class Operators {
     Maths.unary("Floor", UnaryOp.FLOOR),
     new Recurrent(Recurrent.Kind.GRU),
     new Gather(),
+    new GatherBlockQuantized(),
     new GatherElements(),
     new GatherND(),
     Activations.gelu(),
