@@ -37,6 +37,8 @@ public final class QuantisedFamily implements KernelFamily {
   /** Block of k where scales do not ask for one. */
   private static final int BLOCK = 64;
 
+  private static final int MOST_CANDIDATES = 16;
+
   @Override
   public String name() {
     return "quantised";
@@ -174,17 +176,55 @@ public final class QuantisedFamily implements KernelFamily {
   }
 
   private record Space(Product p, Target target) implements KernelSpace {
+    /** One row: 16 columns. Floats of more rows share their weights; integers share less. */
     @Override
     public Schedule defaultSchedule(Set<Integer> weights) {
+      boolean tall = p.rows() > 1 && p.codesA == null;
       return Schedule.of("quantised")
-          .with("mr", Math.min(p.rows(), 2))
-          .with("nr", 16)
+          .with("mr", Math.min(p.rows(), tall ? 4 : 2))
+          .with("nr", tall ? 8 : 16)
           .with("unroll", 4)
-          .with("dot", dot());
+          .with("dot", dots()[0]);
     }
 
-    private int dot() {
-      return p.codesA == null ? 0 : p.b.bits() == 4 && target.has(Feature.RELAXED_SIMD) ? 1 : 2;
+    /** Kinds of products that there are, the best first. */
+    private int[] dots() {
+      return p.codesA == null
+          ? new int[] {0}
+          : p.b.bits() == 4 && target.has(Feature.RELAXED_SIMD)
+              ? new int[] {1, 2}
+              : new int[] {2};
+    }
+
+    @Override
+    public LiteSpace lite(Set<Integer> weights) {
+      int rows = Math.min(p.rows(), 8);
+      int[] heights = rows > 4 ? new int[] {1, 2, 4, 8} : new int[rows];
+      for (int i = 0; i < rows && rows <= 4; i++) {
+        heights[i] = i + 1;
+      }
+      return new LiteSpace.Builder("quantised")
+          .choose("mr", p.rows(), heights)
+          .choose("nr", 16, 4, 8, 16, 24, 32)
+          .choose("unroll", 16, 2, 4)
+          .choose("dot", dots().length, dots())
+          .order(this::cost, MOST_CANDIDATES);
+    }
+
+    /** Instructions for each code of a row, more where sums and operands do not fit registers. */
+    private double cost(Schedule s) {
+      int rows = s.get("mr", 1);
+      int vectors = s.get("nr", 4) / 4;
+      int dot = s.get("dot", 0);
+      // For eight codes of four columns: to unpack them, to multiply them, and what each row needs.
+      int unpack = dot == 0 ? (rows == 1 ? 17 : 33) : dot == 1 ? 5 : 9;
+      int products = dot == 0 ? 8 : dot == 1 ? 6 : 8;
+      int row = dot == 0 ? (rows == 1 ? 40 : 8) : 8;
+      int live = dot == 1 ? rows * vectors + 4 : 2 * rows * vectors + 2;
+      double cost = (double) ((unpack + products * rows) * vectors + row * rows) / (rows * vectors);
+      int ragged = (p.columns() + 4 * vectors - 1) / (4 * vectors) * 4 * vectors;
+      return cost * (1 + 0.03 * Math.max(0, live - target.vectorRegisters())) * ragged
+          / p.columns() + 0.1 / s.get("unroll", 1);
     }
 
     @Override
