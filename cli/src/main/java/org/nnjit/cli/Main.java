@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
       DemoCommand.class,
       DumpCommand.class,
       ModelsCommand.class,
+      QuantizeCommand.class,
       RunCommand.class,
       ServeCommand.class,
       TuneCommand.class

@@ -286,6 +286,7 @@ public final class LoopInterpreter {
         yield x;
       }
       case Value.Convert c -> convertToInts(c);
+      case Value.Packed p -> packed(p);
       case Value.Horizontal h -> {
         long[] x = ints(h.x());
         BinaryOp op = h.combiner().op();
@@ -301,6 +302,39 @@ public final class LoopInterpreter {
       }
       default -> throw error("not an integer: " + LoopText.of(value));
     };
+  }
+
+  private long[] packed(Value.Packed p) {
+    long[] a = ints(p.a());
+    long[] result = p.c() == null ? new long[4] : ints(p.c()).clone();
+    for (int i = 0; i < 4; i++) {
+      switch (p.op()) {
+        case DOT_I8, DOT_I16 -> {
+          int bits = p.op() == Value.ByteOp.DOT_I8 ? 8 : 16;
+          long b = ints(p.b())[i];
+          for (int at = 0; at < 32; at += bits) {
+            result[i] += part(a[i], at, bits) * part(b, at, bits);
+          }
+          result[i] = (int) result[i];
+        }
+        default -> {
+          int first = p.op() == Value.ByteOp.HIGH_U8 ? 8 : 0;
+          for (int half = 0; half < 2; half++) {
+            int at = first + 2 * i + half;
+            long x = part(a[at / 4], at % 4 * 8, 8);
+            x = p.op() == Value.ByteOp.LOW_I8 ? x : x & 0xff;
+            result[i] |= (x & 0xffff) << (16 * half);
+          }
+          result[i] = (int) result[i];
+        }
+      }
+    }
+    return result;
+  }
+
+  /** Some bits of a word as a signed number. */
+  private static long part(long word, int at, int bits) {
+    return word << (64 - bits - at) >> (64 - bits);
   }
 
   private long[] unaryInts(Value.Unary u) {

@@ -192,6 +192,11 @@ public final class LoopVerifier {
         element(c.from(), source, c);
         expect(!source.isVector() || c.to().bytes() < 8, "vector conversion", LoopText.of(c));
       }
+      case Value.Packed p -> {
+        for (Value operand : p.operands()) {
+          typed(operand, LType.I32X4, set);
+        }
+      }
       case Value.Horizontal h -> {
         LType vector = check(h.x(), set);
         expect(vector.isVector(), "not a vector", LoopText.of(h));

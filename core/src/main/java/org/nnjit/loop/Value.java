@@ -1,5 +1,6 @@
 package org.nnjit.loop;
 
+import java.util.List;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
 import org.nnjit.compute.UnaryOp;
@@ -160,6 +161,33 @@ public sealed interface Value {
     @Override
     public LType type() {
       return x.type() == LType.F32X4 ? LType.F32 : LType.I32;
+    }
+  }
+
+  /** An instruction on the bytes or halves that the four lanes of an I32X4 consist of. */
+  enum ByteOp {
+    /** Sums of four products of neighbours, a: i8, b: 0 to 127, are added to the i32s of c. */
+    DOT_I8,
+    /** Sums of two products of neighbours, both i16. */
+    DOT_I16,
+    /** The first eight bytes, 0 to 255 each, as i16. */
+    LOW_U8,
+    /** The last eight. */
+    HIGH_U8,
+    /** The first eight bytes, -128 to 127 each, as i16. */
+    LOW_I8
+  }
+
+  /** {@code op} on one, two or three I32X4s: {@code b} and {@code c} are null where unused. */
+  record Packed(ByteOp op, Value a, Value b, Value c) implements Value {
+    @Override
+    public LType type() {
+      return LType.I32X4;
+    }
+
+    /** The operands that are there. */
+    public List<Value> operands() {
+      return b == null ? List.of(a) : c == null ? List.of(a, b) : List.of(a, b, c);
     }
   }
 

@@ -10,6 +10,7 @@ public final class Families {
       List.of(
           new AttentionFamily(),
           new ContractionFamily(),
+          new QuantisedFamily(),
           new TransformFamily(),
           new TransposeFamily(),
           new MapReduceFamily());

@@ -101,6 +101,7 @@ final class ValueEmitter {
         push(convert.x());
         CastEmitter.convert(code, convert, isBool(convert.x()));
       }
+      case Value.Packed packed -> packed(packed);
       case Value.Horizontal horizontal -> horizontal(horizontal);
     }
   }
@@ -332,6 +333,24 @@ final class ValueEmitter {
           };
       default -> -1;
     };
+  }
+
+  private void packed(Value.Packed p) {
+    checkSimd(p.type());
+    for (Value operand : p.operands()) {
+      push(operand);
+    }
+    if (p.op() == Value.ByteOp.DOT_I8 && !relaxed) {
+      throw new IllegalStateException(code.name() + ": products of bytes without relaxed SIMD");
+    }
+    code.op(
+        switch (p.op()) {
+          case DOT_I8 -> Op.I32X4_RELAXED_DOT_I8X16_I7X16_ADD_S;
+          case DOT_I16 -> Op.I32X4_DOT_I16X8_S;
+          case LOW_U8 -> Op.I16X8_EXTEND_LOW_I8X16_U;
+          case HIGH_U8 -> Op.I16X8_EXTEND_HIGH_I8X16_U;
+          case LOW_I8 -> Op.I16X8_EXTEND_LOW_I8X16_S;
+        });
   }
 
   /** (lane 0 op lane 1) op (lane 2 op lane 3). */

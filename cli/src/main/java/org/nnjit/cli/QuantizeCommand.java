@@ -1,0 +1,73 @@
+package org.nnjit.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.nnjit.cli.models.Quantiser;
+import org.nnjit.graph.ModelException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code nnjit quantize}: weights of matrix products become codes of 4 or 8 bits. */
+@Command(
+    name = "quantize",
+    description = {
+      "Write a model whose constant matrices are quantised.",
+      "MatMul becomes MatMulNBits (com.microsoft), which ONNX Runtime runs too. Weights that lie"
+          + " beside the model lie beside the new one, in OUT.data."
+    },
+    mixinStandardHelpOptions = true)
+public final class QuantizeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(index = "0", paramLabel = "IN", description = "An ONNX file.")
+  private Path in;
+
+  @Parameters(index = "1", paramLabel = "OUT", description = "The file to write.")
+  private Path out;
+
+  @Option(
+      names = "--bits",
+      paramLabel = "N",
+      description = "4 or 8 (default: ${DEFAULT-VALUE}).")
+  private int bits = 4;
+
+  @Option(
+      names = "--block",
+      paramLabel = "N",
+      description = "Weights with one scale: 16, 32, 64, 128, 256 (default: ${DEFAULT-VALUE}).")
+  private int block = 32;
+
+  @Option(names = "--symmetric", description = "Without zero points.")
+  private boolean symmetric;
+
+  @Option(
+      names = "--accuracy-level",
+      paramLabel = "N",
+      description = "4: activations are quantised to 8 bits too (default: ${DEFAULT-VALUE}).")
+  private int accuracyLevel;
+
+  @Override
+  public Integer call() throws IOException {
+    Quantiser quantiser = new Quantiser(bits, block, symmetric, accuracyLevel);
+    if (!Files.isRegularFile(in)) {
+      throw new ModelException("no file '" + in + "'");
+    }
+    if (Files.exists(out) && Files.isSameFile(in, out)) {
+      throw new ModelException("'" + out + "' is the model itself; name another file to write");
+    }
+    Quantiser.Result r = quantiser.apply(in.toAbsolutePath(), out.toAbsolutePath());
+    spec.commandLine()
+        .getOut()
+        .println(
+            String.format(
+                Locale.ROOT, "%s  %.2f MB, %d products, %d weights of %d bits in blocks of %d",
+                out, r.bytes() / 1e6, r.products(), r.weights(), bits, block));
+    return 0;
+  }
+}

@@ -1,0 +1,233 @@
+package org.nnjit.cli.models;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Random;
+import onnx.Onnx.AttributeProto;
+import onnx.Onnx.GraphProto;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.NodeProto;
+import onnx.Onnx.OperatorSetIdProto;
+import onnx.Onnx.TensorProto;
+import onnx.Onnx.ValueInfoProto;
+import org.junit.jupiter.api.Test;
+import org.nnjit.graph.ModelException;
+import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.onnx.ByteSource;
+import org.nnjit.onnx.OnnxReader;
+import org.nnjit.onnx.OnnxTensors;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
+
+/** MatMulNBits against ONNX Runtime: bits, blocks, zero points, ragged K, rows, biases. */
+class MatMulNBitsTest {
+  private static final long SEED = 20261122;
+  private static final int CASES = 100;
+
+  /** Zero points of a weight. */
+  private enum Zeros {
+    NONE,
+    PACKED,
+    FLOATS
+  }
+
+  /**
+   * @param in shape of A, K last
+   * @param n columns
+   * @param level accuracy_level
+   */
+  private record Case(
+      int[] in, int n, int bits, int block, Zeros zeros, boolean bias, int level) {
+    static Case draw(Random random) {
+      int k = random.nextInt(3) == 0 ? 16 + random.nextInt(200) : 32 * (1 + random.nextInt(8));
+      int m = random.nextInt(2) == 0 ? 1 : 1 + random.nextInt(9);
+      int[] in = random.nextInt(3) == 0 ? new int[] {2, m, k} : new int[] {m, k};
+      int bits = random.nextInt(3) == 0 ? 8 : 4;
+      Zeros zeros = Zeros.values()[random.nextInt(bits == 8 ? 2 : 3)];
+      int level = zeros == Zeros.FLOATS ? 0 : random.nextInt(2) * 4;
+      return new Case(
+          in, 1 + random.nextInt(70), bits, 16 << random.nextInt(4), zeros, random.nextBoolean(),
+          level);
+    }
+
+    int k() {
+      return in[in.length - 1];
+    }
+
+    int[] out() {
+      int[] out = in.clone();
+      out[out.length - 1] = n;
+      return out;
+    }
+
+    @Override
+    public String toString() {
+      return Arrays.toString(in) + " n " + n + " bits " + bits + " block " + block + " zeros "
+          + zeros + (bias ? " bias" : "") + " level " + level + ", seed " + SEED;
+    }
+
+    byte[] model(Random random) {
+      GraphProto.Builder graph = GraphProto.newBuilder().setName("nbits");
+      graph.addInput(TiledConvTest.port("x", in));
+      graph.addOutput(TiledConvTest.port("y", out()));
+      node(graph, random);
+      return withContrib(graph).toByteArray();
+    }
+
+    NodeProto.Builder node(GraphProto.Builder graph, Random random) {
+      int blocks = (k() + block - 1) / block;
+      int blob = block * bits / 8;
+      graph.addInitializer(bytes("w", random, n, blocks, blob));
+      graph.addInitializer(TiledConvTest.weight("s", random, n * blocks));
+      NodeProto.Builder node =
+          graph.addNodeBuilder().setOpType("MatMulNBits").setDomain("com.microsoft");
+      node.addInput("x").addInput("w").addInput("s").addOutput("y");
+      switch (zeros) {
+        case NONE -> {}
+        case PACKED -> graph.addInitializer(bytes("z", random, n * ((blocks * bits + 7) / 8)));
+        case FLOATS -> graph.addInitializer(TiledConvTest.weight("z", random, n * blocks));
+      }
+      if (zeros != Zeros.NONE || bias) {
+        node.addInput(zeros == Zeros.NONE ? "" : "z");
+      }
+      if (bias) {
+        graph.addInitializer(TiledConvTest.weight("b", random, n));
+        node.addInput("").addInput("b");
+      }
+      Map<String, Integer> values =
+          Map.of("K", k(), "N", n, "bits", bits, "block_size", block, "accuracy_level", level);
+      values.forEach((name, value) -> number(node, name, value));
+      return node;
+    }
+  }
+
+  private static void number(NodeProto.Builder node, String name, int value) {
+    node.addAttributeBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.INT)
+        .setI(value);
+  }
+
+  private static ModelProto withContrib(GraphProto.Builder graph) {
+    return TiledConvTest.model(graph).toBuilder()
+        .addOpsetImport(
+            OperatorSetIdProto.newBuilder().setDomain("com.microsoft").setVersion(1))
+        .build();
+  }
+
+  private static TensorProto bytes(String name, Random random, int... dims) {
+    int elements = Arrays.stream(dims).reduce(1, (a, b) -> a * b);
+    byte[] codes = new byte[elements];
+    random.nextBytes(codes);
+    TensorProto.Builder t =
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(DType.U8.onnxCode())
+            .setRawData(ByteString.copyFrom(codes));
+    Arrays.stream(dims).forEach(t::addDims);
+    return t.build();
+  }
+
+  @Test
+  void agreesWithOnnxRuntime() throws Exception {
+    Random random = new Random(SEED);
+    double worst = 0;
+    for (int i = 0; i < CASES; i++) {
+      Case c = Case.draw(random);
+      Map<String, Tensor> feeds = Map.of("x", TiledConvTest.tensor(random, c.in));
+      double error =
+          TiledConvTest.error(
+              c.toString(),
+              c.model(random),
+              feeds,
+              i,
+              plan ->
+                  assertTrue(
+                      c.n == 1
+                          || plan.kernels().stream().anyMatch(k -> k.family().equals("quantised")),
+                      c.toString()));
+      worst = Math.max(worst, error);
+    }
+    assertTrue(worst <= 1e-5, "worst error " + worst + ", seed " + SEED);
+  }
+
+  /** Rows, columns or both chosen from tables of 4 and 8 bits. */
+  @Test
+  void gathersAgreeWithOnnxRuntime() throws Exception {
+    Random random = new Random(SEED);
+    for (int i = 0; i < 12; i++) {
+      int bits = i % 3 == 0 ? 8 : 4;
+      boolean zeros = i % 2 == 0;
+      int[] table = {7 + i, 2 * (10 + random.nextInt(40))};
+      int block = 16 << random.nextInt(2);
+      int blocks = (table[1] + block - 1) / block;
+      GraphProto.Builder graph = GraphProto.newBuilder().setName("gather");
+      int[] indices = i < 4 ? new int[] {5} : new int[] {2, 3};
+      ValueInfoProto.Builder port = TiledConvTest.port("i", indices).toBuilder();
+      port.getTypeBuilder().getTensorTypeBuilder().setElemType(DType.I64.onnxCode());
+      graph.addInput(port);
+      graph.addInitializer(bytes("w", random, table[0], table[1] * bits / 8));
+      graph.addInitializer(TiledConvTest.weight("s", random, table[0], blocks));
+      NodeProto.Builder node =
+          graph.addNodeBuilder().setOpType("GatherBlockQuantized").setDomain("com.microsoft");
+      node.addInput("w").addInput("i").addInput("s").addOutput("y");
+      if (zeros) {
+        node.addInput("z");
+        graph.addInitializer(bytes("z", random, table[0], (blocks * bits + 7) / 8));
+      }
+      number(node, "bits", bits);
+      number(node, "block_size", block);
+      number(node, "quantize_axis", 1);
+      number(node, "gather_axis", 0);
+      int[] out = Arrays.copyOf(indices, indices.length + 1);
+      out[indices.length] = table[1];
+      graph.addOutput(TiledConvTest.port("y", out));
+      Tensor chosen = Tensor.zeros(DType.I64, Shape.of(indices));
+      for (int j = 0; j < chosen.elements(); j++) {
+        chosen.setLong(j, random.nextInt(table[0]));
+      }
+      String label = "case " + i + ", seed " + SEED;
+      byte[] model = withContrib(graph).toByteArray();
+      double error = TiledConvTest.error(label, model, Map.of("i", chosen), i, plan -> {});
+      assertTrue(error <= 1e-6, label + ": " + error);
+    }
+  }
+
+  private static String message(Case c, Map<String, Integer> changed, String gIdx) {
+    Random random = new Random(SEED);
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("nbits");
+    graph.addInput(TiledConvTest.port("x", c.in));
+    graph.addOutput(TiledConvTest.port("y", c.out()));
+    NodeProto.Builder node = c.node(graph, random);
+    changed.forEach((name, value) -> number(node, name, value));
+    if (!gIdx.isEmpty()) {
+      node.addInput("").addInput(gIdx);
+      graph.addInitializer(TiledConvTest.weight(gIdx, random, c.k()));
+    }
+    ByteSource file = ByteSource.of(withContrib(graph).toByteArray());
+    Map<String, Tensor> feeds = Map.of("x", TiledConvTest.tensor(random, c.in));
+    return assertThrows(
+            ModelException.class,
+            () ->
+                Specialiser.specialise(
+                    OnnxReader.read(file).graph(),
+                    Map.of("x", feeds.get("x").type()),
+                    Specialiser.Values.of(feeds, s -> OnnxTensors.load(file, s))))
+        .getMessage();
+  }
+
+  @Test
+  void whatIsWrongIsNamed() {
+    Case c = new Case(new int[] {2, 64}, 8, 4, 32, Zeros.NONE, false, 0);
+    assertTrue(message(c, Map.of("bits", 3), "").contains("3 bits, wanted 4 or 8"));
+    assertTrue(message(c, Map.of("block_size", 24), "").contains("block_size is 24"));
+    assertTrue(message(c, Map.of("K", 65), "").contains("wanted floats [.., 65]"));
+    assertTrue(message(c, Map.of("N", 9), "").contains("wanted 288 elements of u8"));
+    assertTrue(message(c, Map.of(), "g").contains("g_idx"));
+  }
+}

@@ -1,0 +1,140 @@
+package org.nnjit.cli.models;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import onnx.Onnx.GraphProto;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.StringStringEntryProto;
+import onnx.Onnx.TensorProto;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.tensor.Tensor;
+
+/** A model and what the quantiser makes of it, in ONNX Runtime and in nnJIT. */
+class QuantiserTest {
+  private static final long SEED = 20261123;
+  private final Random random = new Random(SEED);
+  @TempDir Path dir;
+
+  /** {@code y = relu(x w) v}, with w also added to itself where {@code shared}. */
+  private GraphProto.Builder graph(boolean shared) {
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("products");
+    graph.addInput(TiledConvTest.port("x", 3, 72));
+    graph.addOutput(TiledConvTest.port("y", 3, 24));
+    graph.addInitializer(TiledConvTest.weight("w", random, 72, 50));
+    graph.addInitializer(TiledConvTest.weight("v", random, 50, 24));
+    graph.addNodeBuilder().setOpType("MatMul").addInput("x").addInput("w").addOutput("a");
+    graph.addNodeBuilder().setOpType("Relu").addInput("a").addOutput("r");
+    graph.addNodeBuilder().setOpType("MatMul").addInput("r").addInput("v").addOutput("y");
+    if (shared) {
+      graph.addOutput(TiledConvTest.port("t", 72, 50));
+      graph.addNodeBuilder().setOpType("Add").addInput("w").addInput("w").addOutput("t");
+    }
+    return graph;
+  }
+
+  private Quantiser.Result quantise(ModelProto model, Quantiser quantiser) throws Exception {
+    Files.write(dir.resolve("in.onnx"), model.toByteArray());
+    return quantiser.apply(dir.resolve("in.onnx"), dir.resolve("out.onnx"));
+  }
+
+  private static float[] run(Path file, Map<String, Tensor> feeds) throws Exception {
+    try (Oracle oracle = new Oracle(file)) {
+      return oracle.run(feeds).get("y").values();
+    }
+  }
+
+  /** Root of the mean square of the error by that of the values. */
+  private static double error(float[] wanted, float[] got) {
+    double error = 0;
+    double all = 0;
+    for (int i = 0; i < wanted.length; i++) {
+      error += Math.pow(wanted[i] - got[i], 2);
+      all += Math.pow(wanted[i], 2);
+    }
+    return Math.sqrt(error / all);
+  }
+
+  @Test
+  void theQuantisedModelIsCloseAndRunsInBoth() throws Exception {
+    Map<String, Tensor> feeds = Map.of("x", TiledConvTest.tensor(random, 3, 72));
+    for (int bits : new int[] {4, 8}) {
+      for (boolean symmetric : new boolean[] {false, true}) {
+        for (int level : new int[] {0, 4}) {
+          Quantiser quantiser = new Quantiser(bits, 16, symmetric, level);
+          Quantiser.Result r = quantise(TiledConvTest.model(graph(false)), quantiser);
+          String label = quantiser + ", seed " + SEED;
+          assertEquals(2, r.products(), label);
+          assertEquals(Files.size(dir.resolve("out.onnx")), r.bytes(), label);
+          byte[] file = Files.readAllBytes(dir.resolve("out.onnx"));
+          assertEquals(0, names(file).filter(n -> n.equals("w") || n.equals("v")).count(), label);
+          double off =
+              error(run(dir.resolve("in.onnx"), feeds), run(dir.resolve("out.onnx"), feeds));
+          assertTrue(off > 0 && off < (bits == 4 ? 0.13 : 0.015), label + ": " + off);
+          assertTrue(TiledConvTest.error(label, file, feeds, bits, plan -> {}) < 1e-5, label);
+        }
+      }
+    }
+  }
+
+  private static Stream<String> names(byte[] file) throws Exception {
+    return ModelProto.parseFrom(file).getGraph().getInitializerList().stream()
+        .map(TensorProto::getName);
+  }
+
+  @Test
+  void aWeightThatOthersReadStays() throws Exception {
+    quantise(TiledConvTest.model(graph(true)), new Quantiser(4, 32, true, 0));
+    byte[] file = Files.readAllBytes(dir.resolve("out.onnx"));
+    assertEquals(1, names(file).filter(n -> n.equals("w")).count());
+    Map<String, Tensor> feeds = Map.of("x", TiledConvTest.tensor(random, 3, 72));
+    assertTrue(TiledConvTest.error("shared", file, feeds, 0, plan -> {}) < 1e-5);
+  }
+
+  @Test
+  void weightsBesideTheModelStayBeside() throws Exception {
+    ModelProto inside = TiledConvTest.model(graph(true));
+    Map<String, Tensor> feeds = Map.of("x", TiledConvTest.tensor(random, 3, 72));
+    Quantiser quantiser = new Quantiser(8, 32, false, 0);
+    quantise(inside, quantiser);
+    float[] wanted = run(dir.resolve("out.onnx"), feeds);
+    TensorProto w = inside.getGraph().getInitializer(0);
+    Files.write(dir.resolve("w.bin"), w.getRawData().toByteArray());
+    StringStringEntryProto location =
+        StringStringEntryProto.newBuilder().setKey("location").setValue("w.bin").build();
+    GraphProto.Builder graph = inside.getGraph().toBuilder();
+    graph.setInitializer(
+        0,
+        w.toBuilder()
+            .clearRawData()
+            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+            .addExternalData(location));
+    Quantiser.Result r = quantise(inside.toBuilder().setGraph(graph).build(), quantiser);
+    assertTrue(Files.size(dir.resolve("out.onnx.data")) > 72 * 50 * 5, "the weight and its codes");
+    assertEquals(
+        Files.size(dir.resolve("out.onnx")) + Files.size(dir.resolve("out.onnx.data")),
+        r.bytes());
+    Files.delete(dir.resolve("w.bin"));
+    assertArrayEquals(wanted, run(dir.resolve("out.onnx"), feeds), 0);
+  }
+
+  @Test
+  void whatIsOutOfRangeIsNamed() {
+    assertEquals(
+        "bits is 5, wanted 4 or 8",
+        assertThrows(IllegalArgumentException.class, () -> new Quantiser(5, 32, true, 0))
+            .getMessage());
+    assertEquals(
+        "block is 48, wanted 16, 32, 64, 128 or 256",
+        assertThrows(IllegalArgumentException.class, () -> new Quantiser(4, 48, true, 0))
+            .getMessage());
+  }
+}
