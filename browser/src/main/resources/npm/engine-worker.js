@@ -311,7 +311,7 @@ function execute(p) {
 
 /** Plans that take less, in milliseconds, and copy less, in bytes, the page may run itself. */
 const SMALL_MS = 2;
-const SMALL_BYTES = 1 << 18;
+const SMALL_BYTES = 1 << 20;
 
 /** Runs before a plan is offered to the page: by then it has been compiled for good. */
 const OFFER_AFTER = 3;

@@ -371,7 +371,7 @@ final class MapReduceLowering {
     Compute here = b.isVector() ? interior.compute() : c;
     for (int s = 0; s < c.stages().size(); s++) {
       if (here.stages().get(s).outer() == spatial.size()) {
-        reductions.together(here.stages().get(s), s, tile, tiled, 1, true);
+        reductions.together(here.stages().get(s), s, tile, tiled, 1, !spatial.isEmpty());
       }
     }
     stores(here, tile, tiled, 1);

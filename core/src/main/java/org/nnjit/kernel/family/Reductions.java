@@ -1,6 +1,8 @@
 package org.nnjit.kernel.family;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
@@ -69,38 +71,121 @@ final class Reductions {
    */
   void together(Stage stage, int index, int count, Axis along, int step, boolean unroll) {
     boolean wide = b.isVector();
+    int window = points(stage.axes());
+    boolean straight = unroll && window > 0 && window <= UNROLL_POINTS;
+    boolean slices =
+        straight
+            && (stage.combiner() == Combiner.MAX
+                || stage.combiner() == Combiner.MIN
+                || stage.combiner() == Combiner.SUM
+                    && count > 1
+                    && Exprs.cost(stage.body()) == 0
+                    && slices(stage, along, step) != null);
     Local[] acc = new Local[count];
     for (int t = 0; t < count; t++) {
       acc[t] = Local.of("acc" + index + "_" + t, laneType(stage.body().type(), wide));
-      b.emit(Stmt.let(acc[t], identity(stage, wide)));
+      if (!slices) {
+        b.emit(Stmt.let(acc[t], identity(stage, wide)));
+      }
     }
-    Runnable join =
-        () -> {
-          for (int t = 0; t < count; t++) {
-            b.shift(along, t * step);
-            join(stage, at(t, stage.body()), acc[t], wide);
-          }
-          b.shift(along, 0);
-        };
-    if (unroll && points(stage.axes()) <= UNROLL_POINTS) {
-      unrolled(stage, 0, join);
+    if (slices) {
+      bySlices(stage, acc, along, step);
     } else {
-      loops(stage, 0, stage.axes().size(), join);
+      Runnable join =
+          () -> {
+            for (int t = 0; t < count; t++) {
+              b.shift(along, t * step);
+              join(stage, at(t, stage.body()), acc[t], wide);
+            }
+            b.shift(along, 0);
+          };
+      if (straight) {
+        unrolled(stage.axes(), 0, join);
+      } else {
+        loops(stage, 0, stage.axes().size(), join);
+      }
     }
     for (int t = 0; t < count; t++) {
       set(t, index, acc[t]);
     }
   }
 
-  private void unrolled(Stage stage, int depth, Runnable body) {
-    if (depth == stage.axes().size()) {
+  /**
+   * Unrolled windows: first each slice across an axis of the window is joined, which a neighbour's
+   * window may have too, then the slices.
+   */
+  private void bySlices(Stage stage, Local[] acc, Axis along, int step) {
+    Axis slices = slices(stage, along, step);
+    List<Axis> rest = new ArrayList<>(stage.axes());
+    rest.remove(slices);
+    List<List<Value>> known = new ArrayList<>();
+    List<Value> joined = new ArrayList<>();
+    for (int t = 0; t < acc.length; t++) {
+      b.shift(along, t * step);
+      Expr body = at(t, stage.body());
+      List<Value> parts = new ArrayList<>();
+      for (int i = 0; i < (slices == null ? 1 : slices.extent()); i++) {
+        if (slices != null) {
+          b.bind(slices, Value.i32(i));
+        }
+        List<Value> slice = new ArrayList<>();
+        unrolled(rest, 0, () -> slice.add(b.isVector() ? b.lowerVector(body) : b.lower(body)));
+        int found = known.indexOf(slice);
+        if (found < 0) {
+          found = known.size();
+          known.add(slice);
+          joined.add(joined(stage, slice, null));
+        }
+        parts.add(joined.get(found));
+      }
+      joined(stage, parts, acc[t]);
+    }
+    b.shift(along, 0);
+  }
+
+  /** Joins values in a local, or in a new one; then a single value stays as it is. */
+  private Value joined(Stage stage, List<Value> values, Local into) {
+    if (into == null && values.size() == 1) {
+      return values.get(0);
+    }
+    Local local = into != null ? into : Local.of("part", values.get(0).type());
+    Value v = values.get(0);
+    for (int i = 1; i < values.size(); i++) {
+      b.emit(Stmt.let(local, v));
+      v =
+          new Value.Binary(
+              stage.combiner().op(), stage.body().type(), Value.get(local), values.get(i));
+    }
+    b.emit(Stmt.let(local, v));
+    return Value.get(local);
+  }
+
+  /** The axis of a window along which a neighbour's window overlaps it; null for none. */
+  private Axis slices(Stage stage, Axis along, int step) {
+    List<Expr> reads = Exprs.reads(stage.body());
+    if (along == null || reads.isEmpty()) {
+      return null;
+    }
+    Affine address = b.address(reads.get(0));
+    int move = step * address.coefficient(along);
+    for (Axis a : stage.axes()) {
+      int one = address.coefficient(a);
+      if (move != 0 && one != 0 && move % one == 0 && Math.abs(move / one) < a.extent()) {
+        return a;
+      }
+    }
+    return null;
+  }
+
+  private void unrolled(List<Axis> axes, int depth, Runnable body) {
+    if (depth == axes.size()) {
       body.run();
       return;
     }
-    Axis a = stage.axes().get(depth);
+    Axis a = axes.get(depth);
     for (int i = 0; i < a.extent(); i++) {
       b.bind(a, Value.i32(i));
-      unrolled(stage, depth + 1, body);
+      unrolled(axes, depth + 1, body);
     }
   }
 
