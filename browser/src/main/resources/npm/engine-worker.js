@@ -311,7 +311,7 @@ function execute(p) {
 
 /** Plans that take less, in milliseconds, and copy less, in bytes, the page may run itself. */
 const SMALL_MS = 2;
-const SMALL_BYTES = 1 << 18;
+const SMALL_BYTES = 1 << 20;
 
 /** Runs before a plan is offered to the page: by then it has been compiled for good. */
 const OFFER_AFTER = 3;
@@ -335,7 +335,7 @@ function offer(p, ms, feeds) {
   postMessage({ small: {
     key: p.key, number: state.current, module: p.module, memory: state.memory, epoch: epoch(state.memory),
     values: p.valueInputs.map((name) => [name, bytesOf(feeds[name].data).slice()]), bestMs: p.bestMs,
-    runs: p.segments.map((s) => `run${s}`), inputs: p.inputs, outputs: p.outputs,
+    runs: p.segments.map((s) => `run${s}`), inputs: p.inputs, outputs: p.outputs, checks: p.checks,
     threads: state.threads, steps: stepsOf(p, state.threads),
   } });
 }
@@ -367,6 +367,14 @@ const outputs = (p) => p.outputs.map((o) => {
   new Uint8Array(data).set(new Uint8Array(state.memory.buffer, o.address, o.bytes));
   return { name: o.name, type: o.type, dims: o.dims, data };
 });
+
+/** Throws where an index of a run lay out of bounds. */
+function checkIndices(p) {
+  for (const { name, address } of p.checks) {
+    const wrong = new BigInt64Array(state.memory.buffer, address, 1)[0];
+    if (wrong) throw userError(`${name}${wrong % 2n ? (1n - wrong) / 2n : (wrong - 2n) / 2n}`);
+  }
+}
 
 function kernelIndex(name) {
   const i = state.plans[state.current]?.kernels.findIndex((k) => k.name === name) ?? -1;
@@ -445,6 +453,7 @@ const methods = {
     const p = await planFor(feeds, report);
     write(p, feeds);
     const ms = execute(p);
+    checkIndices(p);
     offer(p, ms, feeds);
     results.prepare(p.outputs, () => waiting === 0);
     if (state.background) tuner.later(state.background, report);

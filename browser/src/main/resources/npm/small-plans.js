@@ -73,9 +73,9 @@ export class SmallPlans {
    * Takes a plan that the worker offers.
    * @param {{key: string, number: number, module: WebAssembly.Module, memory: WebAssembly.Memory,
    *   epoch: number, values: Array<[string, Uint8Array]>, bestMs: number, runs: string[],
-   *   inputs: object[], outputs: object[], threads: number, steps: object[]}} plan `values` are the
-   *   bytes of the feeds that it was made for, by name; `bestMs` is its time in the worker, where so
-   *   many `threads` share a run
+   *   inputs: object[], outputs: object[], checks: object[], threads: number, steps: object[]}} plan
+   *   `values` are the bytes of the feeds that it was made for, by name; `bestMs` is its time in the
+   *   worker, where so many `threads` share a run
    */
   add(plan) {
     if (this.#slower.has(plan.number)) return;
@@ -140,6 +140,8 @@ export class SmallPlans {
         this.#drop(plan);
         return null;
       }
+      // The worker says what is wrong.
+      if (plan.checks.some((c) => new BigInt64Array(memory.buffer, c.address, 1)[0])) return null;
       const outputs = plan.outputs.map((o) => ({
         name: o.name, type: o.type, dims: o.dims,
         data: new Uint8Array(memory.buffer, o.address, o.bytes).slice().buffer,

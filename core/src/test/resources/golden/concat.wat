@@ -63,8 +63,8 @@
   (export "run" (func $f0))
   (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32)
     (local $l4 i32) (local $l5 i32) (local $l6 i32) (local $l7 i32)
-    (local $l8 i32) (local $l9 v128) (local $l10 i32) (local $l11 i32)
-    (local $l12 i32) (local $l13 i32)
+    (local $l8 i32) (local $l9 i32) (local $l10 i32) (local $l11 i32)
+    (local $l12 v128) (local $l13 i32)
     local.get $p2
     local.set $l4
     local.get $l4
@@ -86,42 +86,44 @@
         local.set $l6
         i32.const 0
         local.set $l7
-        local.get $l5
-        local.get $l7
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l8
-        local.get $l8
-        v128.load align=4
-        local.set $l9
-        local.get $l6
-        local.get $l7
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l10
-        local.get $l10
-        local.get $l9
-        v128.store offset=12 align=4
-        i32.const 4
-        local.set $l11
-        local.get $l5
-        local.get $l11
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l12
-        local.get $l6
-        local.get $l11
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l13
-        local.get $l13
-        local.get $l12
-        f32.load
-        f32.store offset=12
+        loop $b2
+          local.get $l7
+          i32.const 1
+          local.set $l8
+          local.set $l9
+          local.get $l9
+          local.get $l8
+          local.get $l9
+          local.get $l8
+          i32.lt_s
+          select
+          local.set $l10
+          local.get $l5
+          local.get $l10
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l11
+          local.get $l11
+          v128.load align=4
+          local.set $l12
+          local.get $l6
+          local.get $l10
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l13
+          local.get $l13
+          local.get $l12
+          v128.store offset=12 align=4
+          local.get $l7
+          i32.const 4
+          i32.add
+          local.tee $l7
+          i32.const 5
+          i32.lt_s
+          br_if $b2
+        end
         local.get $l4
         i32.const 1
         i32.add

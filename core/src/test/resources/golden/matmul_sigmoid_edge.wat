@@ -411,8 +411,9 @@
   (export "run" (func $f0))
   (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32)
     (local $l4 i32) (local $l5 i32) (local $l6 i32) (local $l7 i32)
-    (local $l8 i32) (local $l9 v128) (local $l10 i32) (local $l11 i32)
-    (local $l12 i32) (local $l13 i32)
+    (local $l8 i32) (local $l9 i32) (local $l10 i32) (local $l11 i32)
+    (local $l12 v128) (local $l13 i32) (local $l14 i32) (local $l15 i32)
+    (local $l16 i32)
     local.get $p2
     local.set $l4
     local.get $l4
@@ -434,57 +435,77 @@
         local.set $l6
         i32.const 0
         local.set $l7
-        local.get $l5
-        local.get $l7
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l8
-        local.get $l8
-        v128.load align=4
-        local.set $l9
-        local.get $l6
-        local.get $l7
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l10
-        local.get $l10
-        local.get $l9
-        v128.store align=4
-        i32.const 4
-        local.set $l11
         loop $b2
+          local.get $l7
+          i32.const 1
+          local.set $l8
+          local.set $l9
+          local.get $l9
+          local.get $l8
+          local.get $l9
+          local.get $l8
+          i32.lt_s
+          select
+          local.set $l10
           local.get $l5
-          local.get $l11
+          local.get $l10
           i32.const 2
           i32.shl
           i32.add
+          local.set $l11
+          local.get $l11
+          v128.load align=4
           local.set $l12
           local.get $l6
-          local.get $l11
+          local.get $l10
           i32.const 2
           i32.shl
           i32.add
           local.set $l13
           local.get $l13
-          local.get $l11
+          local.get $l12
+          v128.store align=4
+          local.get $l7
+          i32.const 4
+          i32.add
+          local.tee $l7
           i32.const 5
           i32.lt_s
-          if $b3 (result f32)
-            local.get $l12
+          br_if $b2
+        end
+        i32.const 5
+        local.set $l14
+        loop $b3
+          local.get $l5
+          local.get $l14
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l15
+          local.get $l6
+          local.get $l14
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l16
+          local.get $l16
+          local.get $l14
+          i32.const 5
+          i32.lt_s
+          if $b4 (result f32)
+            local.get $l15
             f32.load
           else
             f32.const 0
           end
           f32.store
-          local.get $l11
+          local.get $l14
           i32.const 1
           i32.add
-          local.tee $l11
+          local.tee $l14
           i32.const 8
           i32.lt_s
-          br_if $b2
+          br_if $b3
         end
         local.get $l4
         i32.const 1

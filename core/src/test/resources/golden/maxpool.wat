@@ -4,8 +4,8 @@
   (import "env" "memory" (memory 0))
   (export "run" (func $f0))
   (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32)
-    (local $l4 i32) (local $l5 i32) (local $l6 i32) (local $l7 f32)
-    (local $l8 i32) (local $l9 i32)
+    (local $l4 i32) (local $l5 i32) (local $l6 i32) (local $l7 i32)
+    (local $l8 f32) (local $l9 f32) (local $l10 i32)
     local.get $p2
     local.set $l4
     local.get $l4
@@ -21,8 +21,6 @@
         i32.const 1
         i32.shr_u
         local.set $l6
-        f32.const -inf
-        local.set $l7
         local.get $p0
         local.get $l5
         i32.const 1
@@ -34,27 +32,27 @@
         i32.const 2
         i32.shl
         i32.add
-        local.set $l8
-        local.get $l7
-        local.get $l8
-        f32.load
-        f32.max
         local.set $l7
         local.get $l7
+        f32.load
+        local.set $l8
         local.get $l8
+        local.get $l7
         f32.load offset=4
         f32.max
-        local.set $l7
-        local.get $l7
+        local.set $l8
         local.get $l8
+        local.get $l7
         f32.load offset=16
         f32.max
-        local.set $l7
-        local.get $l7
+        local.set $l8
         local.get $l8
+        local.get $l7
         f32.load offset=20
         f32.max
-        local.set $l7
+        local.set $l8
+        local.get $l8
+        local.set $l9
         local.get $p1
         local.get $l5
         local.get $l6
@@ -64,9 +62,9 @@
         i32.const 2
         i32.shl
         i32.add
-        local.set $l9
+        local.set $l10
+        local.get $l10
         local.get $l9
-        local.get $l7
         f32.store
         local.get $l4
         i32.const 1

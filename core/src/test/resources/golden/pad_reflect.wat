@@ -9,7 +9,7 @@
     (local $l12 i32) (local $l13 i32) (local $l14 i32) (local $l15 i32)
     (local $l16 i32) (local $l17 i32) (local $l18 i32) (local $l19 i32)
     (local $l20 i32) (local $l21 i32) (local $l22 i32) (local $l23 i32)
-    (local $l24 i32) (local $l25 i32) (local $l26 i32) (local $l27 i32)
+    (local $l24 i32)
     local.get $p2
     local.set $l4
     local.get $l4
@@ -54,342 +54,19 @@
         local.set $l12
         i32.const 0
         local.set $l13
-        local.get $l13
-        i32.const -1
-        i32.add
-        i32.const 6
-        local.set $l8
-        local.set $l9
-        local.get $l8
-        i32.eqz
-        if $b2 (result i32)
-          i32.const 0
-        else
+        loop $b2
+          local.get $l13
+          i32.const 3
+          local.set $l8
+          local.set $l9
           local.get $l9
           local.get $l8
-          i32.rem_s
-        end
-        local.tee $l14
-        local.get $l8
-        i32.const 0
-        local.get $l14
-        local.get $l8
-        i32.xor
-        i32.const 0
-        i32.lt_s
-        local.get $l14
-        i32.const 0
-        i32.ne
-        i32.and
-        select
-        i32.add
-        i32.const 6
-        local.get $l13
-        i32.const -1
-        i32.add
-        i32.const 6
-        local.set $l8
-        local.set $l9
-        local.get $l8
-        i32.eqz
-        if $b3 (result i32)
-          i32.const 0
-        else
           local.get $l9
           local.get $l8
-          i32.rem_s
-        end
-        local.tee $l14
-        local.get $l8
-        i32.const 0
-        local.get $l14
-        local.get $l8
-        i32.xor
-        i32.const 0
-        i32.lt_s
-        local.get $l14
-        i32.const 0
-        i32.ne
-        i32.and
-        select
-        i32.add
-        i32.sub
-        local.set $l8
-        local.set $l9
-        local.get $l9
-        local.get $l8
-        local.get $l9
-        local.get $l8
-        i32.lt_s
-        select
-        local.set $l15
-        local.get $l11
-        local.get $l15
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l16
-        local.get $l13
-        i32.const 1
-        i32.add
-        i32.const -1
-        i32.add
-        i32.const 6
-        local.set $l8
-        local.set $l9
-        local.get $l8
-        i32.eqz
-        if $b4 (result i32)
-          i32.const 0
-        else
-          local.get $l9
-          local.get $l8
-          i32.rem_s
-        end
-        local.tee $l14
-        local.get $l8
-        i32.const 0
-        local.get $l14
-        local.get $l8
-        i32.xor
-        i32.const 0
-        i32.lt_s
-        local.get $l14
-        i32.const 0
-        i32.ne
-        i32.and
-        select
-        i32.add
-        i32.const 6
-        local.get $l13
-        i32.const 1
-        i32.add
-        i32.const -1
-        i32.add
-        i32.const 6
-        local.set $l8
-        local.set $l9
-        local.get $l8
-        i32.eqz
-        if $b5 (result i32)
-          i32.const 0
-        else
-          local.get $l9
-          local.get $l8
-          i32.rem_s
-        end
-        local.tee $l14
-        local.get $l8
-        i32.const 0
-        local.get $l14
-        local.get $l8
-        i32.xor
-        i32.const 0
-        i32.lt_s
-        local.get $l14
-        i32.const 0
-        i32.ne
-        i32.and
-        select
-        i32.add
-        i32.sub
-        local.set $l8
-        local.set $l9
-        local.get $l9
-        local.get $l8
-        local.get $l9
-        local.get $l8
-        i32.lt_s
-        select
-        local.set $l17
-        local.get $l11
-        local.get $l17
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l18
-        local.get $l13
-        i32.const 2
-        i32.add
-        i32.const -1
-        i32.add
-        i32.const 6
-        local.set $l8
-        local.set $l9
-        local.get $l8
-        i32.eqz
-        if $b6 (result i32)
-          i32.const 0
-        else
-          local.get $l9
-          local.get $l8
-          i32.rem_s
-        end
-        local.tee $l14
-        local.get $l8
-        i32.const 0
-        local.get $l14
-        local.get $l8
-        i32.xor
-        i32.const 0
-        i32.lt_s
-        local.get $l14
-        i32.const 0
-        i32.ne
-        i32.and
-        select
-        i32.add
-        i32.const 6
-        local.get $l13
-        i32.const 2
-        i32.add
-        i32.const -1
-        i32.add
-        i32.const 6
-        local.set $l8
-        local.set $l9
-        local.get $l8
-        i32.eqz
-        if $b7 (result i32)
-          i32.const 0
-        else
-          local.get $l9
-          local.get $l8
-          i32.rem_s
-        end
-        local.tee $l14
-        local.get $l8
-        i32.const 0
-        local.get $l14
-        local.get $l8
-        i32.xor
-        i32.const 0
-        i32.lt_s
-        local.get $l14
-        i32.const 0
-        i32.ne
-        i32.and
-        select
-        i32.add
-        i32.sub
-        local.set $l8
-        local.set $l9
-        local.get $l9
-        local.get $l8
-        local.get $l9
-        local.get $l8
-        i32.lt_s
-        select
-        local.set $l19
-        local.get $l11
-        local.get $l19
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l20
-        local.get $l13
-        i32.const 3
-        i32.add
-        i32.const -1
-        i32.add
-        i32.const 6
-        local.set $l8
-        local.set $l9
-        local.get $l8
-        i32.eqz
-        if $b8 (result i32)
-          i32.const 0
-        else
-          local.get $l9
-          local.get $l8
-          i32.rem_s
-        end
-        local.tee $l14
-        local.get $l8
-        i32.const 0
-        local.get $l14
-        local.get $l8
-        i32.xor
-        i32.const 0
-        i32.lt_s
-        local.get $l14
-        i32.const 0
-        i32.ne
-        i32.and
-        select
-        i32.add
-        i32.const 6
-        local.get $l13
-        i32.const 3
-        i32.add
-        i32.const -1
-        i32.add
-        i32.const 6
-        local.set $l8
-        local.set $l9
-        local.get $l8
-        i32.eqz
-        if $b9 (result i32)
-          i32.const 0
-        else
-          local.get $l9
-          local.get $l8
-          i32.rem_s
-        end
-        local.tee $l14
-        local.get $l8
-        i32.const 0
-        local.get $l14
-        local.get $l8
-        i32.xor
-        i32.const 0
-        i32.lt_s
-        local.get $l14
-        i32.const 0
-        i32.ne
-        i32.and
-        select
-        i32.add
-        i32.sub
-        local.set $l8
-        local.set $l9
-        local.get $l9
-        local.get $l8
-        local.get $l9
-        local.get $l8
-        i32.lt_s
-        select
-        local.set $l21
-        local.get $l11
-        local.get $l21
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l22
-        local.get $l12
-        local.get $l13
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l23
-        local.get $l23
-        local.get $l16
-        f32.load
-        f32x4.splat
-        local.get $l18
-        f32.load
-        f32x4.replace_lane 1
-        local.get $l20
-        f32.load
-        f32x4.replace_lane 2
-        local.get $l22
-        f32.load
-        f32x4.replace_lane 3
-        v128.store align=4
-        i32.const 4
-        local.set $l24
-        loop $b10
-          local.get $l24
+          i32.lt_s
+          select
+          local.set $l14
+          local.get $l14
           i32.const -1
           i32.add
           i32.const 6
@@ -397,29 +74,29 @@
           local.set $l9
           local.get $l8
           i32.eqz
-          if $b11 (result i32)
+          if $b3 (result i32)
             i32.const 0
           else
             local.get $l9
             local.get $l8
             i32.rem_s
           end
-          local.tee $l14
+          local.tee $l15
           local.get $l8
           i32.const 0
-          local.get $l14
+          local.get $l15
           local.get $l8
           i32.xor
           i32.const 0
           i32.lt_s
-          local.get $l14
+          local.get $l15
           i32.const 0
           i32.ne
           i32.and
           select
           i32.add
           i32.const 6
-          local.get $l24
+          local.get $l14
           i32.const -1
           i32.add
           i32.const 6
@@ -427,22 +104,22 @@
           local.set $l9
           local.get $l8
           i32.eqz
-          if $b12 (result i32)
+          if $b4 (result i32)
             i32.const 0
           else
             local.get $l9
             local.get $l8
             i32.rem_s
           end
-          local.tee $l14
+          local.tee $l15
           local.get $l8
           i32.const 0
-          local.get $l14
+          local.get $l15
           local.get $l8
           i32.xor
           i32.const 0
           i32.lt_s
-          local.get $l14
+          local.get $l15
           i32.const 0
           i32.ne
           i32.and
@@ -457,30 +134,277 @@
           local.get $l8
           i32.lt_s
           select
-          local.set $l25
+          local.set $l16
           local.get $l11
-          local.get $l25
+          local.get $l16
           i32.const 2
           i32.shl
           i32.add
-          local.set $l26
-          local.get $l12
-          local.get $l24
-          i32.const 2
-          i32.shl
-          i32.add
-          local.set $l27
-          local.get $l27
-          local.get $l26
-          f32.load
-          f32.store
-          local.get $l24
+          local.set $l17
+          local.get $l14
           i32.const 1
           i32.add
-          local.tee $l24
+          i32.const -1
+          i32.add
+          i32.const 6
+          local.set $l8
+          local.set $l9
+          local.get $l8
+          i32.eqz
+          if $b5 (result i32)
+            i32.const 0
+          else
+            local.get $l9
+            local.get $l8
+            i32.rem_s
+          end
+          local.tee $l15
+          local.get $l8
+          i32.const 0
+          local.get $l15
+          local.get $l8
+          i32.xor
+          i32.const 0
+          i32.lt_s
+          local.get $l15
+          i32.const 0
+          i32.ne
+          i32.and
+          select
+          i32.add
+          i32.const 6
+          local.get $l14
+          i32.const 1
+          i32.add
+          i32.const -1
+          i32.add
+          i32.const 6
+          local.set $l8
+          local.set $l9
+          local.get $l8
+          i32.eqz
+          if $b6 (result i32)
+            i32.const 0
+          else
+            local.get $l9
+            local.get $l8
+            i32.rem_s
+          end
+          local.tee $l15
+          local.get $l8
+          i32.const 0
+          local.get $l15
+          local.get $l8
+          i32.xor
+          i32.const 0
+          i32.lt_s
+          local.get $l15
+          i32.const 0
+          i32.ne
+          i32.and
+          select
+          i32.add
+          i32.sub
+          local.set $l8
+          local.set $l9
+          local.get $l9
+          local.get $l8
+          local.get $l9
+          local.get $l8
+          i32.lt_s
+          select
+          local.set $l18
+          local.get $l11
+          local.get $l18
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l19
+          local.get $l14
+          i32.const 2
+          i32.add
+          i32.const -1
+          i32.add
+          i32.const 6
+          local.set $l8
+          local.set $l9
+          local.get $l8
+          i32.eqz
+          if $b7 (result i32)
+            i32.const 0
+          else
+            local.get $l9
+            local.get $l8
+            i32.rem_s
+          end
+          local.tee $l15
+          local.get $l8
+          i32.const 0
+          local.get $l15
+          local.get $l8
+          i32.xor
+          i32.const 0
+          i32.lt_s
+          local.get $l15
+          i32.const 0
+          i32.ne
+          i32.and
+          select
+          i32.add
+          i32.const 6
+          local.get $l14
+          i32.const 2
+          i32.add
+          i32.const -1
+          i32.add
+          i32.const 6
+          local.set $l8
+          local.set $l9
+          local.get $l8
+          i32.eqz
+          if $b8 (result i32)
+            i32.const 0
+          else
+            local.get $l9
+            local.get $l8
+            i32.rem_s
+          end
+          local.tee $l15
+          local.get $l8
+          i32.const 0
+          local.get $l15
+          local.get $l8
+          i32.xor
+          i32.const 0
+          i32.lt_s
+          local.get $l15
+          i32.const 0
+          i32.ne
+          i32.and
+          select
+          i32.add
+          i32.sub
+          local.set $l8
+          local.set $l9
+          local.get $l9
+          local.get $l8
+          local.get $l9
+          local.get $l8
+          i32.lt_s
+          select
+          local.set $l20
+          local.get $l11
+          local.get $l20
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l21
+          local.get $l14
+          i32.const 3
+          i32.add
+          i32.const -1
+          i32.add
+          i32.const 6
+          local.set $l8
+          local.set $l9
+          local.get $l8
+          i32.eqz
+          if $b9 (result i32)
+            i32.const 0
+          else
+            local.get $l9
+            local.get $l8
+            i32.rem_s
+          end
+          local.tee $l15
+          local.get $l8
+          i32.const 0
+          local.get $l15
+          local.get $l8
+          i32.xor
+          i32.const 0
+          i32.lt_s
+          local.get $l15
+          i32.const 0
+          i32.ne
+          i32.and
+          select
+          i32.add
+          i32.const 6
+          local.get $l14
+          i32.const 3
+          i32.add
+          i32.const -1
+          i32.add
+          i32.const 6
+          local.set $l8
+          local.set $l9
+          local.get $l8
+          i32.eqz
+          if $b10 (result i32)
+            i32.const 0
+          else
+            local.get $l9
+            local.get $l8
+            i32.rem_s
+          end
+          local.tee $l15
+          local.get $l8
+          i32.const 0
+          local.get $l15
+          local.get $l8
+          i32.xor
+          i32.const 0
+          i32.lt_s
+          local.get $l15
+          i32.const 0
+          i32.ne
+          i32.and
+          select
+          i32.add
+          i32.sub
+          local.set $l8
+          local.set $l9
+          local.get $l9
+          local.get $l8
+          local.get $l9
+          local.get $l8
+          i32.lt_s
+          select
+          local.set $l22
+          local.get $l11
+          local.get $l22
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l23
+          local.get $l12
+          local.get $l14
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l24
+          local.get $l24
+          local.get $l17
+          f32.load
+          f32x4.splat
+          local.get $l19
+          f32.load
+          f32x4.replace_lane 1
+          local.get $l21
+          f32.load
+          f32x4.replace_lane 2
+          local.get $l23
+          f32.load
+          f32x4.replace_lane 3
+          v128.store align=4
+          local.get $l13
+          i32.const 4
+          i32.add
+          local.tee $l13
           i32.const 7
           i32.lt_s
-          br_if $b10
+          br_if $b2
         end
         local.get $l4
         i32.const 1

@@ -5,8 +5,8 @@
   (export "run" (func $f0))
   (func $f0 (type $t0) (param $p0 i32) (param $p1 i32) (param $p2 i32) (param $p3 i32)
     (local $l4 i32) (local $l5 v128) (local $l6 f32) (local $l7 i32)
-    (local $l8 i32) (local $l9 i32) (local $l10 v128) (local $l11 i32)
-    (local $l12 i32) (local $l13 v128) (local $l14 v128) (local $l15 v128)
+    (local $l8 i32) (local $l9 i32) (local $l10 v128) (local $l11 v128)
+    (local $l12 i32) (local $l13 i32) (local $l14 v128) (local $l15 v128)
     (local $l16 f32) (local $l17 i32) (local $l18 i32) (local $l19 i32)
     (local $l20 v128) (local $l21 v128) (local $l22 v128) (local $l23 v128)
     (local $l24 v128) (local $l25 v128) (local $l26 v128) (local $l27 v128)
@@ -45,43 +45,49 @@
         local.set $l10
         local.get $l5
         local.get $l10
-        f32x4.max
+        local.set $l11
+        local.get $l11
+        f32x4.pmax
+        local.get $l11
+        local.get $l11
+        f32x4.ne
+        v128.or
         local.set $l5
         i32.const 4
-        local.set $l11
+        local.set $l12
         loop $b2
           local.get $l7
-          local.get $l11
+          local.get $l12
           i32.const 2
           i32.shl
           i32.add
-          local.set $l12
+          local.set $l13
           local.get $l6
-          local.get $l12
+          local.get $l13
           f32.load
           f32.max
           local.set $l6
-          local.get $l11
+          local.get $l12
           i32.const 1
           i32.add
-          local.tee $l11
+          local.tee $l12
           i32.const 7
           i32.lt_s
           br_if $b2
         end
         local.get $l5
-        local.set $l13
-        local.get $l6
-        local.get $l13
         local.set $l14
+        local.get $l6
         local.get $l14
+        local.set $l11
+        local.get $l11
         f32x4.extract_lane 0
-        local.get $l14
+        local.get $l11
         f32x4.extract_lane 1
         f32.max
-        local.get $l14
+        local.get $l11
         f32x4.extract_lane 2
-        local.get $l14
+        local.get $l11
         f32x4.extract_lane 3
         f32.max
         f32.max
@@ -116,8 +122,8 @@
         f32x4.pmin
         v128.const i32x4 0xc2d00000 0xc2d00000 0xc2d00000 0xc2d00000
         f32x4.pmax
-        local.set $l14
-        local.get $l14
+        local.set $l11
+        local.get $l11
         v128.const i32x4 0x3fb8aa3b 0x3fb8aa3b 0x3fb8aa3b 0x3fb8aa3b
         v128.const i32x4 0x4b400000 0x4b400000 0x4b400000 0x4b400000
         f32x4.relaxed_madd
@@ -128,7 +134,7 @@
         local.set $l22
         local.get $l22
         v128.const i32x4 0xbf318000 0xbf318000 0xbf318000 0xbf318000
-        local.get $l14
+        local.get $l11
         f32x4.relaxed_madd
         local.set $l23
         local.get $l22
@@ -308,15 +314,15 @@
         local.set $l40
         local.get $l16
         local.get $l40
-        local.set $l14
-        local.get $l14
+        local.set $l11
+        local.get $l11
         f32x4.extract_lane 0
-        local.get $l14
+        local.get $l11
         f32x4.extract_lane 1
         f32.add
-        local.get $l14
+        local.get $l11
         f32x4.extract_lane 2
-        local.get $l14
+        local.get $l11
         f32x4.extract_lane 3
         f32.add
         f32.add

@@ -129,6 +129,27 @@ async function feeds() {
   }
 }
 
+/** Rows that the feeds choose; after some runs the page runs so small a plan itself. */
+async function indices() {
+  const bytes = writeModel([node('Gather', { inputs: ['x', 'i'] })], [{ name: 'x', dims: [5, 2] }, { name: 'i', type: 'int64', dims: [3] }],
+    [{ name: 'y', dims: [3, 2] }]);
+  const session = await InferenceSession.create(bytes, { threads });
+  const rows = (...i) => ({ x: new Tensor('float32', floats(10), [5, 2]), i: new Tensor('int64', BigInt64Array.from(i, BigInt), [3]) });
+  try {
+    const messages = [];
+    for (let run = 0; run < 8; run++) {
+      const { y } = await session.run(rows(4, 0, -5));
+      const wanted = [8, 9, 0, 1, 0, 1].map((i) => Math.fround(Math.sin(i)));
+      if (wanted.some((w, i) => w !== y.data[i])) throw new Error(`y is ${y.data}, wanted ${wanted}`);
+      const bad = [5, -6, 2 ** 32][run % 3];
+      messages.push((await rejects(session.run(rows(1, bad, 2)), "Gather 'layer1/op'", 'wanted -5 to 4', `: ${bad}`)).message);
+    }
+    return messages.slice(0, 3).join(' | ');
+  } finally {
+    await session.release();
+  }
+}
+
 /** A session with a worker of its own, not the one that nnJIT keeps, and with this fault. */
 async function broken(fault, bytes) {
   const holder = await InferenceSession.create(job.good.model, { threads });
@@ -261,6 +282,7 @@ async function tasks() {
 const cases = Object.entries({
   ...models,
   'wrong feeds': feeds,
+  'indices out of bounds': indices,
   'memory does not grow': memory,
   'engine worker is ended in a run': ended,
   'kernel traps in the engine worker': dies('engine:trap', 'a kernel failed', 'unreachable'),

@@ -25,7 +25,9 @@ final class PlanJson {
     j.close("]");
     load(j, p);
     places(j.key("inputs"), p.inputs());
-    places(j.key("outputs"), p.outputs());
+    int results = compiled.graph().outputs().size();
+    places(j.key("outputs"), p.outputs().subList(0, results));
+    places(j.key("checks"), p.outputs().subList(results, p.outputs().size()));
     j.key("segments").open("[");
     for (Plan.Segment s : p.segments()) {
       j.value(s instanceof Plan.Kernels k ? k.index() : -1);

@@ -74,7 +74,10 @@ public final class Program {
     return inputs;
   }
 
-  /** Names of the returned values; they are dense row-major. */
+  /**
+   * Names of the returned values, which are dense row-major; after the model's own come {@link
+   * org.nnjit.graph.Lowering.Check}s, by their complaints.
+   */
   public List<String> outputs() {
     return outputs;
   }

@@ -20,6 +20,7 @@ public final class ProgramBuilder {
   /** The program of a graph, before fusion. */
   public static Program build(TypedGraph graph) {
     List<Call> calls = new ArrayList<>();
+    List<String> results = new ArrayList<>(graph.outputs());
     Map<String, TensorType> types = new LinkedHashMap<>(graph.types());
     for (Node n : graph.nodes()) {
       Lowering lowering = Operators.require(n).lower(graph.context(n));
@@ -33,11 +34,14 @@ public final class ProgramBuilder {
           args.add(name(n, a));
         }
         String result = name(n, c.result());
+        if (c.result() instanceof Lowering.Check) {
+          results.add(result);
+        }
         types.put(result, c.compute().output());
         calls.add(new ComputeCall(n.label(), c.compute(), args, result));
       }
     }
-    return new Program(graph.inputs(), graph.outputs(), types, graph.constants(), calls);
+    return new Program(graph.inputs(), results, types, graph.constants(), calls);
   }
 
   private static String name(Node n, Lowering.Operand operand) {
@@ -45,6 +49,7 @@ public final class ProgramBuilder {
       case Lowering.Input i -> n.inputs().get(i.index());
       case Lowering.Output o -> n.outputs().get(o.index());
       case Lowering.Temp t -> named(n) + "#t" + t.index();
+      case Lowering.Check c -> n.label() + " (" + named(n) + "): " + c.complaint();
     };
   }
 

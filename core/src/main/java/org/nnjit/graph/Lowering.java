@@ -27,6 +27,19 @@ public record Lowering(List<Call> calls) {
   public record Output(int index) implements Operand {}
 
   /**
+   * A number that is not 0 where an index of the node lies out of bounds: {@code 2 i + 2} of an
+   * index {@code i} from 0 on, {@code 1 - 2 i} of a negative one.
+   *
+   * @param complaint what is wrong then; the index follows
+   */
+  public record Check(String complaint) implements Operand {
+    /** The complaint about a result that is not 0. */
+    public String text(long result) {
+      return complaint + (result % 2 == 0 ? (result - 2) / 2 : (1 - result) / 2);
+    }
+  }
+
+  /**
    * One compute with its arguments; several calls may store parts of one output.
    *
    * @param compute what is calculated

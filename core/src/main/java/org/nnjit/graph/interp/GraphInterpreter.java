@@ -15,6 +15,8 @@ import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
 import org.nnjit.graph.Port;
 import org.nnjit.graph.op.Operators;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
@@ -130,6 +132,7 @@ public final class GraphInterpreter {
               case Lowering.Input i -> inputs[i.index()];
               case Lowering.Temp t -> temps.get(t.index());
               case Lowering.Output o -> outputs.get(o.index());
+              case Lowering.Check x -> throw new IllegalStateException("a check as argument");
             });
       }
       Tensor out =
@@ -144,9 +147,13 @@ public final class GraphInterpreter {
               }
               yield made;
             }
+            case Lowering.Check x -> Tensor.zeros(DType.I64, Shape.SCALAR);
             case Lowering.Input i -> throw new IllegalStateException("an input as result");
           };
       ComputeInterpreter.evaluate(call.compute(), args, out);
+      if (call.result() instanceof Lowering.Check x && out.getLong(0) != 0) {
+        throw context.error(x.text(out.getLong(0)));
+      }
     }
     return outputs;
   }

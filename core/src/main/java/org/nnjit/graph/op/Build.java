@@ -5,13 +5,16 @@ import java.util.Arrays;
 import java.util.List;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
+import org.nnjit.compute.Stage;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.graph.Lowering;
 import org.nnjit.graph.OpContext;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
 /** Expressions that several operators need. */
@@ -84,6 +87,62 @@ final class Build {
     Expr zero = Expr.i32(0);
     Expr wrapped = Expr.select(Expr.lt(i, zero), Expr.add(i, Expr.i32(extent)), i);
     return Expr.max(zero, Expr.min(wrapped, Expr.i32(extent - 1)));
+  }
+
+  /**
+   * A lowering with checks that the elements of the index tensor, input 1, lie in bounds; ones that
+   * are known are checked now. Where there are several extents the elements are tuples.
+   *
+   * @throws ModelException when a known index lies out of bounds
+   */
+  static Lowering checked(OpContext c, Lowering lowering, int... extents) {
+    List<Lowering.Call> calls = new ArrayList<>(lowering.calls());
+    Tensor known = c.valueOrNull(1);
+    for (int k = 0; k < extents.length; k++) {
+      int extent = extents[k];
+      String which = extents.length > 1 ? "index " + k + " of a tuple" : "an index";
+      String complaint =
+          which + " lies out of bounds, wanted " + -extent + " to " + (extent - 1) + ": ";
+      if (known == null) {
+        calls.add(
+            new Lowering.Call(
+                outOfBounds(c.input(1), k, extents.length, extent),
+                List.of(new Lowering.Input(1)),
+                new Lowering.Check(complaint)));
+        continue;
+      }
+      for (int i = k; i < known.elements(); i += extents.length) {
+        long index = known.getLong(i);
+        if (index < -extent || index >= extent) {
+          throw c.error(complaint + index);
+        }
+      }
+    }
+    return new Lowering(calls);
+  }
+
+  /** What {@link Lowering.Check} holds, for every {@code step}th index from the {@code first}. */
+  private static Compute outOfBounds(TensorType indices, int first, int step, int extent) {
+    DType t = DType.I64;
+    Axis r = new Axis("r", (int) (indices.shape().elements() / step));
+    Expr at = Expr.add(Expr.mul(Expr.var(r), Expr.i32(step)), Expr.i32(first));
+    Expr raw = Expr.cast(t, new Expr.ReadFlat(0, indices.dtype(), at));
+    // Twice the index must not wrap.
+    Expr far = new Expr.IntConst(t, 1L << 60);
+    Expr i = Expr.max(Expr.min(raw, far), Expr.sub(new Expr.IntConst(t, 0), far));
+    Expr two = new Expr.IntConst(t, 2);
+    Expr above = Expr.mul(two, Expr.add(i, new Expr.IntConst(t, 1)));
+    Expr below = Expr.sub(new Expr.IntConst(t, 1), Expr.mul(two, i));
+    Expr none = new Expr.IntConst(t, 0);
+    Expr wrong =
+        Expr.select(
+            Expr.lt(i, new Expr.IntConst(t, -extent)),
+            below,
+            Expr.select(Expr.lt(i, new Expr.IntConst(t, extent)), none, above));
+    Stage worst = new Stage(0, Combiner.MAX, List.of(r), wrong);
+    return Compute.of(
+        "bounds", List.of(indices), TensorType.of(t, Shape.SCALAR), List.of(), List.of(worst),
+        Expr.max(new Expr.StageValue(0, t), none));
   }
 
   /** Elementwise compute over broadcast inputs, one expression of the reads. */

@@ -51,6 +51,7 @@ final class Gather implements Operator {
         index.add(Expr.var(axes.get(k < axis ? k : k + indexRank - 1)));
       }
     }
-    return Build.map(c, "gather", out, axes, Expr.read(0, c.dtype(0), index), 2);
+    Lowering map = Build.map(c, "gather", out, axes, Expr.read(0, c.dtype(0), index), 2);
+    return Build.checked(c, map, d.dim(axis));
   }
 }

@@ -32,6 +32,8 @@ final class GatherElements implements Operator {
     List<Expr> index = new ArrayList<>(Compute.vars(axes));
     Expr at = Expr.read(1, c.dtype(1), Compute.vars(axes));
     index.set(axis, Build.index(at, c.shape(0).dim(axis)));
-    return Build.map(c, "gatherelements", out, axes, Expr.read(0, c.dtype(0), index), 2);
+    Expr body = Expr.read(0, c.dtype(0), index);
+    Lowering map = Build.map(c, "gatherelements", out, axes, body, 2);
+    return Build.checked(c, map, c.shape(0).dim(axis));
   }
 }

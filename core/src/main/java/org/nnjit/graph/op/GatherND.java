@@ -1,6 +1,7 @@
 package org.nnjit.graph.op;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.Compute;
@@ -66,6 +67,7 @@ final class GatherND implements Operator {
         index.add(Expr.var(axes.get(k - batch - depth + i.rank() - 1)));
       }
     }
-    return Build.map(c, "gathernd", out, axes, Expr.read(0, c.dtype(0), index), 2);
+    Lowering map = Build.map(c, "gathernd", out, axes, Expr.read(0, c.dtype(0), index), 2);
+    return Build.checked(c, map, Arrays.copyOfRange(d.dims(), batch, batch + depth));
   }
 }

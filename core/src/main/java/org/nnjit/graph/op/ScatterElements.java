@@ -50,7 +50,7 @@ final class ScatterElements implements Operator {
       }
     }
     Expr reached = inside;
-    return ScatterSearch.lower(
+    Lowering search = ScatterSearch.lower(
         c,
         axes,
         indices.dim(axis),
@@ -62,6 +62,7 @@ final class ScatterElements implements Operator {
               : Expr.select(reached, named, new Expr.IntConst(DType.BOOL, 0));
         },
         u -> Build.wide(Expr.read(2, c.dtype(2), Build.along(axes, axis, u))));
+    return Build.checked(c, search, c.shape(0).dim(axis));
   }
 
   @Override

@@ -41,7 +41,7 @@ final class ScatterND implements Operator {
     int slice = data.elements(depth, data.rank());
     int[] inner = Arrays.copyOfRange(data.dims(), depth, data.rank());
     Expr offset = Exprs.linear(Compute.vars(axes.subList(depth, data.rank())), inner);
-    return ScatterSearch.lower(
+    Lowering search = ScatterSearch.lower(
         c,
         axes,
         tuples,
@@ -59,6 +59,7 @@ final class ScatterND implements Operator {
             Build.wide(
                 new Expr.ReadFlat(
                     2, c.dtype(2), Expr.add(Expr.mul(u, Expr.i32(slice)), offset))));
+    return Build.checked(c, search, Arrays.copyOfRange(data.dims(), 0, depth));
   }
 
   @Override

@@ -59,7 +59,7 @@ final class AttentionLowering {
     int whole = p.row().extent() / rows;
     int rest = p.row().extent() % rows;
     int tiles = whole + (rest > 0 ? 1 : 0);
-    int heads = MapReduceLowering.points(batch);
+    int heads = Reductions.points(batch);
     int chunks = Math.min(tiles, (PARTS + heads - 1) / heads);
     int perChunk = (tiles + chunks - 1) / chunks;
     chunks = (tiles + perChunk - 1) / perChunk;

@@ -114,8 +114,8 @@ final class Collapse {
   private static boolean mergeable(Axis outer, Axis inner, List<Affine> all, List<Expr> values) {
     for (Affine a : all) {
       if (a.coefficient(outer) != a.coefficient(inner) * inner.extent()
-          || a.hidesAxis(outer)
-          || a.hidesAxis(inner)) {
+          || hides(a, outer)
+          || hides(a, inner)) {
         return false;
       }
     }
@@ -125,6 +125,16 @@ final class Collapse {
       }
     }
     return true;
+  }
+
+  /** True when a term is worked out from the axis; what it reads there is an address of its own. */
+  private static boolean hides(Affine a, Axis axis) {
+    for (int i = 0; i < a.terms(); i++) {
+      if (!(a.term(i) instanceof Var) && usesAsValue(a.term(i), axis)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** True when the axis occurs outside the index of a read. */

@@ -113,7 +113,7 @@ record Contraction(
     for (Axis axis : window.axes()) {
       moves |= axis.extent() > 1 && b.coefficient(axis) == b.coefficient(n);
     }
-    return moves && MapReduceLowering.points(window.axes()) <= MapReduceLowering.UNROLL_POINTS;
+    return moves && Reductions.points(window.axes()) <= Reductions.UNROLL_POINTS;
   }
 
   /** A long axis makes good tiles; among long ones the innermost does. */

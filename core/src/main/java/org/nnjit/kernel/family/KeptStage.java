@@ -23,8 +23,8 @@ import org.nnjit.tensor.DType;
  */
 record KeptStage(Stage stage, Compute compute) {
 
-  /** What a compute may keep, or null. */
-  static KeptStage of(Compute c, LoopBuilder addresses) {
+  /** What a compute may keep whose output is written along a dense axis, or null. */
+  static KeptStage of(Compute c, LoopBuilder addresses, Axis dense) {
     int n = c.spatial().size();
     Affine store = addresses.address(c.inputs().size(), c.store());
     for (Stage s : c.stages()) {
@@ -33,7 +33,7 @@ record KeptStage(Stage stage, Compute compute) {
           || s.axes().get(0).extent() != c.spatial().get(n - 1).extent()
           || !(s.body() instanceof Unary u && u.op() == UnaryOp.EXP && u.type() == DType.F32)
           || c.output().dtype() != DType.F32
-          || store.coefficient(c.spatial().get(n - 1)) != 1
+          || store.coefficient(dense) != 1
           || !store.isPure()) {
         continue;
       }

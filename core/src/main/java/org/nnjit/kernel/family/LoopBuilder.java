@@ -395,17 +395,18 @@ final class LoopBuilder {
 
   /** A scalar value kept in a local at the level that knows it, when that is safe. */
   private Value hoisted(Expr e) {
-    int l = guards > 0 ? levels.size() - 1 : levelOf(e);
-    if (guards > 0) {
-      return scalarTree(e, l);
-    }
-    String key = "v" + identityText(e) + variant(e);
-    Local known = levels.get(l).known.get(key);
+    return guards > 0 ? scalarTree(e, levels.size() - 1) : kept(e, levelOf(e), false);
+  }
+
+  /** A value in a local of a level: a scalar, or the vector of a tree without reads. */
+  private Value kept(Expr e, int level, boolean wide) {
+    String key = (wide ? "w" : "v") + identityText(e) + variant(e);
+    Local known = levels.get(level).known.get(key);
     if (known == null) {
-      Value v = scalarTree(e, l);
+      Value v = wide ? tree(e) : scalarTree(e, level);
       known = Local.of("v", v.type());
-      levels.get(l).body.add(Stmt.let(known, v));
-      levels.get(l).known.put(key, known);
+      levels.get(level).body.add(Stmt.let(known, v));
+      levels.get(level).known.put(key, known);
     }
     return Value.get(known);
   }
@@ -448,8 +449,12 @@ final class LoopBuilder {
   Value lower(Expr e) {
     boolean leaf = e instanceof IntConst || e instanceof FloatConst || e instanceof Var;
     if (!leaf && guards == 0 && !(e instanceof StageValue) && isWorthHoisting(e)) {
-      if (levelOf(e) < levels.size() - 1 && !dependsOnLanes(e)) {
+      int l = levelOf(e);
+      if (l < levels.size() - 1 && !dependsOnLanes(e)) {
         return hoisted(e);
+      }
+      if (l < levels.size() - 1 && Exprs.reads(e).isEmpty()) {
+        return kept(e, l, true);
       }
     }
     return tree(e);

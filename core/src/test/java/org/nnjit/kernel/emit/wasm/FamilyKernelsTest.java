@@ -19,6 +19,7 @@ import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.kernel.family.LiteSpace;
 import org.nnjit.loop.LoopNest;
+import org.nnjit.loop.LoopText;
 import org.nnjit.loop.LoopVerifier;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
@@ -207,6 +208,124 @@ final class FamilyKernelsTest {
       LoopNest nest = space.lower(space.defaultSchedule(Set.of()));
       LoopVerifier.verify(nest);
       batch.add(nest, Maps.SIMD, List.of(floats(5, n), floats(5, n)), nest.blocks(), 2e-6);
+    }
+    batch.check("seed " + SEED);
+  }
+
+  /** Softmax, or its logarithm, of {@code [2, n, w]} over the axis in the middle. */
+  private static Compute softmaxOfColumns(int n, int w, boolean log) {
+    TensorType type = TensorType.of(DType.F32, Shape.of(2, n, w));
+    Axis batch = new Axis("b", 2);
+    Axis row = new Axis("i", n);
+    Axis column = new Axis("j", w);
+    Axis r0 = new Axis("r0", n);
+    Axis r1 = new Axis("r1", n);
+    Expr greatest = new Expr.StageValue(0, DType.F32);
+    Expr sum = new Expr.StageValue(1, DType.F32);
+    Expr e = Expr.unary(UnaryOp.EXP, Expr.sub(columnRead(batch, r1, column), greatest));
+    List<Stage> stages =
+        List.of(
+            new Stage(2, Combiner.MAX, List.of(r0), columnRead(batch, r0, column)),
+            new Stage(2, Combiner.SUM, List.of(r1), e));
+    Expr x = Expr.sub(columnRead(batch, row, column), greatest);
+    Expr body =
+        log
+            ? Expr.sub(x, Expr.unary(UnaryOp.LOG, sum))
+            : Expr.binary(BinaryOp.DIV, Expr.unary(UnaryOp.EXP, x), sum);
+    List<Axis> axes = List.of(batch, column, row);
+    List<Expr> store = Compute.vars(List.of(batch, row, column));
+    return new Compute("columns", List.of(type), type, axes, stages, body, store);
+  }
+
+  private static Expr columnRead(Axis batch, Axis row, Axis column) {
+    return Expr.read(0, DType.F32, Compute.vars(List.of(batch, row, column)));
+  }
+
+  @Test
+  void softmaxOfColumns() {
+    for (int n : new int[] {2, 5, 19}) {
+      for (int w : new int[] {2, 4, 7, 16, 39, 3000}) {
+        for (boolean log : new boolean[] {false, true}) {
+          KernelSpace space = Families.of(softmaxOfColumns(n, w, log), Target.common());
+          LoopNest nest = space.lower(space.defaultSchedule(Set.of()));
+          LoopVerifier.verify(nest);
+          Tensor x = floats(2, n, w);
+          List<Tensor> tensors = List.of(x, floats(2, n, w));
+          Tensor got = Maps.interpret(nest, tensors, 0, nest.blocks()).get(1);
+          for (int at = 0; at < got.elements(); at++) {
+            int first = at / (n * w) * n * w + at % w;
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+              sum += Math.exp(x.getDouble(first + i * w));
+            }
+            double want = Math.exp(x.getDouble(at)) / sum;
+            assertEquals(log ? Math.log(want) : want, got.getDouble(at), 1e-5, nest.name());
+          }
+          assertEquals(w >= 4, LoopText.print(nest).contains("v4 y"), nest.name());
+          batch.add(nest, Maps.SIMD, tensors, nest.blocks(), 2e-6);
+        }
+      }
+    }
+    batch.check("seed " + SEED);
+  }
+
+  @Test
+  void aLongReductionOfColumnsHasPartsForThreads() {
+    TensorType in = TensorType.of(DType.F32, Shape.of(70, 1003));
+    TensorType out = TensorType.of(DType.F32, Shape.of(1003));
+    List<Axis> axes = Compute.axes(out);
+    Axis r = new Axis("r", 70);
+    Expr x = Expr.read(0, DType.F32, Expr.var(r), Expr.var(axes.get(0)));
+    Stage sum = new Stage(1, Combiner.SUM, List.of(r), x);
+    Compute compute =
+        Compute.of(
+            "sum", List.of(in), out, axes, List.of(sum), new Expr.StageValue(0, DType.F32));
+    KernelSpace space = Families.of(compute, Target.common());
+    LoopNest nest = space.lower(space.defaultSchedule(Set.of()));
+    LoopVerifier.verify(nest);
+    assertTrue(nest.blocks() >= 8, "blocks: " + nest.blocks());
+    batch.add(nest, Maps.SIMD, List.of(floats(70, 1003), floats(1003)), nest.blocks(), 2e-6, 1);
+    batch.check("seed " + SEED);
+  }
+
+  /** Windows of neighbours share the greatest values of their slices; NaN stays. */
+  @Test
+  void maximaOfWindows() {
+    for (int stride = 1; stride <= 3; stride++) {
+      int h = 11;
+      int w = 9;
+      TensorType in = TensorType.of(DType.F32, Shape.of(3, (h - 1) * stride + 3, w + 1));
+      TensorType out = TensorType.of(DType.F32, Shape.of(3, h, w));
+      List<Axis> axes = Compute.axes(out);
+      Axis ky = new Axis("ky", 3);
+      Axis kx = new Axis("kx", 2);
+      Expr row = Expr.add(Expr.mul(Expr.var(axes.get(1)), Expr.i32(stride)), Expr.var(ky));
+      Expr column = Expr.add(Expr.var(axes.get(2)), Expr.var(kx));
+      Expr x = Expr.read(0, DType.F32, Expr.var(axes.get(0)), row, column);
+      Expr value = new Expr.StageValue(0, DType.F32);
+      for (Combiner combiner : new Combiner[] {Combiner.MAX, Combiner.MIN}) {
+        Stage window = new Stage(3, combiner, List.of(ky, kx), x);
+        Compute compute =
+            Compute.of("pool", List.of(in), out, axes, List.of(window), value);
+        KernelSpace space = Families.of(compute, Target.common());
+        LoopNest nest = space.lower(space.defaultSchedule(Set.of()));
+        LoopVerifier.verify(nest);
+        Tensor data = floats(3, (h - 1) * stride + 3, w + 1);
+        data.setDouble(57, Double.NaN);
+        List<Tensor> tensors = List.of(data, floats(3, h, w));
+        Tensor got = Maps.interpret(nest, tensors, 0, nest.blocks()).get(1);
+        for (int at = 0; at < got.elements(); at++) {
+          double want = combiner == Combiner.MAX ? -1e9 : 1e9;
+          for (int k = 0; k < 6; k++) {
+            int y = at / w % h * stride + k / 2;
+            int plane = at / (h * w) * in.shape().elements(1, 3);
+            double v = data.getDouble(plane + y * (w + 1) + at % w + k % 2);
+            want = combiner == Combiner.MAX ? Math.max(want, v) : Math.min(want, v);
+          }
+          assertEquals(want, got.getDouble(at), nest.name() + " stride " + stride);
+        }
+        batch.add(nest, Maps.SIMD, tensors, nest.blocks(), 0);
+      }
     }
     batch.check("seed " + SEED);
   }
