@@ -14,7 +14,7 @@ import { readSchedules } from './schedule-store.js';
 import { Tuner } from './tuner.js';
 import { Workbench } from './workbench.js';
 import { callCommands, commandsBySegment, traceOf } from './trace.js';
-import { ceilings, probeSuite, probeThreads } from './probe-suite.js';
+import { ceilings, dotsAreRight, probeSuite, probeThreads } from './probe-suite.js';
 
 const fresh = () => ({
   id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, helpers: [],
@@ -86,8 +86,9 @@ async function create(args, report) {
   state.files = files;
   await model.until(Infinity);
   engine = await loading;
-  const features = [state.device.simd && 'simd', state.device.relaxedSimd && 'relaxed-simd',
-    state.threads > 1 && 'threads'].filter(Boolean).join(',');
+  const { simd, relaxedSimd } = state.device;
+  const features = [simd && 'simd', relaxedSimd && 'relaxed-simd',
+    relaxedSimd && dotsAreRight(engine) && 'relaxed-dot', state.threads > 1 && 'threads'].filter(Boolean).join(',');
   const info = parse(engine.open(host, features, state.threads, state.device.shared));
   state.id = info.id;
   state.info = info;

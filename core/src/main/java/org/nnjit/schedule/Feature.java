@@ -6,6 +6,8 @@ public enum Feature {
   SIMD("simd"),
   /** Fused multiply-add and other relaxed vector instructions. */
   RELAXED_SIMD("relaxed-simd"),
+  /** Relaxed dot products of 8-bit integers that add up: in V8 11.3 they do not. */
+  RELAXED_DOT("relaxed-dot"),
   /** Shared memory and atomics; in a page this needs cross-origin isolation too. */
   THREADS("threads");
 

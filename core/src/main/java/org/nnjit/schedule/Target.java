@@ -28,7 +28,7 @@ public record Target(
 
   /** What every current browser on x64 has, on one thread. */
   public static Target common() {
-    return of(EnumSet.of(Feature.SIMD, Feature.RELAXED_SIMD), 1);
+    return of(EnumSet.of(Feature.SIMD, Feature.RELAXED_SIMD, Feature.RELAXED_DOT), 1);
   }
 
   /** This target with what was measured; what was not seen stays as it is. */

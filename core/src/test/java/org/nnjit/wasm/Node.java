@@ -19,6 +19,7 @@ public final class Node {
   private static final String RELAXED_FLAG = "--experimental-wasm-relaxed-simd";
 
   private static List<String> command;
+  private static Boolean dotsAreRight;
 
   private Node() {}
 
@@ -50,6 +51,20 @@ public final class Node {
     List<String> all = new ArrayList<>(command());
     all.addAll(List.of(args));
     return all;
+  }
+
+  /** Whether relaxed dot products of 8-bit integers add up: in the first tier of Node 20 they do not. */
+  public static synchronized boolean dotsAreRight() {
+    if (dotsAreRight == null) {
+      int chains = 4;
+      int sum = 4 * (chains * (chains + 1) / 2 + chains * 32);
+      String script =
+          "const { instance } = await WebAssembly.instantiate(wasm);"
+              + "console.log(instance.exports.run(1) === " + sum + ");";
+      String said = run(Probes.module("RELAXED_DOT_I8", chains), script);
+      dotsAreRight = Boolean.parseBoolean(said);
+    }
+    return dotsAreRight;
   }
 
   static boolean isAvailable() {

@@ -1,6 +1,7 @@
 package org.nnjit.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import onnx.Onnx.GraphProto;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.OperatorSetIdProto;
+import onnx.Onnx.TensorProto;
+import onnx.Onnx.TensorShapeProto;
+import onnx.Onnx.TypeProto;
+import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,7 +24,11 @@ import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
+import org.nnjit.cli.models.Quantiser;
 import org.nnjit.server.Browser;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
 
 /** Whole models in browsers against ONNX Runtime, relative to the output's largest magnitude. */
 class ModelsTest {
@@ -104,7 +116,78 @@ class ModelsTest {
       String url = "/made/" + m.name();
       cases.add(BackendTests.testCase(m.name(), url + "/model.onnx", BackendTests.sets(dir, url)));
     }
+    Path gpt2 = work.resolve("gpt2-tiny").resolve("model.onnx");
+    for (int bits : new int[] {4, 8}) {
+      Path dir = quantised(gpt2, new Quantiser(bits, 16, bits == 8, 0));
+      ModelData.expected(Models.named("gpt2-tiny"), dir, dir.resolve("model.onnx"), 0, 1, 16);
+      cases.add(made(dir));
+      // Rounded activations: only where nothing before them may differ in the last bit.
+      Path product = Files.createDirectories(work.resolve("product")).resolve("model.onnx");
+      Files.write(product, product().toByteArray());
+      dir = quantised(product, new Quantiser(bits, 16, bits == 8, 4));
+      for (int rows : new int[] {1, 5}) {
+        Tensor x = Tensor.zeros(DType.F32, Shape.of(rows, 80));
+        for (int i = 0; i < x.elements(); i++) {
+          x.setDouble(i, Math.sin(i * 1.7 + rows));
+        }
+        ModelData.expected(Map.of("x", x), dir, dir.resolve("model.onnx"), rows == 1 ? 0 : 1);
+      }
+      cases.add(made(dir));
+    }
     check(kind, cases, threads, isolated, Map.of("/made", work));
+  }
+
+  /** The quantised copy of a model in a directory of its own. */
+  private Path quantised(Path model, Quantiser quantiser) throws Exception {
+    String name =
+        model.getParent().getFileName() + "-q" + quantiser.bits() + "-level"
+            + quantiser.accuracyLevel();
+    Path dir = Files.createDirectories(work.resolve(name));
+    assertTrue(quantiser.apply(model, dir.resolve("model.onnx")).products() > 0, name);
+    return dir;
+  }
+
+  private Map<String, Object> made(Path dir) throws Exception {
+    String url = "/made/" + dir.getFileName();
+    return BackendTests.testCase(
+        dir.getFileName().toString(), url + "/model.onnx", BackendTests.sets(dir, url));
+  }
+
+  /** {@code y[rows, 50] = x[rows, 80] w}. */
+  private static ModelProto product() {
+    TensorProto.Builder w =
+        TensorProto.newBuilder()
+            .setName("w")
+            .addDims(80)
+            .addDims(50)
+            .setDataType(TensorProto.DataType.FLOAT_VALUE);
+    for (int i = 0; i < 80 * 50; i++) {
+      w.addFloatData((float) Math.cos(i * 0.37));
+    }
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("product").addInitializer(w);
+    graph.addInput(port("x", 80));
+    graph.addOutput(port("y", 50));
+    graph.addNodeBuilder().setOpType("MatMul").addInput("x").addInput("w").addOutput("y");
+    return ModelProto.newBuilder()
+        .setIrVersion(8)
+        .setGraph(graph)
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+        .build();
+  }
+
+  private static ValueInfoProto port(String name, int columns) {
+    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+    shape.addDimBuilder().setDimParam("rows");
+    shape.addDimBuilder().setDimValue(columns);
+    TypeProto.Tensor type =
+        TypeProto.Tensor.newBuilder()
+            .setElemType(TensorProto.DataType.FLOAT_VALUE)
+            .setShape(shape)
+            .build();
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(TypeProto.newBuilder().setTensorType(type))
+        .build();
   }
 
   private void check(

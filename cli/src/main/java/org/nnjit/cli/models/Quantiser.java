@@ -204,7 +204,7 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
     List<TensorProto> parts = new ArrayList<>();
     parts.add(tensor(w, "_q" + bits, TensorProto.DataType.UINT8, codes, n, blocks, blob));
     parts.add(
-        tensor(w, "_scales", TensorProto.DataType.FLOAT, scales.array(), n * blocks));
+        tensor(w, "_scales", TensorProto.DataType.FLOAT, scales.array(), (long) n * blocks));
     if (!symmetric) {
       parts.add(tensor(w, "_zeros", TensorProto.DataType.UINT8, zeros, zeros.length));
     }

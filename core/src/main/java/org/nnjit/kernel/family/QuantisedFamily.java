@@ -191,7 +191,7 @@ public final class QuantisedFamily implements KernelFamily {
     private int[] dots() {
       return p.codesA == null
           ? new int[] {0}
-          : p.b.bits() == 4 && target.has(Feature.RELAXED_SIMD)
+          : p.b.bits() == 4 && target.has(Feature.RELAXED_DOT)
               ? new int[] {1, 2}
               : new int[] {2};
     }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.tensor.Tensor;
+import org.nnjit.wasm.Node;
 
 /** Kernels that are run in Node and by the interpreter, whose results must agree. */
 final class Batch {
@@ -35,6 +36,11 @@ final class Batch {
       double floor) {
     Maps.call(node, nest, options, tensors, 0, end);
     entries.add(new Entry(nest, tensors, end, tolerance, floor));
+  }
+
+  /** Whether kernels with relaxed dot products can be run. */
+  boolean dotsAreRight() {
+    return Node.dotsAreRight();
   }
 
   int size() {
