@@ -25,6 +25,9 @@ const TRIP_MS = 0.15;
 const JUDGED_RUNS = 16;
 const WORTH_SHARING = 0.9;
 
+/** After so many runs they are compared again: another program may have had the core. */
+const JUDGED_AGAIN = 160;
+
 const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 function same(a, b) {
@@ -84,9 +87,9 @@ export class SmallPlans {
     const { number, steps } = plan;
     helpers.forEach((h) => h.postMessage({ plan: number, steps }));
     const call = (job) => helpers.forEach((h) => h.postMessage({ plan: number, job }));
-    const shares = helpers.length > 0 && steps.some((s) => s.pieces > 0);
+    const mayShare = helpers.length > 0 && steps.some((s) => s.pieces > 0);
     this.#plans.set(plan.key, [...this.#others(plan),
-      { ...plan, exports, call, shares, count: 0, aloneMs: Infinity, sharedMs: Infinity }]);
+      { ...plan, exports, call, mayShare, shares: false, count: 0, aloneMs: Infinity, sharedMs: Infinity }]);
   }
 
   clear() { this.#plans.clear(); }
@@ -131,7 +134,7 @@ export class SmallPlans {
       }
       const start = performance.now();
       for (const i of plan.inputs) new Uint8Array(memory.buffer, i.address, i.bytes).set(bytesOf(feeds[i.name].data));
-      const shared = plan.shares && plan.count >= JUDGED_RUNS / 2;
+      const shared = plan.count < JUDGED_RUNS ? plan.mayShare && plan.count >= JUDGED_RUNS / 2 : plan.shares;
       const began = performance.now();
       if (shared) late = share(memory, plan.exports, plan.steps, plan.call);
       else for (const run of plan.runs) plan.exports[run](0, 1);
@@ -161,10 +164,13 @@ export class SmallPlans {
   #timed(plan, ms, runMs, shared) {
     spend(ms);
     if (ms > LONGEST_MS) this.#drop(plan);
-    if (plan.count === JUDGED_RUNS) return;
-    const which = shared ? 'sharedMs' : 'aloneMs';
-    plan[which] = Math.min(plan[which], runMs);
-    if (++plan.count < JUDGED_RUNS) return;
+    if (plan.count < JUDGED_RUNS) {
+      const which = shared ? 'sharedMs' : 'aloneMs';
+      plan[which] = Math.min(plan[which], runMs);
+    }
+    plan.count = (plan.count + 1) % JUDGED_AGAIN;
+    if (plan.count === 0) plan.aloneMs = plan.sharedMs = Infinity;
+    if (plan.count !== JUDGED_RUNS) return;
     plan.shares = plan.sharedMs < WORTH_SHARING * plan.aloneMs;
     if (Math.min(plan.sharedMs, plan.aloneMs) > plan.bestMs + TRIP_MS) {
       this.#slower.add(plan.number);
