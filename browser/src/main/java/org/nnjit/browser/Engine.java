@@ -540,6 +540,6 @@ public final class Engine {
   @JSExport
   public static String operators() {
     Set<String> names = org.nnjit.graph.op.Operators.names();
-    return String.join(",", names);
+    return Texts.join(",", names);
   }
 }

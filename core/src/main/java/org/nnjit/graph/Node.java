@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.nnjit.tensor.Texts;
 
 /**
  * One application of an operator.
@@ -74,11 +75,11 @@ public record Node(
   @Override
   public String toString() {
     String attrs = attributes.toString();
-    return String.join(", ", outputs)
+    return Texts.join(", ", outputs)
         + " = "
         + (domain.isEmpty() ? type : domain + "." + type)
         + "("
-        + String.join(", ", inputs)
+        + Texts.join(", ", inputs)
         + ")"
         + (attrs.isEmpty() ? "" : " {" + attrs + "}");
   }

@@ -1,6 +1,5 @@
 package org.nnjit.onnx;
 
-import java.nio.charset.StandardCharsets;
 import org.nnjit.graph.ModelException;
 
 /**
@@ -116,16 +115,32 @@ final class Wire {
     return inner;
   }
 
+  /**
+   * Text in UTF-8; what is no UTF-8 becomes U+FFFD. The library's decoder is 2 KB of the page.
+   */
   String string() {
     byte[] bytes = bytes();
-    char[] ascii = new char[bytes.length];
-    for (int i = 0; i < ascii.length; i++) {
-      if (bytes[i] < 0) {
-        return new String(bytes, StandardCharsets.UTF_8);
+    char[] text = new char[bytes.length];
+    int length = 0;
+    for (int i = 0; i < bytes.length; ) {
+      int code = bytes[i++];
+      if (code < 0) {
+        int more = code < -64 ? 0 : code < -32 ? 1 : code < -16 ? 2 : 3;
+        code &= 0x3f >> more;
+        boolean whole = more > 0;
+        for (; more > 0 && whole; more--) {
+          whole = i < bytes.length && bytes[i] < -64;
+          code = whole ? code << 6 | bytes[i++] & 0x3f : code;
+        }
+        code = whole && code <= 0x10ffff ? code : 0xfffd;
       }
-      ascii[i] = (char) bytes[i];
+      if (code > 0xffff) {
+        text[length++] = (char) (0xd7c0 + (code >> 10));
+        code = 0xdc00 | code & 0x3ff;
+      }
+      text[length++] = (char) code;
     }
-    return new String(ascii);
+    return new String(text, 0, length);
   }
 
   /** A copy of the bytes of this field. */

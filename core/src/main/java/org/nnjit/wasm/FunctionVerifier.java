@@ -72,62 +72,65 @@ final class FunctionVerifier {
       }
       return;
     }
-    switch (op) {
-      case UNREACHABLE -> unreachable();
-      case NOP, ATOMIC_FENCE, DATA_DROP, ELEM_DROP -> {}
-      case BLOCK, LOOP -> {
+    switch (op.text()) {
+      case "unreachable" -> unreachable();
+      case "nop", "atomic.fence", "data.drop", "elem.drop" -> {}
+      case "block", "loop" -> {
         popAll(params(code.block));
         open(op, code.block);
       }
-      case IF -> {
+      case "if" -> {
         pop('i');
         popAll(params(code.block));
         open(op, code.block);
       }
-      case ELSE -> {
+      case "else" -> {
         if (blockOps[blocks - 1] != Op.IF) {
           throw code.fail("no if is open here");
         }
         String type = close();
         open(Op.ELSE, type);
       }
-      case END -> end();
-      case BR -> {
+      case "end" -> end();
+      case "br" -> {
         popAll(label(code.index));
         unreachable();
       }
-      case BR_IF -> {
+      case "br_if" -> {
         pop('i');
         String types = label(code.index);
         popAll(types);
         pushAll(types);
       }
-      case BR_TABLE -> branchTable();
-      case RETURN -> {
+      case "br_table" -> branchTable();
+      case "return" -> {
         popAll(results(signature));
         unreachable();
       }
-      case CALL -> call(module.signature(code.index));
-      case CALL_INDIRECT -> {
+      case "call" -> call(module.signature(code.index));
+      case "call_indirect" -> {
         pop('i');
         call(module.types.get(code.index));
       }
-      case DROP -> popAny();
-      case SELECT -> select();
-      case SELECT_T -> {
+      case "drop" -> popAny();
+      case "select" -> {
+        if (op == Op.SELECT) {
+          select();
+          return;
+        }
         pop('i');
         pop(code.type.letter);
         pop(code.type.letter);
         push(code.type.letter);
       }
-      case LOCAL_GET -> push(locals.charAt(code.index));
-      case LOCAL_SET -> pop(locals.charAt(code.index));
-      case LOCAL_TEE -> {
+      case "local.get" -> push(locals.charAt(code.index));
+      case "local.set" -> pop(locals.charAt(code.index));
+      case "local.tee" -> {
         pop(locals.charAt(code.index));
         push(locals.charAt(code.index));
       }
-      case GLOBAL_GET -> push(module.globals.get(code.index).type().letter);
-      case GLOBAL_SET -> {
+      case "global.get" -> push(module.globals.get(code.index).type().letter);
+      case "global.set" -> {
         if (!module.globals.get(code.index).mutable()) {
           throw code.fail("global ", code.index, " is immutable");
         }

@@ -72,8 +72,10 @@ public final class WasmText {
       string(i.name());
       put(' ');
       switch (i.kind()) {
-        case ModuleContents.FUNCTION ->
-            put("(func ", function(i.index()), " (type $t", module.functions.get(i.index()), "))");
+        case ModuleContents.FUNCTION -> {
+          put("(func ", function(i.index()));
+          put(" (type $t", (int) module.functions.get(i.index()), "))");
+        }
         case ModuleContents.TABLE -> table(i.index());
         case ModuleContents.MEMORY -> memory(i.index());
         default -> global(i.index());
@@ -255,7 +257,7 @@ public final class WasmText {
     CodeReader code = new CodeReader(module, module.describe(function), body.from(), body.to());
     String locals = code.locals(params);
     put("  (func ", function(function));
-    put(" (type $t", module.functions.get(function), ')');
+    put(" (type $t", (int) module.functions.get(function), ')');
     signature(signature, true);
     put('\n');
     for (int l = 0; l < locals.length(); l++) {

@@ -134,15 +134,15 @@ public final class WasmVerifier {
     CodeReader code = new CodeReader(module, where, at, module.bytes.length);
     code.next();
     ValType got =
-        switch (code.op) {
-          case I32_CONST, I64_CONST, F32_CONST, F64_CONST, V128_CONST, REF_NULL ->
+        switch (code.op.text()) {
+          case "i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null" ->
               ValType.ofLetter(code.op.signature().charAt(1));
-          case REF_FUNC -> {
+          case "ref.func" -> {
             bound(code.index, module.functions.size(), where, ", function", at);
             referable.set(code.index);
             yield ValType.FUNCREF;
           }
-          case GLOBAL_GET -> {
+          case "global.get" -> {
             bound(code.index, globals, where, ", global", at);
             ModuleContents.Global global = module.globals.get(code.index);
             if (global.mutable()) {

@@ -1,7 +1,13 @@
 package org.nnjit.wasm;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** A small valid module around any instruction. */
 final class OpSamples {
+  /** Every instruction. */
+  static final List<Op> ALL = all();
+
   private OpSamples() {}
 
   /** A module that has one of everything an instruction may refer to. */
@@ -12,6 +18,19 @@ final class OpSamples {
     module.global(ValType.I32, true, 7);
     module.data(16, new byte[] {1, 2, 3});
     return module;
+  }
+
+  private static List<Op> all() {
+    List<Op> all = new ArrayList<>();
+    for (int prefix : new int[] {0, 0xfc, 0xfd, 0xfe}) {
+      for (int code = 0; code < 0x200; code++) {
+        Op op = Op.of(prefix, code);
+        if (op != null) {
+          all.add(op);
+        }
+      }
+    }
+    return all;
   }
 
   static byte[] module(Op op) {
@@ -33,14 +52,13 @@ final class OpSamples {
   }
 
   private static String context(Op op) {
-    return switch (op) {
-      case IF, BR_IF, BR_TABLE -> "i:";
-      case DROP, LOCAL_SET, GLOBAL_SET -> "i:";
-      case SELECT -> "vvi:v";
-      case SELECT_T -> "rri:r";
-      case LOCAL_TEE -> "i:i";
-      case LOCAL_GET, GLOBAL_GET -> ":i";
-      case CALL_INDIRECT -> "i:";
+    return switch (op.text()) {
+      case "if", "br_if", "br_table" -> "i:";
+      case "drop", "local.set", "global.set" -> "i:";
+      case "select" -> op == Op.SELECT ? "vvi:v" : "rri:r";
+      case "local.tee" -> "i:i";
+      case "local.get", "global.get" -> ":i";
+      case "call_indirect" -> "i:";
       default -> ":";
     };
   }
@@ -50,9 +68,9 @@ final class OpSamples {
     switch (op.immediate()) {
       case NONE -> f.op(op);
       case BLOCK -> {
-        switch (op) {
-          case BLOCK -> f.block();
-          case LOOP -> f.loop();
+        switch (op.text()) {
+          case "block" -> f.block();
+          case "loop" -> f.loop();
           default -> f.ifThen();
         }
         f.end();
@@ -83,9 +101,9 @@ final class OpSamples {
       case TYPE_REF -> f.refNull();
       case LOCAL -> {
         int local = f.local(ValType.I32);
-        switch (op) {
-          case LOCAL_GET -> f.get(local);
-          case LOCAL_SET -> f.set(local);
+        switch (op.text()) {
+          case "local.get" -> f.get(local);
+          case "local.set" -> f.set(local);
           default -> f.tee(local);
         }
       }

@@ -27,7 +27,8 @@ class OpTest {
 
   @Test
   void opcodesAreFoundAgain() {
-    for (Op op : Op.values()) {
+    assertEquals(524, OpSamples.ALL.size());
+    for (Op op : OpSamples.ALL) {
       assertEquals(op, Op.of(op.code >> 12, op.code & 0xfff));
     }
     assertEquals(null, Op.of(0, 0x06));
@@ -38,7 +39,7 @@ class OpTest {
   @Test
   void everyInstructionPassesTheVerifierAndTheEngine() {
     List<byte[]> modules = new ArrayList<>();
-    for (Op op : Op.values()) {
+    for (Op op : OpSamples.ALL) {
       byte[] bytes = OpSamples.module(op);
       WasmVerifier.verify(bytes);
       assertTrue(WasmText.print(bytes).contains(op.text()), op.text());
@@ -48,7 +49,7 @@ class OpTest {
     List<String> refused = new ArrayList<>();
     for (int i = 0; i < answers.size(); i++) {
       if (!answers.get(i).isEmpty()) {
-        refused.add(Op.values()[i].text() + ": " + answers.get(i));
+        refused.add(OpSamples.ALL.get(i).text() + ": " + answers.get(i));
       }
     }
     assertEquals(List.of(), refused);

@@ -125,7 +125,7 @@ final class RandomModules {
   }
 
   private String plain(String stack) {
-    Op op = Op.values()[random.nextInt(Op.values().length)];
+    Op op = OpSamples.ALL.get(random.nextInt(OpSamples.ALL.size()));
     if (op.signature().isEmpty()) {
       return stack;
     }

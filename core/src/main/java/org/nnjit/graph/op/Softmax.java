@@ -13,6 +13,7 @@ import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.tensor.Texts;
 
 /**
  * Softmax, LogSoftmax and Hardmax. Since opset 13 along one axis; before, along all dimensions from
@@ -79,7 +80,7 @@ final class Softmax implements Operator {
     }
     return Lowering.of(
         new Compute(
-            type.toLowerCase(),
+            Texts.lower(type),
             List.of(c.input(0)),
             out,
             spatial,

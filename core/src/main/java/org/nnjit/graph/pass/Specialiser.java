@@ -22,6 +22,7 @@ import org.nnjit.graph.op.Operators;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
+import org.nnjit.tensor.Texts;
 
 /**
  * Gives every value a concrete type for given feed types, and folds what is known: shapes, and
@@ -261,8 +262,9 @@ public final class Specialiser implements Composite.Scope {
       names.add(p.name());
     }
     for (String name : feeds.keySet()) {
-      if (!names.contains(name)) {
-        throw new ModelException("unknown feed '" + name + "', this model's inputs are " + names);
+      if (names.indexOf(name) < 0) {
+        throw new ModelException("unknown feed '" + name + "', this model's inputs are "
+            + Texts.list(names));
       }
     }
     Map<String, Integer> symbols = new HashMap<>();
