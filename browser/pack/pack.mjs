@@ -17,7 +17,7 @@ const FEATURES = ['gc', 'reference-types', 'bulk-memory', 'nontrapping-float-to-
 
 /** The world stays open: functions are handed to JavaScript as references, which it calls. */
 function packWasm(from, to) {
-  execFileSync(process.execPath, [WASM_OPT, ...FEATURES.map((f) => `--enable-${f}`), '-Oz', '-Oz',
+  execFileSync(process.execPath, [WASM_OPT, ...FEATURES.map((f) => `--enable-${f}`), '-Oz', '-Oz', '-Oz',
     '--reorder-functions', from, '-o', to], { stdio: 'inherit' });
 }
 

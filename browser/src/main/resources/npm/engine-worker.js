@@ -556,11 +556,7 @@ const methods = {
   async kernelText({ name }) {
     const p = state.plans[state.current];
     const i = kernelIndex(name);
-    return {
-      schedule: p.kernels[i].schedule,
-      loops: engine.loops(state.id, state.current, i),
-      wat: engine.wat(state.id, state.current, name),
-    };
+    return { schedule: p.kernels[i].schedule, loops: engine.loops(state.id, state.current, i) };
   },
   async dump({ stage }) {
     if (state.current < 0) throw userError('nothing has been compiled yet; run the model first');

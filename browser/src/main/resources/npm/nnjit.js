@@ -218,7 +218,7 @@ export class InferenceSession {
   /** Checks and times a kernel of the last plan alone with another schedule: {ms, note}. */
   async trial(name, schedule) { return this.#call('trial', { name, schedule }); }
 
-  /** Schedule, loops and WebAssembly text of a kernel of the last plan. */
+  /** {schedule, loops} of a kernel of the last plan, as text; program() has its WebAssembly. */
   async kernelText(name) { return this.#call('kernelText', { name }); }
 
   /** A compiler stage of the last plan as text: graph, computes or fused. */

@@ -126,6 +126,8 @@ function download(name, text) {
 
 async function kernel(name) {
   const text = await session.kernelText(name);
+  const answer = await fetch(`/api/wat?kernel=${name}`, { method: 'POST', body: await session.program() });
+  text.wat = answer.ok ? await answer.text() : 'the text of WebAssembly comes from `./nnjit serve`, which does not serve this page';
   $('kernelname').textContent = name;
   $('schedule').textContent = text.schedule;
   const choose = (tab) => {

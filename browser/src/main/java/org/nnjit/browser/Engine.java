@@ -37,7 +37,6 @@ import org.nnjit.tune.ProbeReadings;
 import org.nnjit.tune.Probes;
 import org.nnjit.tune.Trial;
 import org.nnjit.tune.Tuner;
-import org.nnjit.wasm.WasmText;
 import org.teavm.jso.JSExport;
 import org.teavm.jso.JSObject;
 
@@ -323,28 +322,6 @@ public final class Engine {
   @JSExport
   public static String loops(int id, int plan, int kernel) {
     return LoopText.print(entry(id).session().plan(plan).plan().kernels().get(kernel).loops());
-  }
-
-  /** The text of a kernel's functions, its tiles included. */
-  @JSExport
-  public static String wat(int id, int plan, String prefix) {
-    return guarded(
-        () -> {
-          String all = WasmText.print(entry(id).session().plan(plan).plan().module());
-          StringBuilder out = new StringBuilder();
-          String start = "\n  (func $" + prefix;
-          int at = all.indexOf(start);
-          while (at >= 0) {
-            int end = all.indexOf("\n  (", at + 1);
-            int after = at + start.length();
-            boolean own = all.charAt(after) != '_' || all.startsWith("__tile", after);
-            if (own) {
-              out.append(all, at + 1, end < 0 ? all.length() : end + 1);
-            }
-            at = all.indexOf(start, end < 0 ? all.length() : end);
-          }
-          return out.toString();
-        });
   }
 
   /** A stage of a plan as text: graph, computes, fused. */

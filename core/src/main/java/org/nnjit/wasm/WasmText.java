@@ -40,6 +40,29 @@ public final class WasmText {
     return text.out.toString();
   }
 
+  /**
+   * The functions of a kernel as text, its tiles included.
+   *
+   * @param kernel how the names of its functions begin
+   * @throws WasmException when the module is malformed
+   */
+  public static String functions(byte[] bytes, String kernel) {
+    String all = print(bytes);
+    StringBuilder out = new StringBuilder();
+    String start = "\n  (func $" + kernel;
+    int at = all.indexOf(start);
+    while (at >= 0) {
+      int end = all.indexOf("\n  (", at + 1);
+      int after = at + start.length();
+      boolean own = all.charAt(after) != '_' || all.startsWith("__tile", after);
+      if (own) {
+        out.append(all, at + 1, end < 0 ? all.length() : end + 1);
+      }
+      at = all.indexOf(start, end < 0 ? all.length() : end);
+    }
+    return out.toString();
+  }
+
   /** Appends the parts; see {@link WasmException#join} for why not one by one. */
   private void put(Object... parts) {
     for (Object part : parts) {

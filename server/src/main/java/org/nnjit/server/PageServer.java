@@ -39,11 +39,14 @@ import org.eclipse.jetty.server.handler.ResourceHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.resource.Resource;
 import org.eclipse.jetty.util.resource.ResourceFactory;
+import org.nnjit.wasm.WasmException;
+import org.nnjit.wasm.WasmText;
 
 /**
  * A static server for pages that use shared memory: every answer carries COOP, COEP and CORP, files
  * have types, ETags and byte ranges. Pages post results to {@code /report/ID}; {@code /api/models}
- * lists the served models.
+ * lists the served models; {@code /api/wat?kernel=NAME} answers a module that is posted with the text
+ * of a kernel's functions.
  */
 public final class PageServer implements AutoCloseable {
   private static final long MAX_REPORT_BYTES = 256L << 20;
@@ -306,15 +309,17 @@ public final class PageServer implements AutoCloseable {
         json(response, callback, new Gson().toJson(list()));
         return true;
       }
-      if (request.getMethod().equals("POST")
-          && (path.startsWith("/report/") || path.startsWith("/progress/"))) {
-        if (request.getLength() > MAX_REPORT_BYTES) {
-          Response.writeError(request, response, callback, 413);
-          return true;
-        }
-        ByteBuffer posted = Content.Source.asByteBuffer(request);
-        byte[] body = new byte[posted.remaining()];
-        posted.get(body);
+      boolean post = request.getMethod().equals("POST");
+      if (post && request.getLength() > MAX_REPORT_BYTES) {
+        Response.writeError(request, response, callback, 413);
+        return true;
+      }
+      if (post && path.equals("/api/wat")) {
+        wat(request, response, callback);
+        return true;
+      }
+      if (post && (path.startsWith("/report/") || path.startsWith("/progress/"))) {
+        byte[] body = body(request);
         String id = path.substring(path.indexOf('/', 1) + 1);
         if (path.startsWith("/report/")) {
           reports.computeIfAbsent(id, k -> new CompletableFuture<>()).complete(body);
@@ -331,6 +336,28 @@ public final class PageServer implements AutoCloseable {
       response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/plain; charset=utf-8");
       Content.Sink.write(response, true, "'" + path + "' is not served here\n", callback);
       return true;
+    }
+
+    /** The functions of the kernel that the query names, in the module that was posted. */
+    private static void wat(Request request, Response response, Callback callback)
+        throws IOException {
+      String kernel = Request.extractQueryParameters(request).getValue("kernel");
+      String text;
+      try {
+        text = WasmText.functions(body(request), kernel == null ? "" : kernel);
+      } catch (WasmException e) {
+        response.setStatus(400);
+        text = e.getMessage();
+      }
+      response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/plain; charset=utf-8");
+      Content.Sink.write(response, true, text, callback);
+    }
+
+    private static byte[] body(Request request) throws IOException {
+      ByteBuffer posted = Content.Source.asByteBuffer(request);
+      byte[] body = new byte[posted.remaining()];
+      posted.get(body);
+      return body;
     }
 
     private List<Map<String, Object>> list() throws IOException {

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nnjit.wasm.WasmModule;
 
 /** What browsers ask of the server, by HTTP as they do. */
 class PageServerTest {
@@ -363,5 +364,27 @@ class PageServerTest {
     assertEquals(
         "'" + none + "' is not a directory",
         assertThrows(IOException.class, () -> PageServer.start(missing)).getMessage());
+  }
+
+  @Test
+  void aKernelOfAPostedModuleIsText() throws Exception {
+    WasmModule module = new WasmModule();
+    for (String name : List.of("matmul", "matmul__tile", "matmul_2")) {
+      module.function(name, "i:i").get(0);
+    }
+    HttpResponse<String> text = wat(module.toBytes(true));
+    assertEquals(200, text.statusCode());
+    assertTrue(text.body().contains("(func $matmul "), text.body());
+    assertTrue(text.body().contains("(func $matmul__tile "), text.body());
+    assertFalse(text.body().contains("matmul_2"), text.body());
+    HttpResponse<String> error = wat(new byte[] {1, 2, 3});
+    assertEquals(400, error.statusCode());
+    assertFalse(error.body().isEmpty());
+  }
+
+  private HttpResponse<String> wat(byte[] module) throws Exception {
+    URI uri = server.uri("/api/wat?kernel=matmul");
+    HttpRequest post = HttpRequest.newBuilder(uri).POST(BodyPublishers.ofByteArray(module)).build();
+    return client.send(post, BodyHandlers.ofString());
   }
 }
