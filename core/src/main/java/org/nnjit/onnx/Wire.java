@@ -125,14 +125,16 @@ final class Wire {
     for (int i = 0; i < bytes.length; ) {
       int code = bytes[i++];
       if (code < 0) {
-        int more = code < -64 ? 0 : code < -32 ? 1 : code < -16 ? 2 : 3;
+        int more = code < -64 || code >= -8 ? 0 : code < -32 ? 1 : code < -16 ? 2 : 3;
+        int least = more == 1 ? 0x80 : 1 << 5 * more + 1;
         code &= 0x3f >> more;
         boolean whole = more > 0;
         for (; more > 0 && whole; more--) {
           whole = i < bytes.length && bytes[i] < -64;
           code = whole ? code << 6 | bytes[i++] & 0x3f : code;
         }
-        code = whole && code <= 0x10ffff ? code : 0xfffd;
+        boolean surrogate = code >> 11 == 0x1b;
+        code = whole && code >= least && code <= 0x10ffff && !surrogate ? code : 0xfffd;
       }
       if (code > 0xffff) {
         text[length++] = (char) (0xd7c0 + (code >> 10));

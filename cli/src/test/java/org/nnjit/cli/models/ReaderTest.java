@@ -86,6 +86,10 @@ class ReaderTest {
   private static boolean check(String name, byte[] bytes) throws Exception {
     ModelProto model = ModelProto.parseFrom(bytes);
     ByteSource file = ByteSource.of(bytes);
+    if (holdsGraphs(model)) {
+      // Values of inner graphs get names of their own: ControlFlowTest compares what comes out.
+      return false;
+    }
     if (!isSupported(model)) {
       assertThrows(ModelException.class, () -> OnnxReader.read(file), name);
       return false;
@@ -123,6 +127,12 @@ class ReaderTest {
     }
   }
 
+  private static boolean holdsGraphs(ModelProto model) {
+    return model.getGraph().getNodeList().stream()
+        .flatMap(n -> n.getAttributeList().stream())
+        .anyMatch(a -> a.getType() == AttributeType.GRAPH);
+  }
+
   private static boolean isSupported(ModelProto model) {
     GraphProto graph = model.getGraph();
     boolean fits = model.getFunctionsCount() == 0 && graph.getSparseInitializerCount() == 0;
@@ -143,7 +153,7 @@ class ReaderTest {
       boolean constant = node.getOpType().equals("Constant") && node.getDomain().isEmpty();
       for (AttributeProto a : node.getAttributeList()) {
         AttributeType type = a.getType();
-        fits &= type != AttributeType.GRAPH && type != AttributeType.GRAPHS;
+        fits &= type != AttributeType.GRAPHS;
         fits &= !constant || CONSTANTS.contains(a.getName());
         fits &= type != AttributeType.TENSOR || DType.ofOnnx(a.getT().getDataType()) != null;
       }
