@@ -11,7 +11,7 @@ export function sampleFeeds(T, inputs, length) {
     const dims = i.shape.map((d) => (typeof d === 'number' ? d : /batch/i.test(d) ? 1 : length));
     const n = dims.reduce((a, b) => a * b, 1);
     out[i.name] = i.type === 'int64'
-      ? new T('int64', BigInt64Array.from({ length: n }, (_, k) => (/mask/.test(i.name) ? 1n : BigInt(4 + ((k * 7919) % 5000)))), dims)
+      ? new T('int64', BigInt64Array.from({ length: n }, (_, k) => (/mask/.test(i.name) ? 1n : BigInt(4 + ((k * 7919) % 900)))), dims)
       : new T('float32', Float32Array.from({ length: n }, (_, k) => Math.sin(k)), dims);
   }
   return out;
