@@ -502,7 +502,7 @@ const methods = {
     // A plan that is being loaded would no longer be the last, which dropLast() takes.
     if (state.swap) throw userError('kernels are being replaced just now; compile again when tuning has ended');
     const again = () => {
-      engine.replan(state.id, state.current, true);
+      parse(engine.replan(state.id, state.current, true));
       let plan = -1;
       while (plan < 0) plan = parse(engine.replanFor(state.id, Infinity)).plan;
       const times = parse(engine.describe(state.id, plan)).kernels.map((k) => k.ms);

@@ -73,8 +73,8 @@ function reached(view, word, value) {
 
 /**
  * In the page: runs the steps, with the threads that come when `call(job)` asks them to join.
- * @returns {Promise|null} null when all is done; else what resolves once the last thread has left,
- *   and the run has to be done again
+ * @returns {Promise|null} null when all is done; else, after a failure too, what resolves once the
+ *   last thread has left, and the run has to be done again
  */
 export function share(memory, exports, steps, call) {
   const view = words(memory);
@@ -94,9 +94,10 @@ export function share(memory, exports, steps, call) {
       while (takePiece(view, exports.table, steps));
       whole = reached(view, DONE, steps[i].pieces);
     }
-  } finally {
-    Atomics.store(view, JOB, 0);
+  } catch {
+    whole = false;
   }
+  Atomics.store(view, JOB, 0);
   if (reached(view, INSIDE, 0) && whole) return null;
   return new Promise((done) => {
     const look = () => (Atomics.load(view, INSIDE) === 0 ? done() : setTimeout(look, 1));

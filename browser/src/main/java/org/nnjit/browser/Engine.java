@@ -517,6 +517,6 @@ public final class Engine {
   @JSExport
   public static String operators() {
     Set<String> names = org.nnjit.graph.op.Operators.names();
-    return Texts.join(",", names);
+    return String.join(",", names);
   }
 }

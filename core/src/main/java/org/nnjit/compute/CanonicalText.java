@@ -14,7 +14,6 @@ import org.nnjit.compute.Expr.Unary;
 import org.nnjit.compute.Expr.Var;
 import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /**
  * Prints a compute so that equal computes print equally: axes are numbered in order of
@@ -55,7 +54,7 @@ public final class CanonicalText {
         }
         t.out.append(']');
       }
-      t.out.append(" = ").append(Texts.lower(s.combiner().name()));
+      t.out.append(" = ").append(s.combiner().name().toLowerCase());
       t.out.append('/').append(s.outer()).append('[');
       for (Axis a : s.axes()) {
         t.declare(a);
@@ -125,8 +124,8 @@ public final class CanonicalText {
           index(s.index());
         }
       }
-      case Unary u -> node(Texts.lower(u.op().name()), u.x());
-      case Binary b -> node(Texts.lower(b.op().name()), b.a(), b.b());
+      case Unary u -> node(u.op().name().toLowerCase(), u.x());
+      case Binary b -> node(b.op().name().toLowerCase(), b.a(), b.b());
       case Select s -> node("select", s.condition(), s.whenTrue(), s.whenFalse());
       case Cast c -> node("to_" + c.type(), c.x());
     }

@@ -43,19 +43,6 @@ public sealed interface Expr {
     public Read {
       index = List.copyOf(index);
     }
-
-    @Override
-    public boolean equals(Object o) {
-      return o instanceof Read r
-          && arg == r.arg
-          && type == r.type
-          && Exprs.same(index, r.index);
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * arg + index.size();
-    }
   }
 
   /** An element of an argument by its position in row-major order of the logical shape. */
@@ -73,19 +60,6 @@ public sealed interface Expr {
     /** The value of a stage without points. */
     public StageValue(int stage, DType type) {
       this(stage, type, List.of());
-    }
-
-    @Override
-    public boolean equals(Object o) {
-      return o instanceof StageValue s
-          && stage == s.stage
-          && type == s.type
-          && Exprs.same(index, s.index);
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * stage + index.size();
     }
   }
 

@@ -19,19 +19,6 @@ import org.nnjit.tensor.TensorType;
 public final class Exprs {
   private Exprs() {}
 
-  /**
-   * True when the lists hold equal expressions. {@link List#equals} takes any element, and so
-   * brings the comparisons of all records into the page.
-   */
-  public static boolean same(List<Expr> a, List<Expr> b) {
-    boolean same = a.size() == b.size();
-    for (int i = 0; same && i < a.size(); i++) {
-      Expr e = a.get(i);
-      same = e.equals(b.get(i));
-    }
-    return same;
-  }
-
   /** A rewrite of leaves; returning null keeps the node and goes on into its operands. */
   public interface Rewrite {
     Expr apply(Expr e);

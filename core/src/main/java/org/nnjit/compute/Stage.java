@@ -24,29 +24,6 @@ public record Stage(
     axes = List.copyOf(axes);
   }
 
-  @Override
-  public boolean equals(Object o) {
-    return o instanceof Stage s
-        && outer == s.outer
-        && combiner == s.combiner
-        && body.equals(s.body)
-        && same(points, s.points)
-        && same(axes, s.axes);
-  }
-
-  private static boolean same(List<Axis> a, List<Axis> b) {
-    boolean same = a.size() == b.size();
-    for (int i = 0; same && i < a.size(); i++) {
-      same = a.get(i) == b.get(i);
-    }
-    return same;
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * outer + axes.size();
-  }
-
   /** A reduction to one value. */
   public Stage(int outer, Combiner combiner, List<Axis> axes, Expr body) {
     this(outer, List.of(), combiner, axes, body);

@@ -80,7 +80,7 @@ final class FuseEpilogue implements Fusion.Rule {
         return false;
       }
     }
-    return Inline.isPlainMap(m) || Exprs.same(store(p, m), Compute.vars(p.spatial()));
+    return Inline.isPlainMap(m) || store(p, m).equals(Compute.vars(p.spatial()));
   }
 
   /** Where the map stores what comes from a point of the producer. */

@@ -82,7 +82,7 @@ public final class Fusion {
       }
       for (String a : call.args()) {
         List<Integer> known = readers.computeIfAbsent(a, k -> new ArrayList<>(2));
-        if (known.indexOf(i) < 0) {
+        if (!known.contains(i)) {
           known.add(i);
         }
       }

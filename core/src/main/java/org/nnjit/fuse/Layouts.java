@@ -129,8 +129,8 @@ public final class Layouts {
   }
 
   private boolean isFixed(String value) {
-    return program.inputs().indexOf(value) >= 0
-        || program.outputs().indexOf(value) >= 0
+    return program.inputs().contains(value)
+        || program.outputs().contains(value)
         || program.constants().containsKey(value);
   }
 
@@ -139,7 +139,7 @@ public final class Layouts {
     Set<String> weights = program.constants().keySet();
     boolean known = weights.contains(value);
     for (Call c : calls) {
-      known |= c.results().indexOf(value) >= 0 && weights.containsAll(c.args());
+      known |= c.results().contains(value) && weights.containsAll(c.args());
     }
     return known;
   }

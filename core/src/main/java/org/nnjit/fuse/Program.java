@@ -9,7 +9,6 @@ import org.nnjit.compute.Compute;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Node;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /**
  * A specialised model as calls in order. Values are known by name and written by the calls that
@@ -113,14 +112,14 @@ public final class Program {
   public String toString() {
     StringBuilder text = new StringBuilder();
     for (Call call : calls) {
-      text.append(Texts.join(", ", call.results())).append(" = ");
+      text.append(String.join(", ", call.results())).append(" = ");
       switch (call) {
         case ComputeCall c ->
             text.append(c.compute().name())
-                .append(Texts.list(c.args()))
+                .append(c.args())
                 .append(' ')
                 .append(CanonicalText.of(c.compute()));
-        case HostCall h -> text.append("host ").append(h.node().type()).append(Texts.list(h.args()));
+        case HostCall h -> text.append("host ").append(h.node().type()).append(h.args());
       }
       text.append('\n');
     }

@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.nnjit.tensor.Numbers;
 import org.nnjit.tensor.Tensor;
-import org.nnjit.tensor.Texts;
 
 /**
  * Attributes of a node by name: {@code Long}, {@link Real}, {@code String}, {@code long[]},
@@ -145,13 +144,9 @@ public final class Attributes {
     return switch (v) {
       case long[] a -> Arrays.toString(a);
       case double[] a -> text(a);
-      case String[] a -> Texts.list(List.of(a));
+      case String[] a -> Arrays.toString(a);
       case String s -> "\"" + s + "\"";
-      case Long n -> n.toString();
-      case Real r -> r.toString();
-      case Tensor t -> t.toString();
-      case Graph g -> "a graph of " + g.nodes().size() + " nodes";
-      default -> throw new IllegalStateException("an attribute of no known type");
+      default -> v.toString();
     };
   }
 
@@ -160,7 +155,7 @@ public final class Attributes {
     for (double v : values) {
       parts.add(Numbers.text(v));
     }
-    return Texts.list(parts);
+    return parts.toString();
   }
 
   /** {@code axis=1, pads=[0, 0]}, sorted by name. */
@@ -170,6 +165,6 @@ public final class Attributes {
     for (Map.Entry<String, Object> e : values.entrySet()) {
       parts.add(e.getKey() + "=" + text(e.getValue()));
     }
-    return Texts.join(", ", parts);
+    return String.join(", ", parts);
   }
 }

@@ -5,7 +5,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.nnjit.tensor.Texts;
 
 /**
  * One application of an operator.
@@ -75,11 +74,11 @@ public record Node(
   @Override
   public String toString() {
     String attrs = attributes.toString();
-    return Texts.join(", ", outputs)
+    return String.join(", ", outputs)
         + " = "
         + (domain.isEmpty() ? type : domain + "." + type)
         + "("
-        + Texts.join(", ", inputs)
+        + String.join(", ", inputs)
         + ")"
         + (attrs.isEmpty() ? "" : " {" + attrs + "}");
   }

@@ -32,7 +32,7 @@ public record Port(String name, DType dtype, List<Dim> dims) {
     }
     StringBuilder text = new StringBuilder("[");
     for (int i = 0; i < dims.size(); i++) {
-      text.append(i == 0 ? "" : ",").append(dims.get(i).toString());
+      text.append(i == 0 ? "" : ",").append(dims.get(i));
     }
     return text.append(']').toString();
   }

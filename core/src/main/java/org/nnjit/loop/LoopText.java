@@ -7,7 +7,6 @@ import java.util.Map;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Numbers;
-import org.nnjit.tensor.Texts;
 
 /**
  * Prints loop nests for people: golden files, dumps, error messages.
@@ -132,7 +131,7 @@ public final class LoopText {
         line(depth).append("call ").append(call.tile().name());
         arguments(call.args());
         out.append('\n');
-        if (tiles.indexOf(call.tile()) < 0) {
+        if (!tiles.contains(call.tile())) {
           tiles.add(call.tile());
         }
       }
@@ -205,15 +204,15 @@ public final class LoopText {
         }
         call(name.toString(), s.a(), s.b());
       }
-      case Value.Unary u -> call(Texts.lower(u.op().name()) + suffix(u.on(), u.x()), u.x());
+      case Value.Unary u -> call(u.op().name().toLowerCase() + suffix(u.on(), u.x()), u.x());
       case Value.Binary b -> binary(b, binding);
       case Value.MulAdd m -> call("fma", m.a(), m.b(), m.c());
       case Value.Select s -> call("select", s.condition(), s.whenTrue(), s.whenFalse());
       case Value.Convert c -> call(c.from() + "_to_" + c.to(), c.x());
       case Value.Packed p ->
-          call(Texts.lower(p.op().name()), p.operands().toArray(new Value[0]));
+          call(p.op().name().toLowerCase(), p.operands().toArray(new Value[0]));
       case Value.Horizontal h ->
-          call("across_" + Texts.lower(h.combiner().name()) + suffix(h.on(), h.x()), h.x());
+          call("across_" + h.combiner().name().toLowerCase() + suffix(h.on(), h.x()), h.x());
     }
   }
 
@@ -243,7 +242,7 @@ public final class LoopText {
     String sign = sign(b.op());
     String suffix = suffix(b.on(), b.a());
     if (sign == null) {
-      call(Texts.lower(b.op().name()) + suffix, b.a(), b.b());
+      call(b.op().name().toLowerCase() + suffix, b.a(), b.b());
       return;
     }
     int own = b.op().isComparison() ? 1 : b.op() == BinaryOp.MUL || b.op() == BinaryOp.DIV ? 4 : 2;

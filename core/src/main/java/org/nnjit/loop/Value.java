@@ -207,7 +207,7 @@ public sealed interface Value {
       case Get g -> g.local().buffer();
       case Address a -> a.buffer();
       case Offset o -> bufferOf(o.pointer());
-      default -> throw new IllegalStateException("not a pointer: " + LoopText.of(pointer));
+      default -> throw new IllegalStateException("not a pointer: " + pointer);
     };
   }
 

@@ -8,7 +8,6 @@ import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /** One TensorProto: small ones are decoded, large ones stay where they lie. */
 final class TensorProto {
@@ -147,12 +146,7 @@ final class TensorProto {
     for (int i = 0; i < d.length; i++) {
       long v = dims.get(i);
       if (v < 0 || v > Integer.MAX_VALUE || (v > 0 && elements > (1L << 40) / v)) {
-        List<String> all = new ArrayList<>();
-        for (long dim : dims) {
-          all.add(Long.toString(dim));
-        }
-        throw new ModelException(
-            "tensor '" + name + "': dimensions " + Texts.list(all) + " are not possible");
+        throw new ModelException("tensor '" + name + "': dimensions " + dims + " are not possible");
       }
       elements *= v;
       d[i] = (int) v;

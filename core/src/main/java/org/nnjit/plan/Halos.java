@@ -33,7 +33,7 @@ final class Halos {
     }
     Map<String, String> keys = new HashMap<>();
     for (String v : padded) {
-      keys.put(v, "halo " + v + " " + types.get(v).toString());
+      keys.put(v, "halo " + v + " " + types.get(v));
     }
     Map<String, Integer> busy = new HashMap<>();
     Map<String, String> shared = new HashMap<>();

@@ -164,7 +164,7 @@ public final class Planner {
       for (String a : c.args()) {
         once &= constant.contains(a);
       }
-      once &= program.outputs().indexOf(c.result()) < 0 && !varying.contains(c.result());
+      once &= !program.outputs().contains(c.result()) && !varying.contains(c.result());
       if (once) {
         constant.add(c.result());
         if (!c.args().isEmpty() && originals.containsAll(c.args())) {
@@ -250,7 +250,7 @@ public final class Planner {
 
   private String weightKey(String value) {
     String own = originals.contains(value) ? "" : "plan " + number + " ";
-    return own + value + " " + types.get(value).toString();
+    return own + value + " " + types.get(value);
   }
 
   /** Constants that runs read get places for good. */

@@ -80,16 +80,6 @@ public record Schedule(String family, List<Step> steps) {
   }
 
   @Override
-  public boolean equals(Object o) {
-    return o instanceof Schedule s && toString().equals(s.toString());
-  }
-
-  @Override
-  public int hashCode() {
-    return toString().hashCode();
-  }
-
-  @Override
   public String toString() {
     StringBuilder text = new StringBuilder(family);
     for (Step s : steps) {

@@ -170,7 +170,7 @@ public final class Session {
   private String key(Map<String, TensorType> feeds, Specialiser.Values values) {
     StringBuilder key = new StringBuilder();
     for (Map.Entry<String, TensorType> e : feeds.entrySet()) {
-      key.append(e.getKey()).append(':').append(e.getValue().toString());
+      key.append(e.getKey()).append(':').append(e.getValue());
       if (valueInputs.contains(e.getKey())) {
         Tensor t = values.feed(e.getKey());
         StringBuilder bytes = new StringBuilder();

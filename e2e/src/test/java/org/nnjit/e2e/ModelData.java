@@ -12,6 +12,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import onnx.Onnx.TensorProto;
+import onnx.Onnx.TensorShapeProto;
+import onnx.Onnx.TypeProto;
+import onnx.Onnx.ValueInfoProto;
 import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
@@ -93,5 +97,21 @@ final class ModelData {
     expected(m, dir, file, 0, 1, 16);
     String url = "/made/" + name;
     return BackendTests.testCase(name, url + "/" + file.getFileName(), BackendTests.sets(dir, url));
+  }
+
+  /** A port [rows, columns] of f32 whose rows the file leaves open. */
+  static ValueInfoProto port(String name, int columns) {
+    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+    shape.addDimBuilder().setDimParam("rows");
+    shape.addDimBuilder().setDimValue(columns);
+    TypeProto.Tensor type =
+        TypeProto.Tensor.newBuilder()
+            .setElemType(TensorProto.DataType.FLOAT_VALUE)
+            .setShape(shape)
+            .build();
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(TypeProto.newBuilder().setTensorType(type))
+        .build();
   }
 }

@@ -14,9 +14,6 @@ import onnx.Onnx.GraphProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.OperatorSetIdProto;
 import onnx.Onnx.TensorProto;
-import onnx.Onnx.TensorShapeProto;
-import onnx.Onnx.TypeProto;
-import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,28 +162,13 @@ class ModelsTest {
       w.addFloatData((float) Math.cos(i * 0.37));
     }
     GraphProto.Builder graph = GraphProto.newBuilder().setName("product").addInitializer(w);
-    graph.addInput(port("x", 80));
-    graph.addOutput(port("y", 50));
+    graph.addInput(ModelData.port("x", 80));
+    graph.addOutput(ModelData.port("y", 50));
     graph.addNodeBuilder().setOpType("MatMul").addInput("x").addInput("w").addOutput("y");
     return ModelProto.newBuilder()
         .setIrVersion(8)
         .setGraph(graph)
         .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-        .build();
-  }
-
-  private static ValueInfoProto port(String name, int columns) {
-    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
-    shape.addDimBuilder().setDimParam("rows");
-    shape.addDimBuilder().setDimValue(columns);
-    TypeProto.Tensor type =
-        TypeProto.Tensor.newBuilder()
-            .setElemType(TensorProto.DataType.FLOAT_VALUE)
-            .setShape(shape)
-            .build();
-    return ValueInfoProto.newBuilder()
-        .setName(name)
-        .setType(TypeProto.newBuilder().setTensorType(type))
         .build();
   }
 

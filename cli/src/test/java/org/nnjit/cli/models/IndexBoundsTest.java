@@ -5,15 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnxruntime.OrtException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import onnx.Onnx.GraphProto;
-import onnx.Onnx.ModelProto;
-import onnx.Onnx.NodeProto;
-import onnx.Onnx.OperatorSetIdProto;
-import onnx.Onnx.TensorShapeProto;
-import onnx.Onnx.TypeProto;
-import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Test;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.ModelException;
@@ -45,52 +40,22 @@ class IndexBoundsTest {
     return Tensor.ofLongs(Shape.of(rows, values.length / rows), values);
   }
 
-  private static ValueInfoProto port(String name, TensorType type) {
-    TensorShapeProto.Builder dims = TensorShapeProto.newBuilder();
-    for (int d : type.shape().dims()) {
-      dims.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(d));
-    }
-    TypeProto.Tensor tensor =
-        TypeProto.Tensor.newBuilder()
-            .setElemType(type.dtype().onnxCode())
-            .setShape(dims)
-            .build();
-    return ValueInfoProto.newBuilder()
-        .setName(name)
-        .setType(TypeProto.newBuilder().setTensorType(tensor))
-        .build();
-  }
-
-  private static byte[] model(String type, Map<String, Tensor> feeds) {
-    GraphProto.Builder graph = GraphProto.newBuilder().setName("g");
-    NodeProto.Builder node = NodeProto.newBuilder().setOpType(type).setName("n").addOutput("y");
-    feeds.forEach(
-        (name, t) -> {
-          node.addInput(name);
-          graph.addInput(port(name, t.type()));
-        });
-    graph.addNode(node).addOutput(ValueInfoProto.newBuilder().setName("y"));
-    return ModelProto.newBuilder()
-        .setIrVersion(8)
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-        .setGraph(graph)
-        .build()
-        .toByteArray();
-  }
-
   /**
    * Runs a node in ONNX Runtime, the interpreter and a plan.
    *
    * @param index what is looked at: within bounds from -5 to 4, or not
    */
   private static void check(String type, long index, Tensor... inputs) throws Exception {
-    Map<String, Tensor> feeds = new LinkedHashMap<>();
+    SmallModel m = new SmallModel();
+    List<String> names = new ArrayList<>();
     for (Tensor t : inputs) {
-      feeds.put("x" + feeds.size(), t);
+      names.add(m.feed("x" + names.size(), t));
     }
+    m.node("", type, Map.of(), names, List.of("y"));
+    byte[] model = m.output("y", null).bytes(17);
+    Map<String, Tensor> feeds = m.feeds;
     Map<String, TensorType> types = new LinkedHashMap<>();
     feeds.forEach((name, t) -> types.put(name, t.type()));
-    byte[] model = model(type, feeds);
     ByteSource file = ByteSource.of(model);
     Graph graph = OnnxReader.read(file).graph();
     Specialiser.Values values =
@@ -119,8 +84,8 @@ class IndexBoundsTest {
                 ModelException.class,
                 () -> GraphInterpreter.run(graph, feeds, s -> OnnxTensors.load(file, s)))
             .getMessage();
-    assertTrue(message.startsWith(type + " 'n'") && message.endsWith(": " + index), message);
-    assertTrue(complaint.startsWith(type + " 'n'"), type + " has no complaint");
+    assertTrue(message.startsWith(type + " 'y'") && message.endsWith(": " + index), message);
+    assertTrue(complaint.startsWith(type + " 'y'"), type + " has no complaint");
     assertEquals(index < 0 ? 1 - 2 * index : 2 * index + 2, result, complaint);
   }
 

@@ -12,7 +12,6 @@ import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /** Position of the largest or smallest element: the extreme first, then the index that has it. */
 final class ArgReduce implements Operator {
@@ -63,7 +62,7 @@ final class ArgReduce implements Operator {
     Expr body = Expr.cast(DType.I64, Expr.max(found, Expr.i32(0)));
     return Lowering.of(
         Compute.of(
-            Texts.lower(type), List.of(c.input(0)), out, axes, List.of(extreme, position), body));
+            type.toLowerCase(), List.of(c.input(0)), out, axes, List.of(extreme, position), body));
   }
 
   private static List<Expr> index(List<Axis> axes, int axis, int rank, boolean keep, Axis over) {

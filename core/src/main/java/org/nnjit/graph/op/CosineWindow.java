@@ -11,7 +11,6 @@ import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /**
  * A window of {@code size} points, {@code a0 - a1 cos(2 pi i / n) + a2 cos(4 pi i / n)}, where n is
@@ -63,7 +62,7 @@ final class CosineWindow implements Operator {
     if (a2 != 0) {
       body = Expr.add(body, Expr.mul(Build.number(t, a2), cosine(i, 2, period, t)));
     }
-    return new Args(c).lowering(Texts.lower(type), out, axes, List.of(), body);
+    return new Args(c).lowering(type.toLowerCase(), out, axes, List.of(), body);
   }
 
   private static Expr cosine(Expr i, int turns, int period, DType t) {

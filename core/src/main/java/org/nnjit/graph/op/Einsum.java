@@ -103,7 +103,7 @@ final class Einsum implements Operator {
 
     /** Letters that stand once in all inputs, in alphabetical order. */
     private static String once(List<String> inputs, Map<Character, Integer> extents) {
-      String all = Texts.join("", inputs);
+      String all = String.join("", inputs);
       StringBuilder s = new StringBuilder();
       for (char label : extents.keySet()) {
         if (label > '9' && all.indexOf(label) == all.lastIndexOf(label)) {

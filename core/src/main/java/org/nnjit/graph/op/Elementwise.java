@@ -11,7 +11,6 @@ import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /** An operator on each element of one or several broadcast inputs. */
 final class Elementwise implements Operator {
@@ -80,6 +79,6 @@ final class Elementwise implements Operator {
     for (int i = 0; i < count(c); i++) {
       x.add(Build.wide(Build.broadcast(i, c.input(i), axes)));
     }
-    return Build.map(c, Texts.lower(type), out, axes, body.of(c, x), count(c));
+    return Build.map(c, type.toLowerCase(), out, axes, body.of(c, x), count(c));
   }
 }

@@ -117,11 +117,7 @@ final class GroupQueryAttention implements Composite {
       String rows = h.slice(h.node.input(table), 0, past[0], past[0] + length);
       return h.put("Unsqueeze", rows, h.longs(0, 1));
     }
-    Tensor at = Tensor.zeros(DType.I64, Shape.of(past.length, length));
-    for (int i = 0; i < at.elements(); i++) {
-      at.setLong(i, past[i / length] + i % length);
-    }
-    return h.angles(table, h.constant(at));
+    return h.angles(table, h.positions(DType.I64, past, Shape.of(past.length, length)));
   }
 
   /** Past keys or values with the new ones after them, and what room there is behind. */

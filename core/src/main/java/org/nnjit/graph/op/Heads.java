@@ -96,13 +96,24 @@ final class Heads extends Nodes {
     return put("Where", condition, number(DType.F32, 0), number(DType.F32, otherwise));
   }
 
-  /** 0, 1, ... as i32 [count]. */
-  private String positions(int count) {
-    Tensor t = Tensor.zeros(DType.I32, Shape.of(count));
-    for (int i = 0; i < count; i++) {
-      t.setLong(i, i);
+  /**
+   * Positions that count on from the past ones, a row for each of these.
+   *
+   * @param past number of the first in each row
+   * @param shape of the constant, which holds the rows one after the other
+   */
+  String positions(DType type, int[] past, Shape shape) {
+    Tensor t = Tensor.zeros(type, shape);
+    int length = t.elements() / past.length;
+    for (int i = 0; i < t.elements(); i++) {
+      t.setLong(i, past[i / length] + i % length);
     }
     return constant(t);
+  }
+
+  /** 0, 1, ... as i32 [keys]. */
+  private String positions(int keys) {
+    return positions(DType.I32, new int[1], Shape.of(keys));
   }
 
   /**
@@ -112,11 +123,7 @@ final class Heads extends Nodes {
    * @param window how many keys before its own a query sees; -1 for all
    */
   String causal(int[] past, int length, int keys, int window) {
-    Tensor at = Tensor.zeros(DType.I32, Shape.of(past.length, 1, length, 1));
-    for (int i = 0; i < at.elements(); i++) {
-      at.setLong(i, past[i / length] + i % length);
-    }
-    String query = constant(at);
+    String query = positions(DType.I32, past, Shape.of(past.length, 1, length, 1));
     String key = positions(keys);
     String seen = put("LessOrEqual", key, query);
     if (window >= 0) {

@@ -14,7 +14,6 @@ import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /** Maximum, average or p-norm over windows, or over all of space. */
 final class Pool implements Operator {
@@ -91,7 +90,7 @@ final class Pool implements Operator {
     Expr value = windowed(c, axes, w, kernel, stages, indices, t);
     Compute compute =
         Compute.of(
-            Texts.lower(type), List.of(c.input(0)), out, axes, stages,
+            type.toLowerCase(), List.of(c.input(0)), out, axes, stages,
             Expr.cast(out.dtype(), value));
     return new Lowering.Call(
         compute, List.of(new Lowering.Input(0)), new Lowering.Output(indices ? 1 : 0));

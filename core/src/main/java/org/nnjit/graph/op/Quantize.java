@@ -45,7 +45,7 @@ final class Quantize implements Operator {
     int code = (int) c.attributes().getInt("output_dtype", 0);
     DType to = c.has(2) ? c.dtype(2) : code == 0 ? DType.U8 : DType.ofOnnx(code);
     if (to == null || !to.isInteger() || to.bytes() > 2) {
-      throw c.error("result would be " + (to == null ? "of ONNX type " + code : to.toString())
+      throw c.error("result would be " + (to == null ? "of ONNX type " + code : to)
           + ", wanted i8, u8, i16 or u16");
     }
     return List.of(TensorType.of(to, c.shape(0)));

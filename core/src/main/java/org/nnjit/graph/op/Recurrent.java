@@ -120,7 +120,7 @@ final class Recurrent implements Operator {
 
   private static String direction(OpContext c) {
     String direction = c.attributes().getString("direction", "forward");
-    if (List.of("forward", "reverse", "bidirectional").indexOf(direction) < 0) {
+    if (!List.of("forward", "reverse", "bidirectional").contains(direction)) {
       throw c.error("direction is \"" + direction
           + "\", wanted forward, reverse or bidirectional");
     }
@@ -156,7 +156,7 @@ final class Recurrent implements Operator {
       throw c.error("activations has " + given.length + " entries, wanted " + names.size());
     }
     for (String name : given) {
-      if (List.of("Relu", "Sigmoid", "Softsign", "Tanh").indexOf(name) < 0) {
+      if (!List.of("Relu", "Sigmoid", "Softsign", "Tanh").contains(name)) {
         throw c.error("activation \"" + name + "\", nnJIT has Relu, Sigmoid, Softsign and Tanh");
       }
     }

@@ -11,7 +11,6 @@ import org.nnjit.graph.OpContext;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /**
  * One direction of a recurrent node: its state and cell after the steps so far, each [batch,
@@ -75,7 +74,7 @@ final class RecurrentCell {
       String name, TensorType type, List<Axis> over, List<Stage> stages, Expr body, Args args) {
     // Every call makes one value at most: their number names it.
     Lowering.Operand operand = new Lowering.Temp(calls.size());
-    String full = Texts.lower(c.node().type()) + "_" + name;
+    String full = c.node().type().toLowerCase() + "_" + name;
     calls.add(args.call(full, type, over, stages, body, operand));
     return new Value(operand, type);
   }
@@ -286,7 +285,7 @@ final class RecurrentCell {
 
   private Lowering.Call store(
       String name, Args args, Expr value, TensorType out, List<Expr> store, int output) {
-    String full = Texts.lower(c.node().type()) + "_" + name;
+    String full = c.node().type().toLowerCase() + "_" + name;
     return args.call(
         full, out, axes, List.of(), value, store, new Lowering.Output(output));
   }

@@ -14,7 +14,6 @@ import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /** ReduceSum, ReduceMean and their kind; axes by attribute or input. */
 final class Reduce implements Operator {
@@ -126,7 +125,7 @@ final class Reduce implements Operator {
     }
     Expr body = Expr.cast(out.dtype(), total);
     return Lowering.of(
-        Compute.of(Texts.lower(type), List.of(c.input(0)), out, axes, stages, body), 0);
+        Compute.of(type.toLowerCase(), List.of(c.input(0)), out, axes, stages, body), 0);
   }
 
   private static Expr root(Expr s) {

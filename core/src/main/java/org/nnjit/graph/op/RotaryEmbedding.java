@@ -5,7 +5,6 @@ import org.nnjit.graph.Composite;
 import org.nnjit.graph.Node;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
-import org.nnjit.tensor.Tensor;
 
 /**
  * ONNX Runtime's rotary embedding: input [batch, length, heads * size] or [batch, heads, length,
@@ -44,11 +43,7 @@ final class RotaryEmbedding implements Composite {
     int length = s.dim(merged ? 1 : 2);
     String at = n.input(1);
     if (h.shape(1).rank() == 1) {
-      Tensor steps = Tensor.zeros(DType.I64, Shape.of(1, length));
-      for (int i = 0; i < length; i++) {
-        steps.setLong(i, i);
-      }
-      at = h.put("Add", h.constant(steps), at);
+      at = h.put("Add", h.positions(DType.I64, new int[1], Shape.of(1, length)), at);
     }
     String turned =
         h.rotate(x, h.angles(2, at), h.angles(3, at), a.getInt("interleaved", 0) == 1);

@@ -10,7 +10,6 @@ import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /** Shape and Size: what the input's type alone tells. */
 final class ShapeOf implements Operator {
@@ -63,7 +62,7 @@ final class ShapeOf implements Operator {
     return new Lowering(
         List.of(
             new Lowering.Call(
-                Compute.of(Texts.lower(type), List.of(), out, axes, List.of(), body),
+                Compute.of(type.toLowerCase(), List.of(), out, axes, List.of(), body),
                 List.of(),
                 new Lowering.Output(0))));
   }

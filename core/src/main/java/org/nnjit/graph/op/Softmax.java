@@ -13,7 +13,6 @@ import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /**
  * Softmax, LogSoftmax and Hardmax. Since opset 13 along one axis; before, along all dimensions from
@@ -80,7 +79,7 @@ final class Softmax implements Operator {
     }
     return Lowering.of(
         new Compute(
-            Texts.lower(type),
+            type.toLowerCase(),
             List.of(c.input(0)),
             out,
             spatial,

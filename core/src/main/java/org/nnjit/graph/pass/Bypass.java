@@ -16,7 +16,7 @@ final class Bypass implements Passes.Pass {
   }
 
   private static boolean isIdentity(TypedGraph g, Node n, Map<String, Integer> uses) {
-    if (!n.domain().isEmpty() || g.outputs().indexOf(n.outputs().get(0)) >= 0) {
+    if (!n.domain().isEmpty() || g.outputs().contains(n.outputs().get(0))) {
       return false;
     }
     return switch (n.type()) {

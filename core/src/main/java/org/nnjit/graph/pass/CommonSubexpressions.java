@@ -3,7 +3,6 @@ package org.nnjit.graph.pass;
 import java.util.HashMap;
 import java.util.Map;
 import org.nnjit.graph.Node;
-import org.nnjit.tensor.Texts;
 
 /** Equal nodes on equal inputs are calculated once. */
 final class CommonSubexpressions implements Passes.Pass {
@@ -16,7 +15,7 @@ final class CommonSubexpressions implements Passes.Pass {
           if (!isRepeatable(g, n)) {
             return null;
           }
-          String key = n.domain() + n.type() + Texts.list(n.inputs()) + n.attributes();
+          String key = n.domain() + n.type() + n.inputs() + n.attributes();
           Node first = seen.putIfAbsent(key, n);
           return first == null ? null : first.outputs().get(0);
         });
@@ -27,6 +26,6 @@ final class CommonSubexpressions implements Passes.Pass {
     return n.outputs().size() == 1
         && !random
         && !n.attributes().has("value")
-        && g.outputs().indexOf(n.outputs().get(0)) < 0;
+        && !g.outputs().contains(n.outputs().get(0));
   }
 }

@@ -66,8 +66,6 @@ final class FuseLayerNormalization implements Passes.Pass {
       return true;
     }
     Node other = m.maker(value, "Sub");
-    return other != null
-        && other.input(0).equals(sub.input(0))
-        && other.input(1).equals(sub.input(1));
+    return other != null && other.inputs().equals(sub.inputs());
   }
 }

@@ -157,7 +157,7 @@ public final class TypedGraph {
     StringBuilder text = new StringBuilder();
     for (Node n : nodes) {
       for (String o : n.outputs()) {
-        text.append(o.isEmpty() ? "" : o + ": " + types.get(o).toString() + " ");
+        text.append(o.isEmpty() ? "" : o + ": " + types.get(o) + " ");
       }
       String line = n.toString();
       text.append(line.substring(line.indexOf(" = ") + 1)).append('\n');

@@ -63,15 +63,6 @@ final class Interior {
     return compute;
   }
 
-  /** True when nothing of what {@code c} guards was left out. */
-  boolean keeps(Compute c) {
-    boolean same = compute.body().equals(c.body());
-    for (int i = 0; i < c.stages().size(); i++) {
-      same &= compute.stages().get(i).equals(c.stages().get(i));
-    }
-    return same;
-  }
-
   private Expr without(Expr e) {
     return Exprs.rewrite(
         e,

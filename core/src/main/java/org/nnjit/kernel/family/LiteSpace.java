@@ -3,7 +3,6 @@ package org.nnjit.kernel.family;
 import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.schedule.Schedule;
-import org.nnjit.tensor.Texts;
 
 /**
  * The few schedules of a kernel that are worth trying.
@@ -20,11 +19,7 @@ public record LiteSpace(List<Candidate> candidates, double full, List<String> lo
 
   @Override
   public String toString() {
-    List<String> all = new ArrayList<>();
-    for (Candidate c : candidates) {
-      all.add(c.toString());
-    }
-    return Texts.list(all);
+    return candidates.toString();
   }
 
   /**

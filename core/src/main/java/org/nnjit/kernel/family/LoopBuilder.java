@@ -377,7 +377,7 @@ final class LoopBuilder {
         return 0;
       }
       for (int l = levels.size() - 1; l >= 0; l--) {
-        if (levels.get(l).axes.indexOf(v.axis()) >= 0) {
+        if (levels.get(l).axes.contains(v.axis())) {
           return l;
         }
       }

@@ -131,7 +131,7 @@ final class MapReduceLowering {
   /** The axis before the vector axis, when a window reduction runs inside both. */
   private Axis tiledAxis() {
     int n = spatial.size();
-    if (n < 2 || spatial.get(n - 2).extent() < 2 || !interior.keeps(c)) {
+    if (n < 2 || spatial.get(n - 2).extent() < 2 || !interior.compute().equals(c)) {
       return null;
     }
     for (Stage s : c.stages()) {

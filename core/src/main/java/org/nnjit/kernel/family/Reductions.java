@@ -130,11 +130,9 @@ final class Reductions {
         }
         List<Value> slice = new ArrayList<>();
         unrolled(rest, 0, () -> slice.add(b.isVector() ? b.lowerVector(body) : b.lower(body)));
-        int found = 0;
-        while (found < known.size() && !same(known.get(found), slice)) {
-          found++;
-        }
-        if (found == known.size()) {
+        int found = known.indexOf(slice);
+        if (found < 0) {
+          found = known.size();
           known.add(slice);
           joined.add(joined(stage, slice, null));
         }
@@ -336,14 +334,5 @@ final class Reductions {
           case MIN -> type == DType.BOOL ? 1 : most;
         };
     return new Value.IntConst(at, v);
-  }
-
-  private static boolean same(List<Value> a, List<Value> b) {
-    boolean same = a.size() == b.size();
-    for (int i = 0; same && i < a.size(); i++) {
-      Value v = a.get(i);
-      same = v.equals(b.get(i));
-    }
-    return same;
   }
 }

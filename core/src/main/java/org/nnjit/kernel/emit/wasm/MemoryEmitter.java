@@ -4,7 +4,6 @@ import java.util.List;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.LType;
-import org.nnjit.loop.LoopText;
 import org.nnjit.loop.Stmt;
 import org.nnjit.loop.Value;
 import org.nnjit.tensor.DType;
@@ -69,8 +68,7 @@ final class MemoryEmitter {
         values.push(select);
         return 0;
       }
-      default -> throw new IllegalStateException(
-          code.name() + ": not a pointer: " + LoopText.of(pointer));
+      default -> throw new IllegalStateException(code.name() + ": not a pointer: " + pointer);
     }
   }
 
