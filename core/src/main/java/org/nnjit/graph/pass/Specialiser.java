@@ -22,7 +22,6 @@ import org.nnjit.graph.op.Operators;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
-import org.nnjit.tensor.Texts;
 
 /**
  * Gives every value a concrete type for given feed types, and folds what is known: shapes, and
@@ -81,10 +80,12 @@ public final class Specialiser implements Composite.Scope {
   private final Map<String, Node> makers = new HashMap<>();
   private final Set<String> valueInputs = new LinkedHashSet<>();
   private final List<Node> kept = new ArrayList<>();
+  private final Set<String> unfolded;
 
-  private Specialiser(Graph graph, Values values) {
+  private Specialiser(Graph graph, Values values, Set<String> unfolded) {
     this.graph = graph;
     this.values = values;
+    this.unfolded = unfolded;
   }
 
   /**
@@ -94,7 +95,17 @@ public final class Specialiser implements Composite.Scope {
    * @throws ModelException when an operator is not supported or does not fit its inputs
    */
   public static Result specialise(Graph graph, Map<String, TensorType> feeds, Values values) {
-    return new Specialiser(graph, values).run(feeds);
+    return specialise(graph, feeds, values, Set.of());
+  }
+
+  /**
+   * The same, but the nodes of some values stay though their results are known.
+   *
+   * @param unfolded the names of these values
+   */
+  public static Result specialise(
+      Graph graph, Map<String, TensorType> feeds, Values values, Set<String> unfolded) {
+    return new Specialiser(graph, values, unfolded).run(feeds);
   }
 
   private Result run(Map<String, TensorType> feeds) {
@@ -183,6 +194,7 @@ public final class Specialiser implements Composite.Scope {
     }
     long elements = 0;
     for (int i = 0; i < n.outputs().size(); i++) {
+      allKnown &= !unfolded.contains(n.outputs().get(i));
       if (!n.outputs().get(i).isEmpty()) {
         types.put(n.outputs().get(i), out.get(i));
         elements += out.get(i).shape().elements();
@@ -262,9 +274,8 @@ public final class Specialiser implements Composite.Scope {
       names.add(p.name());
     }
     for (String name : feeds.keySet()) {
-      if (names.indexOf(name) < 0) {
-        throw new ModelException("unknown feed '" + name + "', this model's inputs are "
-            + Texts.list(names));
+      if (!names.contains(name)) {
+        throw new ModelException("unknown feed '" + name + "', this model's inputs are " + names);
       }
     }
     Map<String, Integer> symbols = new HashMap<>();
