@@ -1,5 +1,6 @@
 // The engine worker: loads files, owns the memory and the threads, and runs plans that the compiler
 // (engine.wasm, from Java) makes.
+import { CachedRuns } from './cached-runs.js';
 import { keep, recall } from './device-cache.js';
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
@@ -199,19 +200,27 @@ const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byte
 
 /** The plan for these feeds, compiled and its weights loaded when it is new. */
 async function planFor(feeds, report) {
+  const described = SmallPlans.key(feeds);
+  const number = (known) => parse(known ? engine.find(state.id, described) : engine.prepare(state.id, described)).plan;
+  const p = await preparedPlan(feeds, number, report);
+  p.key ??= described;
+  return p;
+}
+
+/** The plan that the compiler gives the number of; `number(true)` is -1 when it is not there yet. */
+async function preparedPlan(feeds, number, report) {
   state.feeds = {};
   for (const [name, f] of Object.entries(feeds)) state.feeds[name] = bytesOf(f.data);
   const start = performance.now();
-  const described = SmallPlans.key(feeds);
   // No plan is made while another is being replaced: the compiler forgets the last one by order.
-  if (parse(engine.find(state.id, described)).plan < 0) {
+  if (number(true) < 0) {
     if (state.swap) await hurry(state.swap);
     for (const file of state.files.values()) await file.readable();
   }
-  const { plan } = parse(engine.prepare(state.id, described));
+  const plan = number(false);
   if (!state.plans[plan]) {
     try {
-      state.plans[plan] = { ...await load(plan, start, report), key: described };
+      state.plans[plan] = await load(plan, start, report);
     } catch (e) {
       engine.dropLast(state.id);
       throw e;
@@ -444,8 +453,23 @@ function alone(action) {
 
 const tuner = new Tuner({ state, compiler: () => engine, parse, load, pause, hold, measureDevice, reviewThreads });
 
+const cached = new CachedRuns({
+  state, compiler: () => engine, parse, plan: preparedPlan, key: SmallPlans.key, execute, checkIndices, outputs,
+});
+
 const methods = {
   create,
+  async createCache(args) { return cached.create(args); },
+  async runCached(args, report) {
+    const answer = await cached.run(args, report);
+    results.prepare(state.plans[state.current].outputs, () => waiting === 0);
+    if (state.background) tuner.later(state.background, report);
+    state.background = null;
+    return answer;
+  },
+  async truncateCache(args) { return cached.truncate(args); },
+  async reorderCache(args) { return cached.reorder(args); },
+  async releaseCache(args) { return cached.release(args); },
   async prepare({ feeds }, report) {
     await planFor(feeds, report);
     return {};
@@ -571,6 +595,7 @@ const methods = {
     state.files?.forEach((f) => f.release());
     if (state.id) engine.release(state.id);
     results.clear();
+    cached.clear();
     const { memory, load } = state;
     // The next session takes the memory over: browsers reserve 4 GiB of addresses for each.
     if (memory) reset(memory);

@@ -1,4 +1,5 @@
 // nnJIT's public API. All work is done in a worker: the page's thread only posts messages.
+import { Cache } from './cache.js';
 import { keep, recall } from './device-cache.js';
 import { FEATURE_MODULES } from './features.js';
 import { ended } from './life.js';
@@ -143,11 +144,16 @@ export class InferenceSession {
   get inputMetadata() { return this.#info.inputs; }
   get outputMetadata() { return this.#info.outputs; }
 
-  /** Runs the model on these tensors, by input name, and returns its outputs by name. */
-  async run(feeds) {
+  /**
+   * Runs the model on these tensors, by input name, and returns its outputs by name.
+   * @param {{cache?: Cache}} options with a cache, feeds leave out the past keys and values: those
+   *   of this run are added to it, and the outputs that would return them are left out
+   */
+  async run(feeds, { cache } = {}) {
     const lent = [];
     try {
       const given = this.#feeds(feeds, lent);
+      if (cache) return this.#outputs(await cache.run(given));
       const here = this.#dead ? null : this.#small.run(given);
       if (here) {
         if (SmallPlans.turn) await SmallPlans.turn;
@@ -159,6 +165,22 @@ export class InferenceSession {
       staging.push(...lent);
       staging.splice(0, Math.max(0, staging.length - 8));
     }
+  }
+
+  /**
+   * Room for the past keys and values of a decoder, which stay where kernels read them.
+   * @param {{capacity?: number, held?: object, past?: object}} options `capacity`: rows (tokens) it
+   *   has room for at first, growing when they are used up; `held`: feeds that are the same in every
+   *   run, such as an encoder's keys and values; `past`: tensors to begin with
+   * @returns {Promise<Cache>}
+   */
+  async createCache({ capacity = 256, held = {}, past = {} } = {}) {
+    if (!Number.isInteger(capacity) || capacity < 1) {
+      throw new RangeError(`capacity is ${capacity}, wanted a whole number of rows`);
+    }
+    const call = (method, args) => this.#call(method, args);
+    const args = { capacity, held: this.#feeds(held), past: this.#feeds(past) };
+    return new Cache(call, await call('createCache', args));
   }
 
   /** Runs once on one thread with the time of every command. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +26,7 @@ import org.nnjit.schedule.Feature;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
+import org.nnjit.session.Caching;
 import org.nnjit.session.Session;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Numbers;
@@ -195,6 +197,53 @@ public final class Engine {
           Json j = new Json().open("{").key("plan").value(plan);
           j.key("isNew").value(e.session().plans() > before);
           return j.close("}").toString();
+        });
+  }
+
+  /**
+   * The plan for runs that add rows to caches; its feeds leave those out.
+   *
+   * @param description as of {@link #prepare}
+   * @param held names of feeds that are fed once, separated by tabs
+   * @param length rows in the caches
+   * @param capacity rows they have room for
+   * @param caches plans that name the same share them
+   * @param known only look whether it is there; the plan is -1 when it is not
+   */
+  @JSExport
+  public static String prepareCached(
+      int id,
+      String description,
+      String held,
+      int length,
+      int capacity,
+      String caches,
+      boolean known) {
+    return guarded(
+        () -> {
+          Entry e = entry(id);
+          Session s = e.session();
+          Map<String, TensorType> types = feedTypes(description);
+          Set<String> once = new LinkedHashSet<>(Texts.split(held, '\t'));
+          once.retainAll(types.keySet());
+          Caching caching =
+              Caching.of(s.model().graph(), caches, capacity, length, types, once);
+          Specialiser.Values values = values(e, caching.types());
+          int plan = known ? s.find(caching, values) : s.prepare(caching, values);
+          return new Json().open("{").key("plan").value(plan).close("}").toString();
+        });
+  }
+
+  /** Forgets caches; {@code {plans}} are the numbers of the plans that went with them. */
+  @JSExport
+  public static String dropCaches(int id, String caches) {
+    return guarded(
+        () -> {
+          Json j = new Json().open("{").key("plans").open("[");
+          for (int plan : entry(id).session().dropCaches(caches)) {
+            j.value(plan);
+          }
+          return j.close("]").close("}").toString();
         });
   }
 

@@ -25,7 +25,8 @@ final class PlanJson {
     j.close("]");
     load(j, p);
     places(j.key("inputs"), p.inputs());
-    int results = compiled.graph().outputs().size();
+    caches(j, compiled);
+    int results = compiled.graph().outputs().size() - p.caches().size();
     places(j.key("outputs"), p.outputs().subList(0, results));
     places(j.key("checks"), p.outputs().subList(results, p.outputs().size()));
     j.key("segments").open("[");
@@ -35,6 +36,22 @@ final class PlanJson {
     j.close("]");
     tables(j, p);
     return j.close("}").toString();
+  }
+
+  /** What stays between runs; inputs that grow with it as [name, axis]. */
+  private static void caches(Json j, Compiler.Compiled compiled) {
+    Plan p = compiled.plan();
+    List<Plan.Place> places = new ArrayList<>();
+    j.key("length").address(p.length()).key("cached").open("[");
+    for (Plan.Cache c : p.caches()) {
+      places.add(c.place());
+      j.open("[").value(c.axis()).value(c.rows()).close("]");
+    }
+    places(j.close("]").key("caches"), places);
+    j.key("held").strings(new ArrayList<>(compiled.caches().held()));
+    j.key("growing").open("[");
+    compiled.growing().forEach((name, axis) -> j.open("[").value(name).value(axis).close("]"));
+    j.close("]");
   }
 
   /** Stored constants as [1, address, bytes, offset, file]; kernels as [2, index, args...]. */

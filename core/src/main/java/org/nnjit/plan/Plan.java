@@ -26,6 +26,9 @@ import org.nnjit.tensor.TensorType;
  * @param weightBytes bytes of weights in memory
  * @param arenaBytes bytes of everything that lives during a run
  * @param weightKeys what it needs of {@link Weights}
+ * @param caches values that stay between runs and grow by some rows in each
+ * @param length where the rows that the caches have before a run are counted, an i32; 0 without
+ *     caches
  */
 public record Plan(
     byte[] module,
@@ -39,13 +42,24 @@ public record Plan(
     List<KernelInfo> kernels,
     long weightBytes,
     long arenaBytes,
-    Set<String> weightKeys) {
+    Set<String> weightKeys,
+    List<Cache> caches,
+    int length) {
 
   /** An address range in bytes. */
   public record Range(int address, int bytes) {}
 
   /** A named value at an address, dense row-major. */
   public record Place(String name, TensorType type, int address) {}
+
+  /**
+   * A value that stays between runs.
+   *
+   * @param place by the name of the model's input, with all the room there is
+   * @param axis along which it grows
+   * @param rows that a run adds
+   */
+  public record Cache(Place place, int axis, int rows) {}
 
   /** One step of loading. */
   public sealed interface LoadStep {}
@@ -75,6 +89,7 @@ public record Plan(
    * @param kernel index in {@link Plan#kernels()}, or -1 for a host call
    * @param tableIndex function (thread, threads) in the module's table, or -1
    * @param args as of {@link LoadKernel}; empty for a host call
+   * @param step bytes that the result lies further for each row that the caches have
    * @param output type of the result
    * @param flops floating-point operations, a fused multiply-add counting two
    * @param parallel all threads share it
@@ -85,6 +100,7 @@ public record Plan(
       int kernel,
       int tableIndex,
       int[] args,
+      int step,
       TensorType output,
       double flops,
       boolean parallel,

@@ -13,6 +13,7 @@ import org.nnjit.compute.Expr;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.compute.Workload;
+import org.nnjit.fuse.Growth;
 import org.nnjit.fuse.Program;
 import org.nnjit.fuse.Program.Call;
 import org.nnjit.fuse.Program.ComputeCall;
@@ -39,6 +40,7 @@ public final class Planner {
   private final ProgramModule module;
   private final int number;
   private final boolean replaces;
+  private final Caches caches;
   /** By workload and which arguments are weights. */
   private final Map<String, Kernel> kernels = new LinkedHashMap<>();
 
@@ -51,6 +53,19 @@ public final class Planner {
 
   /** Values that live only while one kernel runs. */
   private final Set<String> scratch = new HashSet<>();
+
+  /** Values that stay between runs; caches, and new rows, whose place moves with the length. */
+  private final Map<String, Growth.Cache> fixed = new HashMap<>();
+
+  /**
+   * What stays in memory between runs.
+   *
+   * @param name plans that name the same share it
+   * @param held inputs that are fed once
+   */
+  public record Caches(String name, List<Growth.Cache> all, Set<String> held) {
+    public static final Caches NONE = new Caches("", List.of(), Set.of());
+  }
 
   /**
    * A planner of a program, which has chosen no kernel yet.
@@ -66,11 +81,21 @@ public final class Planner {
   public Planner(
       Program program,
       Map<String, Long> padded,
+      Caches caches,
       PlanContext context,
       Set<String> originals,
       int number,
       boolean replaces) {
     this.number = number;
+    this.caches = caches;
+    for (String v : caches.held()) {
+      fixed.put(v, null);
+    }
+    for (Growth.Cache c : caches.all()) {
+      fixed.put(Growth.LENGTH, null);
+      fixed.put(c.present(), c);
+      fixed.put(c.added(), c);
+    }
     this.replaces = replaces;
     this.program = program;
     this.padded = padded;
@@ -123,6 +148,7 @@ public final class Planner {
         zeroed.add(new Plan.Range(address, bytes));
       }
     }
+    placeCaches(at, zeroed);
     long weightBytes = weights.top() - before;
     // Both passes are laid out from 0 first, to learn how much room they need.
     long arenaBytes = Math.max(staging(0, at, null), arena(0, null));
@@ -277,6 +303,32 @@ public final class Planner {
     }
   }
 
+  /** New caches begin empty: what lies beyond the end must be finite. */
+  private void placeCaches(Map<String, Integer> at, List<Plan.Range> zeroed) {
+    for (Growth.Cache c : caches.all()) {
+      at.put(c.present(), keep(c.present() + " " + c.type(), c.type(), zeroed));
+      at.put(c.added(), at.get(c.present()));
+    }
+    for (String v : caches.held()) {
+      at.put(v, keep(v + " " + types.get(v), types.get(v), zeroed));
+    }
+    if (!caches.all().isEmpty()) {
+      at.put(Growth.LENGTH, keep(Growth.LENGTH, types.get(Growth.LENGTH), zeroed));
+    }
+  }
+
+  private int keep(String name, TensorType type, List<Plan.Range> zeroed) {
+    String key = "cache " + caches.name() + " " + name;
+    used.add(key);
+    Integer known = weights.find(key);
+    if (known != null) {
+      return known;
+    }
+    int address = weights.place(key, type.bytes());
+    zeroed.add(new Plan.Range(address, (int) type.bytes()));
+    return address;
+  }
+
   private final Set<String> fresh = new HashSet<>();
   private final Set<String> used = new HashSet<>();
 
@@ -387,8 +439,10 @@ public final class Planner {
     Arena arena = new Arena(base);
     Map<String, Long> live = new HashMap<>();
     for (String v : program.inputs()) {
-      live.put(v, arena.take(bytesOf(v)));
-      note(into, v, live.get(v));
+      if (!fixed.containsKey(v)) {
+        live.put(v, arena.take(bytesOf(v)));
+        note(into, v, live.get(v));
+      }
     }
     for (int i = 0; i < steps.size(); i++) {
       Step s = steps.get(i);
@@ -402,7 +456,8 @@ public final class Planner {
         }
       }
       for (String r : begun) {
-        if (!r.isEmpty() && !live.containsKey(r) && !padded.containsKey(r)) {
+        boolean placed = live.containsKey(r) || padded.containsKey(r) || fixed.containsKey(r);
+        if (!r.isEmpty() && !placed) {
           live.put(r, arena.take(bytesOf(r)));
           note(into, r, live.get(r));
         }
@@ -448,7 +503,7 @@ public final class Planner {
         segments.add(host(s, at));
         commands.add(
             new Plan.Command(
-                s.call().label(), -1, -1, new int[0], types.get(s.call().results().get(0)), 0,
+                s.call().label(), -1, -1, new int[0], 0, types.get(s.call().results().get(0)), 0,
                 false, false));
         open = false;
         continue;
@@ -462,11 +517,15 @@ public final class Planner {
       int[] args = kernelArgs(s, at, Map.of());
       // A copy is work too.
       long stored = c.compute().output().shape().elements();
-      ProgramModule.Entry entry = module.call(s.kernel(), args, Math.max(flops, stored));
+      Growth.Cache cache = fixed.get(c.result());
+      int step = cache == null ? 0 : cache.step();
+      int length = cache == null ? 0 : at.get(Growth.LENGTH);
+      ProgramModule.Entry entry =
+          module.call(s.kernel(), args, step, length, Math.max(flops, stored));
       int index = order.indexOf(s.kernel());
       commands.add(
           new Plan.Command(
-              c.label(), index, entry.tableIndex(), args, c.compute().output(), flops,
+              c.label(), index, entry.tableIndex(), args, step, c.compute().output(), flops,
               entry.parallel(), entry.waits()));
     }
     if (open) {
@@ -474,11 +533,21 @@ public final class Planner {
     }
     List<Plan.Place> inputs = new ArrayList<>();
     for (String v : program.inputs()) {
-      inputs.add(new Plan.Place(v, types.get(v), at.get(v)));
+      if (!fixed.containsKey(v) || caches.held().contains(v)) {
+        inputs.add(new Plan.Place(v, types.get(v), at.get(v)));
+      }
     }
     List<Plan.Place> outputs = new ArrayList<>();
     for (String v : program.outputs()) {
-      outputs.add(new Plan.Place(v, types.get(v), at.get(v)));
+      if (!fixed.containsKey(v)) {
+        outputs.add(new Plan.Place(v, types.get(v), at.get(v)));
+      }
+    }
+    List<Plan.Cache> kept = new ArrayList<>();
+    for (Growth.Cache c : caches.all()) {
+      Plan.Place place = new Plan.Place(c.past(), c.type(), at.get(c.present()));
+      kept.add(
+          new Plan.Cache(place, c.axis(), types.get(c.added()).shape().dim(c.axis())));
     }
     List<Plan.KernelInfo> infos = new ArrayList<>();
     for (Kernel k : order) {
@@ -486,7 +555,7 @@ public final class Planner {
     }
     return new Plan(
         module.toBytes(), replaces ? weights.top() + arenaBytes : weights.top(), load, zeroed, inputs, outputs, segments, commands, infos,
-        weightBytes, arenaBytes, used);
+        weightBytes, arenaBytes, used, kept, at.getOrDefault(Growth.LENGTH, 0));
   }
 
   private Plan.Host host(Step s, Map<String, Integer> at) {

@@ -78,15 +78,17 @@ final class ProgramModule {
   /**
    * Adds a kernel call to the segment.
    *
+   * @param step bytes that the result lies further for each row that the caches have
+   * @param length address of the number of these rows
    * @param work operations, or elements stored where these are more
    */
-  Entry call(Kernel kernel, int[] args, double work) {
+  Entry call(Kernel kernel, int[] args, int step, int length, double work) {
     int blocks = kernel.nest().blocks();
     boolean parallel = blocks > 1 && work >= SERIAL_FLOPS;
     FunctionBuilder command = module.function("command_" + kernel.nest().name(), "ii:");
     if (parallel) {
       FunctionBuilder range = module.function("range_" + kernel.nest().name(), "ii:");
-      addresses(range, args);
+      addresses(range, args, step, length);
       range.get(0);
       range.get(1);
       range.call(kernel.code().index());
@@ -99,7 +101,7 @@ final class ProgramModule {
       command.get(0);
       command.op(Op.I32_EQZ);
       command.ifThen();
-      addresses(command, args);
+      addresses(command, args, step, length);
       command.i32(0);
       command.i32(blocks);
       command.call(kernel.code().index());
@@ -118,9 +120,16 @@ final class ProgramModule {
     return new Entry(tableEntry(command), parallel, waits);
   }
 
-  private static void addresses(FunctionBuilder c, int[] args) {
+  private static void addresses(FunctionBuilder c, int[] args, int step, int length) {
     for (int i = 0; i < args.length - 2; i++) {
       c.i32(args[i]);
+    }
+    if (step != 0) {
+      c.i32(length);
+      c.memory(Op.I32_LOAD, 0);
+      c.i32(step);
+      c.op(Op.I32_MUL);
+      c.op(Op.I32_ADD);
     }
   }
 

@@ -3,6 +3,7 @@ package org.nnjit.session;
 import java.util.Map;
 import java.util.Set;
 import org.nnjit.fuse.Fusion;
+import org.nnjit.fuse.Growth;
 import org.nnjit.fuse.Layouts;
 import org.nnjit.fuse.Program;
 import org.nnjit.fuse.ProgramBuilder;
@@ -30,6 +31,8 @@ public final class Compiler {
    * @param program computes before fusion
    * @param laidOut computes after fusion and layout
    * @param number tells the plans of a session apart that differ in more than schedules
+   * @param caches what stays in memory between runs
+   * @param growing inputs that grow with the caches, and the axis
    * @param plan the module and its addresses
    */
   public record Compiled(
@@ -38,6 +41,8 @@ public final class Compiler {
       Program program,
       Layouts.Result laidOut,
       int number,
+      Planner.Caches caches,
+      Map<String, Integer> growing,
       Plan plan) {
 
     /** Computes after fusion and layout. */
@@ -47,7 +52,8 @@ public final class Compiler {
 
     /** The same with another plan. */
     public Compiled with(Plan other) {
-      return new Compiled(graph, valueInputs, program, laidOut, number, other);
+      return new Compiled(
+          graph, valueInputs, program, laidOut, number, caches, growing, other);
     }
   }
 
@@ -58,17 +64,42 @@ public final class Compiler {
       Specialiser.Values values,
       PlanContext context) {
     Specialiser.Result specialised = Specialiser.specialise(graph, feeds, values);
-    TypedGraph typed = specialised.graph();
-    Passes.apply(typed);
-    Program program = ProgramBuilder.build(typed);
+    Passes.apply(specialised.graph());
+    Program program = ProgramBuilder.build(specialised.graph());
+    return compiled(graph, specialised, program, Planner.Caches.NONE, Map.of(), context);
+  }
+
+  /**
+   * Compiles a graph for every length of its caches up to their capacity.
+   *
+   * @throws org.nnjit.graph.ModelException when the caches cannot stay in place
+   */
+  public static Compiled compileGrowing(
+      Graph graph, Caching caching, Specialiser.Values values, PlanContext context) {
+    Twins twins = new Twins(graph, caching, values);
+    Growth growth = twins.merged();
+    Planner.Caches caches = new Planner.Caches(caching.name(), growth.caches(), caching.held());
+    return compiled(
+        graph, twins.longest(), growth.program(), caches, growth.growing(), context);
+  }
+
+  private static Compiled compiled(
+      Graph graph,
+      Specialiser.Result specialised,
+      Program program,
+      Planner.Caches caches,
+      Map<String, Integer> growing,
+      PlanContext context) {
     Target target = context.target();
     Program fused = Fusion.apply(program, c -> AttentionFamily.pays(c, target));
     Layouts.Result laidOut = Layouts.apply(fused, target.has(Feature.SIMD));
     int number = context.weights().newPlan();
-    Planner planner = planner(graph, laidOut, context, number, false);
+    Planner planner = planner(graph, laidOut, caches, context, number, false);
     planner.select(Double.POSITIVE_INFINITY);
     Plan plan = planner.finish();
-    return new Compiled(typed, specialised.valueInputs(), program, laidOut, number, plan);
+    return new Compiled(
+        specialised.graph(), specialised.valueInputs(), program, laidOut, number, caches, growing,
+        plan);
   }
 
   /**
@@ -76,14 +107,20 @@ public final class Compiler {
    * old one runs.
    */
   public static Planner replan(Graph graph, Compiled old, PlanContext context) {
-    return planner(graph, old.laidOut(), context, old.number(), true);
+    return planner(graph, old.laidOut(), old.caches(), context, old.number(), true);
   }
 
   private static Planner planner(
-      Graph graph, Layouts.Result laidOut, PlanContext context, int number, boolean replaces) {
+      Graph graph,
+      Layouts.Result laidOut,
+      Planner.Caches caches,
+      PlanContext context,
+      int number,
+      boolean replaces) {
     return new Planner(
         laidOut.program(),
         laidOut.paddedElements(),
+        caches,
         context,
         graph.constants().keySet(),
         number,

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.nnjit.compute.CanonicalText;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
@@ -90,14 +91,50 @@ public final class Session {
   public int prepare(Map<String, TensorType> feeds, Specialiser.Values values) {
     Graph graph = model.graph();
     Specialiser.checkFeeds(graph, feeds);
-    Integer known = byTypes.get(key(feeds, values));
+    return known(
+        "", feeds, values, () -> Compiler.compile(graph, feeds, values, context));
+  }
+
+  /**
+   * The number of the plan for runs that add rows to caches, of whatever length these are; compiled
+   * now when it is new.
+   *
+   * @throws org.nnjit.graph.ModelException when the feeds do not fit the model, or its caches
+   *     cannot stay in place
+   */
+  public int prepare(Caching caching, Specialiser.Values values) {
+    Graph graph = model.graph();
+    Specialiser.checkFeeds(graph, caching.types());
+    return known(
+        prefix(caching),
+        caching.at(0),
+        values,
+        () -> Compiler.compileGrowing(graph, caching, values, context));
+  }
+
+  /** The number of the plan for these runs when it is there already, or -1. */
+  public int find(Caching caching, Specialiser.Values values) {
+    Specialiser.checkFeeds(model.graph(), caching.types());
+    return byTypes.getOrDefault(prefix(caching) + key(caching.at(0), values), -1);
+  }
+
+  private static String prefix(Caching caching) {
+    return "cache " + caching.name() + ' ' + caching.capacity() + ' ';
+  }
+
+  private int known(
+      String prefix,
+      Map<String, TensorType> feeds,
+      Specialiser.Values values,
+      Supplier<Compiler.Compiled> compiler) {
+    Integer known = byTypes.get(prefix + key(feeds, values));
     if (known != null) {
       return known;
     }
     Weights.Mark mark = context.weights().mark();
     Compiler.Compiled compiled;
     try {
-      compiled = Compiler.compile(graph, feeds, values, context);
+      compiled = compiler.get();
     } catch (RuntimeException e) {
       context.weights().rollback(mark);
       throw e;
@@ -105,8 +142,22 @@ public final class Session {
     beforeLast = mark;
     valueInputs.addAll(compiled.valueInputs());
     plans.add(compiled);
-    byTypes.put(key(feeds, values), plans.size() - 1);
+    byTypes.put(prefix + key(feeds, values), plans.size() - 1);
     return plans.size() - 1;
+  }
+
+  /** Forgets the plans of these caches; their room is free again. Returns the plans' numbers. */
+  public List<Integer> dropCaches(String name) {
+    List<Integer> dropped = new ArrayList<>();
+    for (int i = 0; i < plans.size(); i++) {
+      if (plans.get(i) != null && plans.get(i).caches().name().equals(name)) {
+        dropped.add(i);
+        plans.set(i, null);
+      }
+    }
+    byTypes.values().removeAll(dropped);
+    keepNeededWeights();
+    return dropped;
   }
 
   /**
@@ -149,6 +200,10 @@ public final class Session {
   public void replace(int old, int with) {
     byTypes.replaceAll((types, plan) -> plan == old ? with : plan);
     plans.set(old, null);
+    keepNeededWeights();
+  }
+
+  private void keepNeededWeights() {
     Set<String> needed = new HashSet<>();
     for (Compiler.Compiled plan : plans) {
       if (plan != null) {

@@ -1,5 +1,7 @@
 package org.nnjit.cli.models;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -17,6 +19,7 @@ import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
@@ -73,20 +76,63 @@ final class PlanRunner {
                   case Constant.Stored s -> OnnxTensors.load(file, s);
                 },
                 c.address());
-        case Plan.LoadKernel k -> call(plan.kernels().get(k.tableIndex()), k.args());
+        case Plan.LoadKernel k -> call(plan.kernels().get(k.tableIndex()), k.args(), true);
       }
     }
+  }
+
+  /** A plan whose caches are empty. */
+  static PlanRunner loaded(Plan plan, ByteSource file, Order order) {
+    PlanRunner runner = new PlanRunner(plan, order);
+    runner.load(file);
+    return runner;
+  }
+
+  /**
+   * A run on caches that earlier runs have left.
+   *
+   * @param growing feeds that have fewer rows than there is room for, and the axis
+   * @param length rows in the caches
+   */
+  Map<String, Tensor> run(Map<String, Tensor> feeds, Map<String, Integer> growing, int length) {
+    Map<String, Tensor> whole = new LinkedHashMap<>(feeds);
+    for (Plan.Place p : plan.inputs()) {
+      if (growing.containsKey(p.name())) {
+        whole.put(p.name(), padded(feeds.get(p.name()), p.type(), growing.get(p.name())));
+      }
+    }
+    write(SmallModel.scalar(DType.I32, length), plan.length());
+    return run(whole);
+  }
+
+  /** Rows along an axis, then what no one shall look at. */
+  private static Tensor padded(Tensor t, TensorType type, int axis) {
+    Tensor out = Tensor.zeros(type.dtype(), type.shape());
+    Arrays.fill(out.bytes(), (byte) 0xff);
+    int inner = type.dtype().bytes();
+    for (int d = axis + 1; d < type.shape().rank(); d++) {
+      inner *= type.shape().dim(d);
+    }
+    int rows = inner * t.shape().dim(axis);
+    int room = inner * type.shape().dim(axis);
+    for (int i = 0; i < t.bytes().length / rows; i++) {
+      System.arraycopy(t.bytes(), i * rows, out.bytes(), i * room, rows);
+    }
+    return out;
   }
 
   private Map<String, Tensor> run(Map<String, Tensor> feeds) {
     for (Plan.Place p : plan.inputs()) {
       write(feeds.get(p.name()), p.address());
     }
+    ByteBuffer words = ByteBuffer.wrap(memory).order(ByteOrder.LITTLE_ENDIAN);
     for (Plan.Command c : plan.commands()) {
       if (c.kernel() < 0) {
         throw new IllegalStateException("a host call in the plan: " + c.label());
       }
-      call(plan.kernels().get(c.kernel()), c.args());
+      int[] args = c.args().clone();
+      args[args.length - 3] += c.step() == 0 ? 0 : c.step() * words.getInt(plan.length());
+      call(plan.kernels().get(c.kernel()), args, c.step() == 0);
     }
     Map<String, Tensor> outputs = new LinkedHashMap<>();
     for (Plan.Place p : plan.outputs()) {
@@ -106,7 +152,7 @@ final class PlanRunner {
     Arrays.fill(memory, end, end + SLACK_BYTES, (byte) 0xff);
   }
 
-  private void call(Plan.KernelInfo kernel, int[] args) {
+  private void call(Plan.KernelInfo kernel, int[] args, boolean poisoned) {
     LoopNest nest = kernel.loops();
     LoopVerifier.verify(nest);
     Compute compute = kernel.workload().compute();
@@ -125,7 +171,8 @@ final class PlanRunner {
       int bytes = bytes(args[i], types.get(i));
       int size = nest.buffers().get(i).dtype().bytes();
       interpreter.bind(nest.buffers().get(i), args[i], bytes / size, SLACK_BYTES / size);
-      if (i >= inputs) {
+      // Behind the new rows of one head of a cache lie those of the next.
+      if (i >= inputs && poisoned) {
         poison(args[i] + bytes);
       }
     }

@@ -38,7 +38,8 @@ public final class AttentionFamily implements KernelFamily {
   /** True when attention is faster as one kernel than as its parts. */
   public static boolean pays(Compute compute, Target target) {
     AttentionParts p = target.has(Feature.SIMD) ? AttentionParts.of(compute) : null;
-    return p != null && p.row().extent() >= WORTHWHILE_ROWS && accepts(p);
+    return p != null && p.row().extent() >= WORTHWHILE_ROWS && accepts(p)
+        || target.has(Feature.SIMD) && StepFamily.suits(compute);
   }
 
   private static boolean accepts(AttentionParts p) {

@@ -42,12 +42,8 @@ final class AttentionLowering {
     this.rows = schedule.get("rows", 12);
     int inputs = p.compute().inputs().size();
     this.scratch = new Buffer("w", DType.F32);
-    List<Buffer> all = new ArrayList<>(List.of(MapReduceFamily.buffers(p.compute())));
-    all.add(inputs, scratch);
-    this.buffers = all.toArray(new Buffer[0]);
-    List<TensorType> of = new ArrayList<>(List.of(MapReduceFamily.types(p.compute())));
-    of.add(inputs, AttentionParts.SCRATCH);
-    this.types = of.toArray(new TensorType[0]);
+    this.buffers = AttentionParts.with(scratch, inputs, MapReduceFamily.buffers(p.compute()));
+    this.types = AttentionParts.with(inputs, MapReduceFamily.types(p.compute()));
     this.scores =
         new ContractionLowering(p.scores(), AttentionFamily.scores(schedule), buffers, types);
     this.values =

@@ -13,6 +13,7 @@ import org.nnjit.compute.Expr.Binary;
 import org.nnjit.compute.Expr.StageValue;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
+import org.nnjit.loop.Buffer;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
 
@@ -48,6 +49,20 @@ record AttentionParts(
 
   /** Scratch is addressed by element; how much there is only the schedule knows. */
   static final TensorType SCRATCH = TensorType.of(DType.F32, 1 << 20);
+
+  /** The buffers of a kernel with its scratch after the inputs. */
+  static Buffer[] with(Buffer scratch, int inputs, Buffer[] buffers) {
+    List<Buffer> all = new ArrayList<>(List.of(buffers));
+    all.add(inputs, scratch);
+    return all.toArray(new Buffer[0]);
+  }
+
+  /** The same for their types. */
+  static TensorType[] with(int inputs, TensorType[] types) {
+    List<TensorType> all = new ArrayList<>(List.of(types));
+    all.add(inputs, SCRATCH);
+    return all.toArray(new TensorType[0]);
+  }
 
   /** The attention that a compute is, or null. */
   static AttentionParts of(Compute original) {

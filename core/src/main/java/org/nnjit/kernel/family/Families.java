@@ -8,6 +8,7 @@ import org.nnjit.schedule.Target;
 public final class Families {
   private static final List<KernelFamily> ALL =
       List.of(
+          new StepFamily(),
           new AttentionFamily(),
           new ContractionFamily(),
           new QuantisedFamily(),

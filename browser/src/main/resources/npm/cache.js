@@ -1,0 +1,42 @@
+/**
+ * Past keys and values of a decoder in the engine's memory; made by InferenceSession.createCache.
+ * Steps of one sequence follow each other: InferenceSession.run(feeds, { cache }).
+ */
+export class Cache {
+  #call;
+  #state;
+
+  constructor(call, state) {
+    this.#call = call;
+    this.#state = state;
+  }
+
+  /** Rows (tokens) in it. */
+  get length() { return this.#state.length; }
+
+  /** Rows it has room for; more when a run needs more. */
+  get capacity() { return this.#state.capacity; }
+
+  async #do(method, args) {
+    const { outputs, ...state } = await this.#call(method, { id: this.#state.id, ...args });
+    this.#state = { ...this.#state, ...state };
+    return outputs;
+  }
+
+  /** A run of the session on feeds in the form of a message. */
+  async run(feeds) { return this.#do('runCached', { feeds }); }
+
+  /** Forgets the rows from this one on. */
+  async truncate(length) {
+    if (!Number.isInteger(length) || length < 0 || length > this.length) {
+      throw new RangeError(`length is ${length}, wanted a whole number from 0 to ${this.length}`);
+    }
+    await this.#do('truncateCache', { length });
+  }
+
+  /** Sequence i of the batch becomes what sequence `from[i]` was, as beam search wants it. */
+  async reorder(from) { await this.#do('reorderCache', { from: Array.from(from, Number) }); }
+
+  /** Gives its memory back to the session. */
+  async release() { await this.#do('releaseCache', {}); }
+}

@@ -1,0 +1,185 @@
+// Runs that add rows to caches, in the engine worker: keys and values of past tokens stay in memory,
+// each [batch, ..., capacity, ...] with the rows that are used first.
+import { userError } from './files.js';
+
+const product = (list) => list.reduce((a, b) => a * b, 1);
+
+/** A value with rows along an axis: how many parts it has, and the bytes of a part and of a row. */
+function layout({ dims, bytes }, axis) {
+  const parts = product(dims.slice(0, axis));
+  return { parts, part: bytes / parts, row: bytes / parts / dims[axis] };
+}
+
+/** Copies the first rows of each part. */
+function copyRows(to, toPart, from, fromPart, bytes) {
+  for (let t = 0, f = 0; f < from.length; t += toPart, f += fromPart) to.set(from.subarray(f, f + bytes), t);
+}
+
+export class CachedRuns {
+  #context;
+  #caches = new Map();
+  #next = 1;
+
+  /** @param context {state, compiler, parse, plan, execute, write, outputs, key} of the worker */
+  constructor(context) { this.#context = context; }
+
+  #at(place) { return new Uint8Array(this.#context.state.memory.buffer, place.address, place.bytes); }
+
+  #get(id) {
+    const c = this.#caches.get(id);
+    if (!c) throw userError('this cache has been released; create a new one');
+    return c;
+  }
+
+  /** The lowest name that no cache has: its plans may be there from an earlier one. */
+  #name(capacity) {
+    const used = [...this.#caches.values()].map((c) => c.name);
+    let number = 0;
+    while (used.includes(`${number}/${capacity}`)) number++;
+    return `${number}/${capacity}`;
+  }
+
+  create({ capacity, held, past }) {
+    const id = this.#next++;
+    const [first] = Object.entries(past);
+    let length = 0;
+    if (first) {
+      const shape = this.#context.state.info.inputs.find((i) => i.name === first[0])?.shape;
+      const axis = shape?.findIndex((d, i) => i > 0 && typeof d === 'string') ?? -1;
+      if (axis < 0) throw userError(`'${first[0]}' is not an input of this model that can be a cache`);
+      length = first[1].dims[axis];
+    }
+    while (capacity < length) capacity *= 2;
+    const cache = { id, capacity, held, past, length, name: this.#name(capacity), places: null, axes: null };
+    this.#caches.set(id, cache);
+    return { id, length, capacity };
+  }
+
+  async run({ id, feeds }, report) {
+    const { execute, outputs, state } = this.#context;
+    const c = this.#get(id);
+    let p = await this.#prepare(c, feeds, report);
+    const [, rows] = p.cached[0];
+    if (c.length + rows > c.capacity) p = await this.#grow(c, c.length + rows, feeds, report);
+    this.#write(p, c, feeds);
+    new Int32Array(state.memory.buffer, p.length, 1)[0] = c.length;
+    const ms = execute(p);
+    this.#context.checkIndices(p);
+    c.length += rows;
+    return { outputs: outputs(p), ms, length: c.length, capacity: c.capacity };
+  }
+
+  /** The plan for these feeds, and the places of the caches. */
+  async #prepare(c, feeds, report) {
+    const { compiler, parse, key, plan, state } = this.#context;
+    const all = { ...feeds, ...c.held };
+    const args = [state.id, key(all), Object.keys(c.held).join('\t'), c.length, c.capacity, c.name];
+    const p = await plan(all, (known) => parse(compiler().prepareCached(...args, known)).plan, report);
+    if (!c.places) {
+      c.places = p.caches;
+      c.axes = p.cached.map(([axis]) => axis);
+      c.written = new Set();
+      c.places.forEach((place, i) => this.#begin(c, place, c.axes[i]));
+      c.past = {};
+    }
+    return p;
+  }
+
+  /** Rows that the cache begins with, and zeros: what another cache left here might be NaN. */
+  #begin(c, place, axis) {
+    const bytes = this.#at(place).fill(0);
+    const past = c.past[place.name];
+    if (!past) {
+      if (c.length > 0) throw userError(`'past' lacks '${place.name}'`);
+      return;
+    }
+    const wanted = place.dims.with(axis, c.length);
+    if (past.type !== place.type || String(past.dims) !== String(wanted)) {
+      throw userError(`past '${place.name}': got ${past.type}[${past.dims}], wanted ${place.type}[${wanted}]`);
+    }
+    const { part, row } = layout(place, axis);
+    const from = new Uint8Array(past.data.buffer, past.data.byteOffset, past.data.byteLength);
+    if (c.length > 0) copyRows(bytes, part, from, row * c.length, row * c.length);
+  }
+
+  /** Room for so many rows, twice as much as before at least; nothing is lost. */
+  async #grow(c, rows, feeds, report) {
+    const { compiler, parse, state } = this.#context;
+    const old = { name: c.name, places: c.places };
+    const kept = old.places.map((place, i) => {
+      const { part, row } = layout(place, c.axes[i]);
+      const from = this.#at(place);
+      const copy = new Uint8Array((from.length / part) * row * c.length);
+      for (let f = 0, t = 0; f < from.length; f += part, t += row * c.length) copy.set(from.subarray(f, f + row * c.length), t);
+      return copy;
+    });
+    let capacity = 2 * c.capacity;
+    while (capacity < rows) capacity *= 2;
+    const before = { capacity: c.capacity, name: c.name, places: c.places, written: c.written };
+    Object.assign(c, { capacity, name: this.#name(capacity), places: null, past: {} });
+    try {
+      const past = old.places.map((place, i) => [place.name, {
+        type: place.type, dims: place.dims.with(c.axes[i], c.length), data: kept[i],
+      }]);
+      c.past = Object.fromEntries(past);
+      const p = await this.#prepare(c, feeds, report);
+      for (const plan of parse(compiler().dropCaches(state.id, old.name)).plans) state.plans[plan] = undefined;
+      return p;
+    } catch (e) {
+      Object.assign(c, before);
+      throw e;
+    }
+  }
+
+  #write(p, c, feeds) {
+    const growing = new Map(p.growing);
+    for (const place of p.inputs) {
+      const once = p.held.includes(place.name);
+      if (once && c.written.has(place.address)) continue;
+      const { data, dims } = once ? c.held[place.name] : feeds[place.name];
+      const from = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      const axis = growing.get(place.name);
+      if (axis === undefined) {
+        this.#at(place).set(from);
+      } else {
+        const { part, row } = layout(place, axis);
+        copyRows(this.#at(place), part, from, row * dims[axis], row * dims[axis]);
+      }
+      if (once) c.written.add(place.address);
+    }
+  }
+
+  /** Rows that are given up are zeroed: the next ones may be fewer than were there. */
+  truncate({ id, length }) {
+    const c = this.#get(id);
+    c.places?.forEach((place, i) => {
+      const { part, row } = layout(place, c.axes[i]);
+      const bytes = this.#at(place);
+      for (let at = 0; at < bytes.length; at += part) bytes.fill(0, at + row * length, at + row * c.length);
+    });
+    c.length = length;
+    return { length };
+  }
+
+  reorder({ id, from }) {
+    const c = this.#get(id);
+    c.places?.forEach((place) => {
+      const batch = place.dims[0];
+      if (from.length !== batch || from.some((b) => !Number.isInteger(b) || b < 0 || b >= batch)) {
+        throw userError(`reorder: got [${from}], wanted ${batch} numbers from 0 to ${batch - 1}`);
+      }
+      const bytes = this.#at(place);
+      const size = bytes.length / batch;
+      const old = bytes.slice();
+      from.forEach((b, i) => i !== b && bytes.set(old.subarray(b * size, (b + 1) * size), i * size));
+    });
+    return {};
+  }
+
+  release({ id }) {
+    this.#caches.delete(id);
+    return {};
+  }
+
+  clear() { this.#caches.clear(); }
+}

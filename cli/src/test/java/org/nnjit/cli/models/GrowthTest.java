@@ -1,0 +1,260 @@
+package org.nnjit.cli.models;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.nnjit.cli.models.SmallModel.ints;
+import static org.nnjit.cli.models.SmallModel.random;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nnjit.graph.ModelException;
+import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.onnx.ByteSource;
+import org.nnjit.onnx.OnnxReader;
+import org.nnjit.onnx.OnnxTensors;
+import org.nnjit.plan.PlanContext;
+import org.nnjit.schedule.Target;
+import org.nnjit.session.Caching;
+import org.nnjit.session.Compiler;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
+
+/** One plan for every length of its caches answers as ONNX Runtime does for each. */
+class GrowthTest {
+  private static final int CAPACITY = 24;
+  private static final int LARGEST = 64;
+  private static final double RELATIVE = 1e-5;
+
+  /** A layer of attention over cached keys and values, as exporters write it. */
+  private static final class Layer {
+    final SmallModel m = new SmallModel();
+    final int batch;
+    final int heads;
+    final int rows;
+    final int size;
+    final Map<String, Integer> growing = new LinkedHashMap<>();
+    private final Random random;
+    private final int width;
+    private String past;
+    private String total;
+
+    /**
+     * @param seed chooses sizes and how masks, biases and positions are made
+     * @param rows that a run adds
+     */
+    Layer(long seed, int rows) {
+      random = new Random(seed);
+      batch = 1 + random.nextInt(2);
+      heads = 1 + random.nextInt(3);
+      size = random.nextInt(5) == 0 ? 132 : 4;
+      width = heads * size;
+      this.rows = rows;
+      String x = m.feed("x", random(random, batch, rows, width));
+      String keys = m.feedOfAnyShape("past_k", random(random, batch, heads, 7, size));
+      String values = m.feedOfAnyShape("past_v", random(random, batch, heads, 7, size));
+      growing.put("past_k", 2);
+      growing.put("past_v", 2);
+      String shape = m.node("Shape", keys);
+      past = m.node("Gather", shape, m.weight("two", SmallModel.scalar(DType.I64, 2)));
+      total = m.node("Add", past, m.weight("rows", SmallModel.scalar(DType.I64, rows)));
+      if (random.nextBoolean()) {
+        String table = m.weight("positions", random(random, LARGEST, width));
+        x = m.node("Add", x, m.node("Gather", table, range(past, total)));
+      }
+      String k = m.node("Concat", Map.of("axis", 2), keys, split(x, "k"));
+      String v = m.node("Concat", Map.of("axis", -2), values, split(x, "v"));
+      String turned = m.node("Transpose", Map.of("perm", new int[] {0, 1, 3, 2}), k);
+      String scores = m.node("MatMul", split(x, "q"), turned);
+      scores = m.node("Div", scores, m.weight("root", Tensor.ofFloats(Shape.of(1), 2)));
+      scores = masked(scores);
+      String weights = m.node("Softmax", Map.of("axis", -1), scores);
+      if (random.nextInt(3) == 0) {
+        String none = m.weight("none", Tensor.ofFloats(Shape.SCALAR, 0));
+        weights = m.node("Where", m.node("IsNaN", weights), none, weights);
+      }
+      String mixed = m.node("MatMul", weights, v);
+      mixed = m.node("Transpose", Map.of("perm", new int[] {0, 2, 1, 3}), mixed);
+      mixed = m.node("Reshape", mixed, m.weight("merged", longs(batch, rows, width)));
+      mixed = m.node("MatMul", mixed, m.weight("wo", random(random, width, width)));
+      m.output(m.node("Add", x, mixed), null);
+      m.output(random.nextBoolean() ? m.node("Identity", k) : k, null).output(v, null);
+    }
+
+    private static Tensor longs(long... values) {
+      return Tensor.ofLongs(Shape.of(values.length), values);
+    }
+
+    private String range(String from, String to) {
+      String one = m.weight("one" + m.feeds.size() + from + to + random.nextInt(), one());
+      return m.node("Range", from, to, one);
+    }
+
+    private static Tensor one() {
+      return SmallModel.scalar(DType.I64, 1);
+    }
+
+    /** Rows of x as [batch, heads, rows, size]. */
+    private String split(String x, String name) {
+      String y = m.node("MatMul", x, m.weight("w" + name, random(random, width, width)));
+      y = m.node("Reshape", y, m.weight("heads" + name, longs(batch, rows, heads, size)));
+      return m.node("Transpose", Map.of("perm", new int[] {0, 2, 1, 3}), y);
+    }
+
+    private String masked(String scores) {
+      String s = scores;
+      String low = m.weight("low", Tensor.ofFloats(Shape.SCALAR, -10000));
+      String zero = m.weight("zero", SmallModel.scalar(DType.I64, 0));
+      if (random.nextBoolean()) {
+        // Padding: a feed that grows.
+        Tensor ones = ints(DType.I64, new int[] {batch, 7 + rows}, new long[batch * (7 + rows)]);
+        String mask = m.feedOfAnyShape("mask", ones);
+        growing.put("mask", 1);
+        String wide = m.node("Unsqueeze", mask, m.weight("middle", longs(1, 2)));
+        String off = m.node("Sub", m.weight("yes", one()), wide);
+        s = m.node("Add", s, m.node("Mul", m.node("Cast", Map.of("to", 1), off), low));
+      }
+      switch (random.nextInt(3)) {
+        case 0 -> {
+          // GPT-2: rows of a table of what each row may see.
+          Tensor table = Tensor.zeros(DType.BOOL, Shape.of(1, 1, LARGEST, LARGEST));
+          for (int i = 0; i < table.elements(); i++) {
+            table.setLong(i, i % LARGEST <= i / LARGEST ? 1 : 0);
+          }
+          String seen = m.weight("table", table);
+          seen = slice(seen, m.node("Unsqueeze", past, axes()), m.node("Unsqueeze", total, axes()), 2);
+          seen = slice(seen, m.node("Unsqueeze", zero, axes()), m.node("Unsqueeze", total, axes()), 3);
+          s = m.node("Where", seen, s, low);
+        }
+        case 1 -> {
+          // Newer exports: positions compared.
+          String own = m.node("Unsqueeze", range(past, total), m.weight("last", longs(1)));
+          s = m.node("Where", m.node("LessOrEqual", range(zero, total), own), s, low);
+        }
+        default -> {
+          // T5: a bias by distance, made for all rows, of which the last are taken.
+          String rowsOf = m.node("Unsqueeze", range(zero, total), m.weight("last", longs(1)));
+          String columns = m.node("Unsqueeze", range(zero, total), axes());
+          String far = m.node("Abs", m.node("Sub", columns, rowsOf));
+          String near = m.node("Min", far, m.weight("most", SmallModel.scalar(DType.I64, 5)));
+          String bias = m.node("Gather", m.weight("bias", random(random, 6, heads)), near);
+          bias = m.node("Transpose", Map.of("perm", new int[] {2, 0, 1}), bias);
+          bias = m.node("Unsqueeze", bias, axes());
+          String end = m.weight("end", longs(Long.MAX_VALUE));
+          s = m.node("Add", s, slice(bias, m.node("Unsqueeze", past, axes()), end, 2));
+        }
+      }
+      return s;
+    }
+
+    private int constants;
+
+    private String axes() {
+      return m.weight("first" + constants++, longs(0));
+    }
+
+    private String slice(String x, String from, String to, int axis) {
+      return m.node("Slice", x, from, to, m.weight("axis" + constants++, longs(axis)));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void everyLengthAnswersAsOnnxRuntime(int rows) throws Exception {
+    for (long seed = 1; seed <= Integer.getInteger("nnjit.fuzz.graphs", 12); seed++) {
+      check(seed, rows);
+    }
+  }
+
+  private static void check(long seed, int rows) throws Exception {
+    Layer layer = new Layer(seed, rows);
+    byte[] model = layer.m.bytes(17);
+    ByteSource file = ByteSource.of(model);
+    Map<String, Tensor> feeds = new LinkedHashMap<>(layer.m.feeds);
+    Compiler.Compiled compiled = compile(layer, file);
+    List<String> outputs = compiled.graph().outputs();
+    PlanRunner runner =
+        PlanRunner.loaded(compiled.plan(), file, PlanRunner.Order.values()[(int) (seed % 2)]);
+    Random random = new Random(seed);
+    int[] empty = {layer.batch, layer.heads, 0, layer.size};
+    feeds.put("past_k", Tensor.zeros(DType.F32, Shape.of(empty)));
+    feeds.put("past_v", Tensor.zeros(DType.F32, Shape.of(empty)));
+    try (Oracle oracle = new Oracle(model)) {
+      for (int length = 0; length + rows <= CAPACITY; length += rows) {
+        feeds.put("x", random(random, layer.batch, rows, layer.heads * layer.size));
+        if (layer.growing.containsKey("mask")) {
+          Tensor mask = Tensor.zeros(DType.I64, Shape.of(layer.batch, length + rows));
+          for (int i = 0; i < mask.elements(); i++) {
+            mask.setLong(i, i % mask.shape().dim(1) == 1 ? 0 : 1);
+          }
+          feeds.put("mask", mask);
+        }
+        Map<String, Tensor> expected = oracle.tensors(feeds);
+        Map<String, Tensor> fed = new LinkedHashMap<>(feeds);
+        fed.remove("past_k");
+        fed.remove("past_v");
+        Map<String, Tensor> got = runner.run(fed, compiled.growing(), length);
+        String y = outputs.get(0);
+        assertEquals(
+            0, worst(expected.get(y), got.get(y)), RELATIVE,
+            "seed " + seed + ", length " + length + "\n" + layer.m);
+        feeds.put("past_k", expected.get(outputs.get(1)));
+        feeds.put("past_v", expected.get(outputs.get(2)));
+      }
+    }
+  }
+
+  private static Compiler.Compiled compile(Layer layer, ByteSource file) {
+    Map<String, TensorType> types = new LinkedHashMap<>();
+    layer.m.feeds.forEach((name, t) -> types.put(name, t.type()));
+    return Compiler.compileGrowing(
+        OnnxReader.read(file).graph(),
+        new Caching("test", CAPACITY, 7, types, layer.growing, Set.of()),
+        Specialiser.Values.of(Map.of(), s -> OnnxTensors.load(file, s)),
+        PlanContext.plain(Target.common()));
+  }
+
+  /** The largest difference, relative to the largest value. */
+  private static double worst(Tensor expected, Tensor got) {
+    double worst = 0;
+    double largest = 0;
+    assertEquals(expected.shape(), got.shape());
+    for (int i = 0; i < expected.elements(); i++) {
+      double difference = Math.abs(expected.getDouble(i) - got.getDouble(i));
+      largest = Math.max(largest, Math.abs(expected.getDouble(i)));
+      // NaN is not within any bound.
+      worst = difference <= worst ? worst : difference;
+    }
+    return worst / largest;
+  }
+
+  @Test
+  void modelsWhoseCachesCannotStaySaySo() {
+    SmallModel m = new SmallModel();
+    m.feedOfAnyShape("past", random(new Random(1), 1, 2, 7, 4));
+    String added = m.feed("x", random(new Random(2), 1, 2, 1, 4));
+    String all = m.node("Concat", Map.of("axis", 2), "past", added);
+    m.output(m.node("Relu", all), null);
+    Map<String, TensorType> types = new LinkedHashMap<>();
+    m.feeds.forEach((name, t) -> types.put(name, t.type()));
+    ByteSource file = ByteSource.of(m.bytes(17));
+    ModelException e =
+        assertThrows(
+            ModelException.class,
+            () ->
+                Compiler.compileGrowing(
+                    OnnxReader.read(file).graph(),
+                    new Caching("test", CAPACITY, 7, types, Map.of("past", 2), Set.of()),
+                    Specialiser.Values.of(Map.of(), s -> OnnxTensors.load(file, s)),
+                    PlanContext.plain(Target.common())));
+    assertTrue(e.getMessage().contains("is not an input with rows appended"), e.getMessage());
+  }
+}
