@@ -72,11 +72,16 @@ public final class Compiler {
   /**
    * Compiles a graph for every length of its caches up to their capacity.
    *
+   * @param unfolded values known not to be folded; more are added
    * @throws org.nnjit.graph.ModelException when the caches cannot stay in place
    */
   public static Compiled compileGrowing(
-      Graph graph, Caching caching, Specialiser.Values values, PlanContext context) {
-    Twins twins = new Twins(graph, caching, values);
+      Graph graph,
+      Caching caching,
+      Set<String> unfolded,
+      Specialiser.Values values,
+      PlanContext context) {
+    Twins twins = new Twins(graph, caching, unfolded, values);
     Growth growth = twins.merged();
     Planner.Caches caches = new Planner.Caches(caching.name(), growth.caches(), caching.held());
     return compiled(

@@ -28,6 +28,9 @@ public final class Session {
   private final List<Compiler.Compiled> plans = new ArrayList<>();
   private final Map<String, Integer> byTypes = new HashMap<>();
   private final Set<String> valueInputs = new HashSet<>();
+  /** Values that differ with the length of caches. */
+  private final Set<String> unfolded = new HashSet<>();
+
   private Weights.Mark beforeLast;
   private Compiler.Compiled replaced;
   private Planner replanner;
@@ -109,7 +112,7 @@ public final class Session {
         prefix(caching),
         caching.at(0),
         values,
-        () -> Compiler.compileGrowing(graph, caching, values, context));
+        () -> Compiler.compileGrowing(graph, caching, unfolded, values, context));
   }
 
   /** The number of the plan for these runs when it is there already, or -1. */

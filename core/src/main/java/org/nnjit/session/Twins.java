@@ -32,10 +32,14 @@ final class Twins {
   private final Graph graph;
   private final Caching caching;
   private final Specialiser.Values values;
-  private final Set<String> unfolded = new HashSet<>();
+  private final Set<String> unfolded;
   private Specialiser.Result longest;
 
-  Twins(Graph graph, Caching caching, Specialiser.Values values) {
+  /**
+   * @param unfolded values known from other runs of the graph not to be folded; more are added
+   */
+  Twins(Graph graph, Caching caching, Set<String> unfolded, Specialiser.Values values) {
+    this.unfolded = unfolded;
     this.graph = graph;
     this.caching = caching;
     this.values = values;
@@ -55,10 +59,11 @@ final class Twins {
     int[] lengths = {most, most - 1, SHORT};
     longest = at(most);
     Specialiser.Result second = at(most - 1);
+    int before = unfolded.size();
     // What folds at one length only shows when the others are looked at.
     different(longest.graph(), second.graph());
     different(longest.graph(), shortest.graph());
-    boolean again = !unfolded.isEmpty();
+    boolean again = unfolded.size() > before;
     longest = again ? at(most) : longest;
     List<Program> programs = new ArrayList<>();
     for (Specialiser.Result r :
