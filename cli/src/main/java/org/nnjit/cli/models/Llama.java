@@ -59,7 +59,7 @@ record Llama(
     return new Model(name, title, source, 16, parameters, sample, this::build);
   }
 
-  private void build(GraphWriter root) {
+  void build(GraphWriter root) {
     String ids = root.input("input_ids", I64, "batch", "sequence");
     String mask = root.input("attention_mask", I64, "batch", "past_sequence + sequence");
     String positionIds = root.input("position_ids", I64, "batch", "sequence");

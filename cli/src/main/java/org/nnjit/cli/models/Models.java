@@ -14,6 +14,7 @@ public final class Models {
           Gpt2.models(),
           Llama.models(),
           MobileNetV2.models(),
+          Normaliser.models(),
           ResNet.models(),
           Roberta.models(),
           SqueezeNet.models(),
