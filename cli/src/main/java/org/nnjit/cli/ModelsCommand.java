@@ -22,9 +22,9 @@ import picocli.CommandLine.Spec;
 /** {@code nnjit models}: lists the models that the project writes itself, and makes them. */
 @Command(
     name = "models",
-    description = "List and make ONNX models: true architectures, seeded weights.",
+    description = "List, make and train ONNX models: true architectures, seeded weights.",
     mixinStandardHelpOptions = true,
-    subcommands = {ModelsCommand.ListModels.class, ModelsCommand.Make.class})
+    subcommands = {ModelsCommand.ListModels.class, ModelsCommand.Make.class, TrainCommand.class})
 public final class ModelsCommand implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -58,7 +58,7 @@ public final class ModelsCommand implements Runnable {
     }
 
     private static String row(String name, String parameters, String size, String what) {
-      return String.format(Locale.ROOT, "%-22s %12s %9s  %s", name, parameters, size, what);
+      return String.format(Locale.ROOT, "%-28s %13s %9s  %s", name, parameters, size, what);
     }
   }
 

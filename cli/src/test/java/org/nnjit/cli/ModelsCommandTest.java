@@ -30,7 +30,8 @@ class ModelsCommandTest {
     assertEquals(0, run("list"));
     assertTrue(
         out.toString()
-            .contains("roberta-base            124,645,632 498.85 MB  RoBERTa base, text encoder"),
+            .contains(
+                "roberta-base                   124,645,632 498.85 MB  RoBERTa base, text encoder"),
         out.toString());
   }
 
@@ -44,6 +45,6 @@ class ModelsCommandTest {
   @Test
   void anUnknownNameIsAUsageErrorThatNamesTheModels() {
     assertEquals(2, run("make", "vit-huge"));
-    assertTrue(err.toString().contains("No model 'vit-huge'. There are: bart-base-encoder, "));
+    assertTrue(err.toString().contains("No model 'vit-huge'. There are: bart-base-decoder, "));
   }
 }

@@ -1,15 +1,5 @@
 package org.nnjit.cli.models;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nnjit.tensor.DType;
@@ -41,7 +31,7 @@ final class Digits {
   }
 
   private static void build(GraphWriter g) {
-    Map<String, Weight> weights = weights();
+    Map<String, Weight.Floats> weights = TrainedWeights.of("digits");
     String x = g.input("image", DType.F32, "batch", 1, 28, 28);
     for (int i = 1; i <= 3; i++) {
       GraphWriter conv = g.in("conv" + i);
@@ -72,11 +62,12 @@ final class Digits {
   }
 
   private static String trained(
-      GraphWriter conv, Map<String, Weight> weights, int layer, String name) {
+      GraphWriter conv, Map<String, Weight.Floats> weights, int layer, String name) {
     return conv.parameter(name, weights.get("conv" + layer + "." + name));
   }
 
-  private static String dense(GraphWriter g, Map<String, Weight> weights, int layer, String x) {
+  private static String dense(
+      GraphWriter g, Map<String, Weight.Floats> weights, int layer, String x) {
     String prefix = "dense" + layer + ".";
     return g.node(
         "Gemm",
@@ -86,46 +77,5 @@ final class Digits {
             g.parameter("bias", weights.get(prefix + "bias"))),
         Attr.of("alpha", 1f),
         Attr.of("beta", 1f));
-  }
-
-  /** Trained weights by name, cut from digits.bin as digits.json says. */
-  private static Map<String, Weight> weights() {
-    try (InputStream json = resource("digits.json");
-        InputStream bin = resource("digits.bin")) {
-      JsonObject layers =
-          JsonParser.parseReader(new InputStreamReader(json, StandardCharsets.UTF_8))
-              .getAsJsonObject()
-              .getAsJsonObject("layers");
-      ByteBuffer bytes = ByteBuffer.wrap(bin.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN);
-      Map<String, Weight> weights = new LinkedHashMap<>();
-      for (String name : layers.keySet()) {
-        var shape = layers.getAsJsonArray(name);
-        long[] dims = new long[shape.size()];
-        int elements = 1;
-        for (int i = 0; i < dims.length; i++) {
-          dims[i] = shape.get(i).getAsInt();
-          elements *= (int) dims[i];
-        }
-        float[] values = new float[elements];
-        bytes.asFloatBuffer().get(values);
-        bytes.position(bytes.position() + elements * Float.BYTES);
-        weights.put(name, new Weight.Values(values, dims));
-      }
-      if (bytes.hasRemaining()) {
-        throw new IllegalStateException("digits.bin has " + bytes.remaining() + " bytes too many");
-      }
-      return weights;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static InputStream resource(String name) {
-    InputStream stream = Digits.class.getResourceAsStream(name);
-    if (stream == null) {
-      throw new IllegalStateException(
-          name + " is not on the class path; it stands in models/digits of the source tree");
-    }
-    return stream;
   }
 }

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,7 @@ public final class GraphWriter {
     final List<ValueInfoProto> inputs = new ArrayList<>();
     final List<ValueInfoProto> outputs = new ArrayList<>();
     final List<StoredTensor> weights = new ArrayList<>();
+    final Map<String, Weight.Floats> trained = new HashMap<>();
     long parameters;
   }
 
@@ -59,6 +61,16 @@ public final class GraphWriter {
     this.opset = opset;
     this.scope = scope;
     this.module = module;
+  }
+
+  /**
+   * The same writer with trained values for what {@link #weight} and {@link #random} name.
+   *
+   * @param trained by full name
+   */
+  GraphWriter with(Map<String, Weight.Floats> trained) {
+    contents.trained.putAll(trained);
+    return this;
   }
 
   /** The writer of a submodule; nodes and weights both get its name. */
@@ -143,14 +155,24 @@ public final class GraphWriter {
     return parameter(name, random(name, mean, deviation, dims));
   }
 
-  /** The values that {@link #weight} with the same arguments stores. */
-  Weight random(String name, double mean, double deviation, long... dims) {
-    return new Weight.Random(new Noise(seed, weightName(name)), mean, deviation, dims);
+  /** The values that {@link #weight} with the same arguments stores: trained, or random ones. */
+  Weight.Floats random(String name, double mean, double deviation, long... dims) {
+    String full = weightName(name);
+    if (contents.trained.isEmpty()) {
+      return new Weight.Random(new Noise(seed, full), mean, deviation, dims);
+    }
+    Weight.Floats trained = contents.trained.get(full);
+    if (trained == null || !Arrays.equals(trained.dims(), dims)) {
+      throw new IllegalStateException(
+          full + ": wanted trained values " + Arrays.toString(dims) + ", got "
+              + (trained == null ? "none" : Arrays.toString(trained.dims())));
+    }
+    return trained;
   }
 
   /** A trained parameter with the given values. */
   String parameter(String name, Weight weight) {
-    contents.parameters += weight.elements();
+    contents.parameters += weight.parameters();
     return stored(name, weight);
   }
 
@@ -170,6 +192,13 @@ public final class GraphWriter {
   /** A node with one output. */
   public String node(String type, List<String> inputs, AttributeProto... attributes) {
     return node(1, type, inputs, attributes)[0];
+  }
+
+  /** A node of ONNX Runtime's own operators, with one output. */
+  String contrib(String type, List<String> inputs, AttributeProto... attributes) {
+    String value = node(type, inputs, attributes);
+    contents.nodes.getLast().setDomain(Quantiser.DOMAIN);
+    return value;
   }
 
   /** A node with several outputs. */
@@ -315,6 +344,12 @@ public final class GraphWriter {
 
   static TensorProto oneLong(long value) {
     return tensor(DType.I64, new long[] {1}, littleEndian(8).putLong(value));
+  }
+
+  /** A f32 tensor of a shape, one value everywhere: ConstantOfShape. */
+  String full(String shape, float value) {
+    TensorProto one = tensor(DType.F32, new long[] {1}, littleEndian(4).putFloat(value));
+    return node("ConstantOfShape", List.of(shape), Attr.tensor("value", one));
   }
 
   int opset() {
