@@ -82,7 +82,7 @@ public final class StepFamily implements KernelFamily {
         && p.column().extent() % 4 == 0
         && point.extent() % 4 == 0
         && rows(p, b) < MOST_ROWS
-        && Vectors.allows(p.stage(AttentionParts.SCORE).body(), p.scorePoint(), b)
+        && Vectors.allows(p.score(), p.scorePoint(), b)
         && Vectors.allows(c.body(), p.column(), b);
   }
 
@@ -120,6 +120,16 @@ public final class StepFamily implements KernelFamily {
 
     Axis scorePoint() {
       return stage(AttentionParts.SCORE).points().get(0);
+    }
+
+    /**
+     * The score of a key, without the choice that ends the keys: where it is made by a number known
+     * only in a run, there is a score for every key, within bounds.
+     */
+    Expr score() {
+      Expr body = stage(AttentionParts.SCORE).body();
+      boolean chosen = end() != null && !Exprs.reads(end()).isEmpty();
+      return chosen ? ((Select) body).whenTrue() : body;
     }
 
     /** The element of V that a weight meets. */
