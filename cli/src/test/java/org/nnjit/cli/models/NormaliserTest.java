@@ -52,6 +52,7 @@ class NormaliserTest {
       value = {
         "xiv|14",
         "mcmlxxxvii|1987",
+        "two|2",
         "forty-two|42",
         "three thousand and six|3006",
         "march 3rd, 1987|1987-03-03",

@@ -47,22 +47,22 @@ public final class Pairs {
   private Pairs() {}
 
   /**
-   * Any pair. One date or number in ten is never used for training, however it is written.
+   * Any pair. One date or number in ten is held out, however it is written.
    *
-   * @param heldOut of those that training has never seen
+   * @param heldOut of those that training never sees, which are dates and numbers from 100 on
    */
   public static Pair any(SplittableRandom random, boolean heldOut) {
     while (true) {
       int kind = random.nextInt(10);
       if (kind < 3) {
         int number = 1 + random.nextInt(3999);
-        if (isHeldOut(number) == heldOut) {
+        if (isHeldOut(number) == heldOut && (number >= 100 || !heldOut)) {
           return new Pair(roman(number), Integer.toString(number));
         }
       } else if (kind < 6) {
         // Small numbers as often as large ones.
         int number = random.nextInt(random.nextInt(3) == 0 ? 200 : 10_000);
-        if (isHeldOut(number) == heldOut) {
+        if (isHeldOut(number) == heldOut && (number >= 100 || !heldOut)) {
           return new Pair(words(number, random), Integer.toString(number));
         }
       } else {
@@ -75,6 +75,14 @@ public final class Pairs {
         }
       }
     }
+  }
+
+  /** A number below 100: they are too few to do without some of them for good. */
+  static Pair small(SplittableRandom random) {
+    int number = random.nextInt(100);
+    boolean numeral = number > 0 && random.nextBoolean();
+    String written = numeral ? roman(number) : words(number, random);
+    return new Pair(written, Integer.toString(number));
   }
 
   private static boolean isHeldOut(int value) {

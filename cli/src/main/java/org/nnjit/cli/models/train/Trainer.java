@@ -19,7 +19,7 @@ import java.util.function.ObjDoubleConsumer;
 
 /**
  * Trains a {@link Decoder} on generated pairs with Adam (Kingma and Ba, arXiv:1412.6980): a linear
- * warm-up and a cosine to zero, gradients cut at norm 1. A batch is always divided in the same
+ * warm-up and a cosine to zero, then a review at a low rate; gradients cut at norm 1. A batch is always divided in the same
  * shards, whose gradients are added in order, so that the result does not depend on the threads.
  */
 final class Trainer {
@@ -31,6 +31,7 @@ final class Trainer {
 
   private static final int WARM_UP = 100;
   private static final double RATE = 3e-3;
+  private static final double REVIEW_RATE = 3e-4;
   private static final double BETA1 = 0.9;
   private static final double BETA2 = 0.98;
   private static final double EPSILON = 1e-8;
@@ -38,17 +39,20 @@ final class Trainer {
 
   private final Decoder decoder;
   private final int steps;
+  private final int review;
   private final long seed;
   private final List<float[][]> means;
   private final List<float[][]> squares;
   private int done;
 
   /**
-   * @param steps of the whole training
+   * @param steps until the rate is zero
+   * @param review steps after them at a low rate, half of whose pairs are small numbers
    */
-  Trainer(Decoder decoder, int steps, long seed) {
+  Trainer(Decoder decoder, int steps, int review, long seed) {
     this.decoder = decoder;
     this.steps = steps;
+    this.review = review;
     this.seed = seed;
     this.means = decoder.zeros();
     this.squares = decoder.zeros();
@@ -56,7 +60,7 @@ final class Trainer {
 
   /** True when all steps are done. */
   boolean isDone() {
-    return done == steps;
+    return done == steps + review;
   }
 
   /**
@@ -69,11 +73,11 @@ final class Trainer {
     try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
       double loss = 0;
       int before = done;
-      while (done < steps && goesOn.getAsBoolean()) {
+      while (!isDone() && goesOn.getAsBoolean()) {
         done++;
         loss += step(pool, done);
         if (done % 50 == 0) {
-          report.accept("step " + done + " of " + steps, loss / (done - before));
+          report.accept("step " + done + " of " + (steps + review), loss / (done - before));
           loss = 0;
           before = done;
         }
@@ -125,11 +129,12 @@ final class Trainer {
     }
   }
 
-  private static Shard shard(SplittableRandom random) {
+  private static Shard shard(SplittableRandom random, boolean review) {
     List<int[]> texts = new ArrayList<>();
     int[] answers = new int[SHARD_TEXTS];
     for (int i = 0; i < SHARD_TEXTS; i++) {
-      Pairs.Pair pair = Pairs.any(random, false);
+      boolean small = review && random.nextBoolean();
+      Pairs.Pair pair = small ? Pairs.small(random) : Pairs.any(random, false);
       texts.add(Letters.tokens(pair));
       answers[i] = pair.written().length() + 1;
     }
@@ -141,7 +146,7 @@ final class Trainer {
     List<Shard> shards = new ArrayList<>();
     int tokens = 0;
     for (int i = 0; i < SHARDS; i++) {
-      shards.add(shard(random));
+      shards.add(shard(random, step > steps));
       tokens += shards.getLast().tokens();
     }
     float scale = 1f / tokens;
@@ -173,6 +178,9 @@ final class Trainer {
   }
 
   private double rate(int step) {
+    if (step > steps) {
+      return REVIEW_RATE;
+    }
     if (step <= WARM_UP) {
       return RATE * step / WARM_UP;
     }

@@ -14,6 +14,8 @@ public final class Training {
   /** Steps of the shipped weights. */
   public static final int STEPS = 3000;
 
+  private static final int REVIEW = 200;
+
   /** Tokens of the longest question and answer. */
   static final int POSITIONS = 64;
 
@@ -26,7 +28,7 @@ public final class Training {
   /**
    * What to do.
    *
-   * @param steps of the whole training, which the rate of learning depends on
+   * @param steps before the review, which the rate of learning depends on
    * @param progress file to go on from and to keep, or null
    * @param out gets the trained files
    */
@@ -47,7 +49,7 @@ public final class Training {
   public static double run(Options options, BooleanSupplier goesOn, Consumer<String> print)
       throws IOException {
     Decoder decoder = decoder();
-    Trainer trainer = new Trainer(decoder, options.steps(), SEED + 1);
+    Trainer trainer = new Trainer(decoder, options.steps(), REVIEW, SEED + 1);
     if (options.progress() != null && Files.exists(options.progress())) {
       trainer.load(options.progress());
     }
@@ -64,6 +66,7 @@ public final class Training {
       facts.put("accuracy", accuracy);
       facts.put("testPairs", TEST_PAIRS);
       facts.put("steps", options.steps());
+      facts.put("reviewSteps", REVIEW);
       facts.put("batch", Trainer.BATCH);
       facts.put("seed", SEED);
       TrainedFiles.write(decoder, facts, options.out());

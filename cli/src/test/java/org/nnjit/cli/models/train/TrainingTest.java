@@ -93,15 +93,15 @@ class TrainingTest {
   void threadsAndPausesDoNotChangeTheWeights() throws Exception {
     int steps = 4;
     Decoder one = Training.decoder();
-    new Trainer(one, steps, 3).train(1, () -> true, (line, loss) -> {});
+    new Trainer(one, steps, 2, 3).train(1, () -> true, (line, loss) -> {});
     Decoder two = Training.decoder();
-    Trainer first = new Trainer(two, steps, 3);
+    Trainer first = new Trainer(two, steps, 2, 3);
     int[] asked = {0};
     first.train(3, () -> asked[0]++ < 2, (line, loss) -> {});
     Path file = dir.resolve("progress");
     first.save(file);
     Decoder three = Training.decoder();
-    Trainer second = new Trainer(three, steps, 3);
+    Trainer second = new Trainer(three, steps, 2, 3);
     second.load(file);
     second.train(2, () -> true, (line, loss) -> {});
     assertTrue(second.isDone() && !first.isDone());
