@@ -62,6 +62,11 @@ public record Model(
     record Digit() implements Sample {}
   }
 
+  /** True for the models that tests run everywhere: small ones of each architecture. */
+  public boolean isSmall() {
+    return parameters < 1_000_000;
+  }
+
   /** True where keys and values of earlier tokens are among the inputs. */
   public boolean takesPast() {
     return sample instanceof Sample.Decoder || sample instanceof Sample.CrossDecoder d && d.past();

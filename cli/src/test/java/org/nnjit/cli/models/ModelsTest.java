@@ -41,7 +41,7 @@ class ModelsTest {
   }
 
   static List<String> small() {
-    return Models.all().stream().filter(m -> m.parameters() < 1_000_000).map(Model::name).toList();
+    return Models.all().stream().filter(Model::isSmall).map(Model::name).toList();
   }
 
   @ParameterizedTest
