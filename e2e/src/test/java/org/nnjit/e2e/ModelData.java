@@ -38,7 +38,14 @@ final class ModelData {
    */
   static void expected(Model m, Path dir, Path file, int set, int batch, int sequence)
       throws Exception {
-    expected(SampleFeeds.of(m, batch, sequence, 7 + set), dir, file, set);
+    expected(m, dir, file, set, batch, sequence, 0);
+  }
+
+  /** The same after {@code past} tokens, for a model that takes a past. */
+  static void expected(
+      Model m, Path dir, Path file, int set, int batch, int sequence, int past)
+      throws Exception {
+    expected(SampleFeeds.of(m, batch, sequence, past, 7 + set), dir, file, set);
   }
 
   /** The same for these feeds. */

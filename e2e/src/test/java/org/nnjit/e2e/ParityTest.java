@@ -62,7 +62,7 @@ class ParityTest {
     var browser = Suite.browser(kind);
     List<Map<String, Object>> cases = new ArrayList<>();
     for (Model m : Models.all()) {
-      if (m.name().contains("tiny") || m.name().equals("digits")) {
+      if (m.isSmall()) {
         cases.add(testCase(m, target, isolated));
       }
     }

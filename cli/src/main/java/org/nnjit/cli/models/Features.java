@@ -32,7 +32,7 @@ record Features(String value, Marginals marginals) {
   /** A convolution without bias, He-initialised: normalisation follows. */
   Features conv(GraphWriter g, int outs, int kernel, int stride, int groups) {
     double deviation = Math.sqrt(2.0 / fanIn(kernel, groups));
-    Weight weight = filter(g, deviation, outs, kernel, groups);
+    Weight.Floats weight = filter(g, deviation, outs, kernel, groups);
     String w = g.parameter("weight", weight);
     return new Features(
         convNode(g, List.of(value, w), kernel, stride, groups, same(kernel)),
@@ -47,21 +47,21 @@ record Features(String value, Marginals marginals) {
    */
   Features convBias(GraphWriter g, int outs, int kernel, int stride, int groups, long[] pads) {
     double deviation = 1 / Math.sqrt(fanIn(kernel, groups) * marginals.meanVariance());
-    Weight weight = filter(g, deviation, outs, kernel, groups);
+    Weight.Floats weight = filter(g, deviation, outs, kernel, groups);
     Marginals sums = marginals.convolved(weight, groups);
     String w = g.parameter("weight", weight);
-    Weight means = biasNoise(g, outs);
+    Weight.Floats means = biasNoise(g, outs);
     String b = g.parameter("bias", centring(sums, means));
     return new Features(
         convNode(g, List.of(value, w, b), kernel, stride, groups, pads), sums.centred(means));
   }
 
-  private static Weight biasNoise(GraphWriter g, int outs) {
+  private static Weight.Floats biasNoise(GraphWriter g, int outs) {
     return g.random("bias", 0, 0.1, outs);
   }
 
   /** The bias that moves the means of a convolution's sums to the given ones. */
-  private static Weight centring(Marginals sums, Weight means) {
+  private static Weight.Floats centring(Marginals sums, Weight.Floats means) {
     float[] bias = new float[sums.channels()];
     for (int c = 0; c < bias.length; c++) {
       bias[c] = (float) (means.at(c) - sums.mean(c));
@@ -69,7 +69,7 @@ record Features(String value, Marginals marginals) {
     return new Weight.Values(bias, bias.length);
   }
 
-  private Weight filter(GraphWriter g, double deviation, int outs, int kernel, int groups) {
+  private Weight.Floats filter(GraphWriter g, double deviation, int outs, int kernel, int groups) {
     return g.random("weight", 0, deviation, outs, channels() / groups, kernel, kernel);
   }
 
@@ -103,8 +103,8 @@ record Features(String value, Marginals marginals) {
    */
   Features batchNorm(GraphWriter g, double gain) {
     int c = channels();
-    Weight scale = g.random("weight", gain, 0.1 * gain, c);
-    Weight shift = g.random("bias", 0, 0.2, c);
+    Weight.Floats scale = g.random("weight", gain, 0.1 * gain, c);
+    Weight.Floats shift = g.random("bias", 0, 0.2, c);
     float[] means = new float[c];
     float[] variances = new float[c];
     for (int i = 0; i < c; i++) {
@@ -172,8 +172,8 @@ record Features(String value, Marginals marginals) {
         root.node("Flatten", List.of(root.op("GlobalAveragePool", value)), Attr.of("axis", 1));
     // Averaging over the map leaves a part of the variance; 3 brings logits back to order 1.
     double deviation = 3 / Math.sqrt(channels() * marginals.meanVariance());
-    Weight weight = head.random("weight", 0, deviation, classes, channels());
-    Weight bias = centring(marginals.convolved(weight, 1), biasNoise(head, classes));
+    Weight.Floats weight = head.random("weight", 0, deviation, classes, channels());
+    Weight.Floats bias = centring(marginals.convolved(weight, 1), biasNoise(head, classes));
     return head.node(
         "Gemm",
         List.of(flat, head.parameter("weight", weight), head.parameter("bias", bias)),

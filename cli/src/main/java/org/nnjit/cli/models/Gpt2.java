@@ -6,44 +6,56 @@ import static org.nnjit.tensor.DType.I64;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import onnx.Onnx.TensorProto;
 
 /**
- * GPT-2 with language-model head, prefill (no past), as Hugging Face's GPT2LMHeadModel is exported
- * at opset 14: logits and the keys and values of every layer. The head is tied to the token table
- * and stored once more, transposed, as exporters do; it counts once.
+ * GPT-2 with language-model head, as Hugging Face's GPT2LMHeadModel is exported at opset 14: logits
+ * and the keys and values of every layer. With a past it takes the keys and values of earlier
+ * tokens, none at the first step, and gives them back with the new ones behind them. The head is
+ * tied to the token table and stored once more, transposed, as exporters do; it counts once.
  *
  * <p>Source: Radford et al., "Language Models are Unsupervised Multitask Learners", 2019;
  * configuration of {@code gpt2} (124,439,808 parameters).
  */
-record Gpt2(int vocabulary, int positions, int hidden, int layers, int heads) {
+record Gpt2(
+    int vocabulary, int positions, int hidden, int layers, int heads, boolean past) {
   private static final float EPSILON = 1e-5f;
 
   static List<Model> models() {
     return List.of(
-        new Gpt2(50257, 1024, 768, 12, 12)
+        new Gpt2(50257, 1024, 768, 12, 12, false)
             .model("gpt2", "GPT-2 small, language model (prefill)", 124_439_808),
-        new Gpt2(1000, 64, 48, 2, 4)
-            .model("gpt2-tiny", "GPT-2, 2 layers of width 48 (prefill)", 107_712));
+        new Gpt2(50257, 1024, 768, 12, 12, true)
+            .model("gpt2-with-past", "GPT-2 small, language model", 124_439_808),
+        new Gpt2(1000, 64, 48, 2, 4, false)
+            .model("gpt2-tiny", "GPT-2, 2 layers of width 48 (prefill)", 107_712),
+        new Gpt2(1000, 64, 48, 2, 4, true)
+            .model("gpt2-tiny-with-past", "GPT-2, 2 layers of width 48", 107_712));
   }
 
   private Model model(String name, String title, long parameters) {
     String source = "Radford et al. 2019, Hugging Face gpt2";
-    Model.Sample sample = new Model.Sample.Text(vocabulary, vocabulary - 1, positions);
+    Model.Sample sample =
+        past
+            ? new Model.Sample.Decoder(
+                vocabulary, positions, layers, heads, hidden / heads, false)
+            : new Model.Sample.Text(vocabulary, vocabulary - 1, positions);
     return new Model(name, title, source, 14, parameters, sample, this::build);
   }
 
   private void build(GraphWriter root) {
     String ids = root.input("input_ids", I64, "batch", "sequence");
-    String mask = root.input("attention_mask", I64, "batch", "sequence");
+    String all = past ? "past_sequence + sequence" : "sequence";
+    String mask = root.input("attention_mask", I64, "batch", all);
+    if (past) {
+      Layers.pastInputs(root, layers, heads, hidden / heads);
+    }
     GraphWriter g = root.in("transformer");
     String sequence = g.dim(ids, 1);
     String flat = g.reshape(ids, -1, sequence);
-    String range = g.op("Range", g.scalar(0L), g.cast(sequence, I64), g.scalar(1L));
-    String places = g.reshape(g.unsqueeze(range, 0), -1, sequence);
+    String places = g.reshape(g.unsqueeze(places(g, sequence), 0), -1, sequence);
     String additive = Layers.additiveMask(g, g.reshape(mask, g.dim(flat, 0), -1));
     GraphWriter wte = g.in("wte");
-    Weight table = wte.random("weight", 0, 0.14, vocabulary, hidden);
+    Weight.Floats table = wte.random("weight", 0, 0.14, vocabulary, hidden);
     String words = wte.op("Gather", wte.parameter("weight", table), flat);
     GraphWriter wpe = g.in("wpe");
     String positional = wpe.op("Gather", wpe.weight("weight", 0, 0.1, positions, hidden), places);
@@ -51,7 +63,7 @@ record Gpt2(int vocabulary, int positions, int hidden, int layers, int heads) {
     String[][] present = new String[layers][];
     for (int i = 0; i < layers; i++) {
       GraphWriter h = g.in("h." + i);
-      present[i] = new String[2];
+      present[i] = past ? Layers.past(i) : new String[2];
       String normed = Layers.layerNorm(h.in("ln_1"), x, hidden, EPSILON);
       x = h.add(attention(h.in("attn"), normed, additive, present[i]), x);
       x = h.add(x, mlp(h, Layers.layerNorm(h.in("ln_2"), x, hidden, EPSILON)));
@@ -61,10 +73,20 @@ record Gpt2(int vocabulary, int positions, int hidden, int layers, int heads) {
     String head = root.in("lm_head").stored("weight", new Weight.Transposed(table));
     root.output(root.in("lm_head").matMul(x, head), "logits", F32, "batch", "sequence", vocabulary);
     for (int i = 0; i < layers; i++) {
-      Object[] dims = {"batch", heads, "sequence", hidden / heads};
+      Object[] dims = {"batch", heads, all, hidden / heads};
       root.output(present[i][0], "present." + i + ".key", F32, dims);
       root.output(present[i][1], "present." + i + ".value", F32, dims);
     }
+  }
+
+  /** Positions of the new tokens. */
+  private String places(GraphWriter g, String sequence) {
+    if (!past) {
+      return g.op("Range", g.scalar(0L), g.cast(sequence, I64), g.scalar(1L));
+    }
+    String before = Layers.lastDim(g, Layers.past(0)[0], -2, -1);
+    String end = g.cast(g.add(sequence, before), I64);
+    return g.op("Range", g.cast(before, I64), end, g.scalar(1L));
   }
 
   /** Output projections shrink with depth, as in GPT-2's initialisation, to bound the residual. */
@@ -76,7 +98,7 @@ record Gpt2(int vocabulary, int positions, int hidden, int layers, int heads) {
   private static String conv1d(GraphWriter g, String x, int in, int out, double gain) {
     String batch = g.dim(x, 0);
     String sequence = g.dim(x, 1);
-    String last = lastDim(g, x, -1, Long.MAX_VALUE);
+    String last = Layers.lastDim(g, x, -1, Long.MAX_VALUE);
     String flat = g.reshape(x, -1, last);
     String product =
         g.node(
@@ -90,12 +112,9 @@ record Gpt2(int vocabulary, int positions, int hidden, int layers, int heads) {
     return g.reshape(product, batch, sequence, out);
   }
 
-  /** One extent as a scalar by slicing the shape: Shape, Slice, Squeeze. */
-  private static String lastDim(GraphWriter g, String x, long from, long to) {
-    String slice = g.op("Slice", g.op("Shape", x), g.ints(from), g.ints(to), g.ints(0));
-    return g.op("Squeeze", slice, g.ints(0));
-  }
-
+  /**
+   * @param present holds the past keys and values where there is a past, and gets all of them
+   */
   private String attention(GraphWriter g, String x, String mask, String[] present) {
     String qkv = conv1d(g.in("c_attn"), x, hidden, 3 * hidden, 1);
     String sizes = g.ints(hidden, hidden, hidden);
@@ -104,9 +123,17 @@ record Gpt2(int vocabulary, int positions, int hidden, int layers, int heads) {
     String rows = split(g, parts[1]);
     String k = g.transpose(rows, 0, 2, 1, 3);
     String v = g.transpose(split(g, parts[2]), 0, 2, 1, 3);
+    String columns;
+    if (past) {
+      k = g.concat(-2, List.of(present[0], k));
+      v = g.concat(-2, List.of(present[1], v));
+      columns = g.transpose(k, 0, 1, 3, 2);
+    } else {
+      columns = g.transpose(rows, 0, 2, 3, 1);
+    }
     present[0] = k;
     present[1] = v;
-    String scores = g.matMul(q, g.transpose(rows, 0, 2, 3, 1));
+    String scores = g.matMul(q, columns);
     scores = g.div(scores, rootOfWidth(g, v));
     scores = causal(g, scores, q, k);
     String shares = g.cast(g.softmax(g.add(scores, mask)), F32);
@@ -121,18 +148,15 @@ record Gpt2(int vocabulary, int positions, int hidden, int layers, int heads) {
 
   /** sqrt(width) computed from the shape of the values, as torch.full([], ...) is exported. */
   private static String rootOfWidth(GraphWriter g, String v) {
-    String width = g.cast(lastDim(g, v, -1, Long.MAX_VALUE), F32);
+    String width = g.cast(Layers.lastDim(g, v, -1, Long.MAX_VALUE), F32);
     String root = g.op("Pow", width, g.scalar(0.5f));
-    TensorProto zero =
-        GraphWriter.tensor(F32, new long[] {1}, GraphWriter.littleEndian(4).putFloat(0));
-    String full = g.node("ConstantOfShape", List.of(g.ints()), Attr.tensor("value", zero));
-    return g.add(full, root);
+    return g.add(g.full(g.ints(), 0), root);
   }
 
   /** Hides what comes later: a triangular constant, sliced to [1, 1, queries, keys]. */
   private String causal(GraphWriter g, String scores, String q, String k) {
-    String queries = lastDim(g, q, -2, -1);
-    String keys = lastDim(g, k, -2, -1);
+    String queries = Layers.lastDim(g, q, -2, -1);
+    String keys = Layers.lastDim(g, k, -2, -1);
     String start = g.sub(keys, queries);
     ByteBuffer triangle = GraphWriter.littleEndian(positions * positions);
     for (int row = 0; row < positions; row++) {

@@ -144,13 +144,13 @@ public final class GraphWriter {
   }
 
   /** The values that {@link #weight} with the same arguments stores. */
-  Weight random(String name, double mean, double deviation, long... dims) {
+  Weight.Floats random(String name, double mean, double deviation, long... dims) {
     return new Weight.Random(new Noise(seed, weightName(name)), mean, deviation, dims);
   }
 
   /** A trained parameter with the given values. */
   String parameter(String name, Weight weight) {
-    contents.parameters += weight.elements();
+    contents.parameters += weight.parameters();
     return stored(name, weight);
   }
 
@@ -170,6 +170,13 @@ public final class GraphWriter {
   /** A node with one output. */
   public String node(String type, List<String> inputs, AttributeProto... attributes) {
     return node(1, type, inputs, attributes)[0];
+  }
+
+  /** A node of ONNX Runtime's own operators, with one output. */
+  String contrib(String type, List<String> inputs, AttributeProto... attributes) {
+    String value = node(type, inputs, attributes);
+    contents.nodes.getLast().setDomain(Quantiser.DOMAIN);
+    return value;
   }
 
   /** A node with several outputs. */
@@ -315,6 +322,12 @@ public final class GraphWriter {
 
   static TensorProto oneLong(long value) {
     return tensor(DType.I64, new long[] {1}, littleEndian(8).putLong(value));
+  }
+
+  /** A f32 tensor of a shape, one value everywhere: ConstantOfShape. */
+  String full(String shape, float value) {
+    TensorProto one = tensor(DType.F32, new long[] {1}, littleEndian(4).putFloat(value));
+    return node("ConstantOfShape", List.of(shape), Attr.tensor("value", one));
   }
 
   int opset() {

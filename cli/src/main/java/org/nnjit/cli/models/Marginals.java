@@ -132,7 +132,7 @@ record Marginals(double[][] points) {
    *
    * @param weight [out, in / groups, kernel height, kernel width], or [out, in]
    */
-  Marginals convolved(Weight weight, int groups) {
+  Marginals convolved(Weight.Floats weight, int groups) {
     int outs = (int) weight.dims()[0];
     int ins = (int) weight.dims()[1];
     int taps = (int) (weight.elements() / outs / ins);
@@ -161,7 +161,7 @@ record Marginals(double[][] points) {
   }
 
   /** Every channel scaled to the given mean and deviation. */
-  Marginals normalised(Weight means, Weight deviations) {
+  Marginals normalised(Weight.Floats means, Weight.Floats deviations) {
     double[][] out = new double[channels()][POINTS];
     for (int c = 0; c < channels(); c++) {
       double mean = mean(c);
@@ -174,7 +174,7 @@ record Marginals(double[][] points) {
   }
 
   /** Every channel moved to the given mean. */
-  Marginals centred(Weight means) {
+  Marginals centred(Weight.Floats means) {
     double[][] out = new double[channels()][POINTS];
     for (int c = 0; c < channels(); c++) {
       double shift = means.at(c) - mean(c);

@@ -32,11 +32,44 @@ public record Model(
      */
     record Text(int vocabulary, int pad, int longest) implements Sample {}
 
+    /**
+     * A decoder that takes its past: {@code input_ids} [batch, sequence] and {@code attention_mask}
+     * [batch, past + sequence] i64, {@code position_ids} as {@code input_ids} where it has them,
+     * and {@code past_key_values.N.key} and {@code .value} [batch, heads, past, width] f32.
+     *
+     * @param longest past and sequence together
+     * @param heads of keys and values
+     */
+    record Decoder(
+        int vocabulary, int longest, int layers, int heads, int width, boolean positionIds)
+        implements Sample {}
+
+    /**
+     * The decoder of an encoder-decoder: {@code encoder_attention_mask} [batch, encoder_sequence]
+     * i64, {@code input_ids} [batch, decoder_sequence] i64, and {@code encoder_hidden_states}
+     * [batch, encoder_sequence, hidden] f32; one with a past takes one token, and {@code
+     * past_key_values.N.decoder.key}, {@code .decoder.value}, {@code .encoder.key}, {@code
+     * .encoder.value} [batch, heads, past or encoder_sequence, width] f32 in place of the states.
+     */
+    record CrossDecoder(
+        int vocabulary, int longest, int hidden, int layers, int heads, int width, boolean past)
+        implements Sample {}
+
     /** Input {@code input}: [batch, 3, side, side] f32, normalised to mean 0 and deviation 1. */
     record Image(int side) implements Sample {}
 
     /** Input {@code image}: [batch, 1, 28, 28] f32, a drawn digit in 0 to 1. */
     record Digit() implements Sample {}
+  }
+
+  /** True for the models that tests run everywhere: small ones of each architecture. */
+  public boolean isSmall() {
+    return parameters < 1_000_000;
+  }
+
+  /** True where keys and values of earlier tokens are among the inputs. */
+  public boolean takesPast() {
+    return sample instanceof Sample.Decoder || sample instanceof Sample.CrossDecoder d && d.past();
   }
 
   /**

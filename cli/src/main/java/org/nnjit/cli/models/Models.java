@@ -7,14 +7,17 @@ import java.util.List;
 public final class Models {
   private static final List<List<Model>> ALL =
       List.of(
+          BartDecoder.models(),
           BartEncoder.models(),
           Digits.models(),
           EfficientNetLite.models(),
           Gpt2.models(),
+          Llama.models(),
           MobileNetV2.models(),
           ResNet.models(),
           Roberta.models(),
           SqueezeNet.models(),
+          T5Decoder.models(),
           T5Encoder.models(),
           Vit.models());
 

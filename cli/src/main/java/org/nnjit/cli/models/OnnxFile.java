@@ -22,7 +22,6 @@ import onnx.Onnx.NodeProto;
 import onnx.Onnx.OperatorSetIdProto;
 import onnx.Onnx.TensorProto;
 import onnx.Onnx.ValueInfoProto;
-import org.nnjit.tensor.DType;
 
 /**
  * Streams a described graph into an ONNX file.
@@ -30,7 +29,7 @@ import org.nnjit.tensor.DType;
  * <p>All lengths are computed first, so nodes are serialised from memory while weights are computed
  * and written in pieces of 64 KiB: memory does not grow with the weights. Fields are written in the
  * order of their numbers, as protobuf does: {@code ModelProto { ir_version, producer_name, graph {
- * node*, name, initializer* { dims, data_type, name, raw_data }, input*, output* }, opset_import
+ * node*, name, initializer* { dims, data_type, name, raw_data }, input*, output* }, opset_import*
  * }}.
  */
 final class OnnxFile {
@@ -38,7 +37,7 @@ final class OnnxFile {
   private static final String PRODUCER = "nnjit-models";
 
   private final String graphName;
-  private final OperatorSetIdProto opset;
+  private final List<OperatorSetIdProto> opsets = new ArrayList<>();
   private final int irVersion;
   private final List<NodeProto> nodes = new ArrayList<>();
   private final List<GraphWriter.StoredTensor> weights;
@@ -48,11 +47,15 @@ final class OnnxFile {
 
   OnnxFile(String graphName, GraphWriter graph) {
     this.graphName = graphName;
-    this.opset = OperatorSetIdProto.newBuilder().setDomain("").setVersion(graph.opset()).build();
+    opsets.add(OperatorSetIdProto.newBuilder().setDomain("").setVersion(graph.opset()).build());
     // The IR versions that PyTorch writes: 6 with opset 11-12, 7 with 13-14, 8 from 15.
     this.irVersion = graph.opset() >= 15 ? 8 : graph.opset() >= 13 ? 7 : 6;
     for (NodeProto.Builder node : graph.nodes()) {
       nodes.add(node.build());
+    }
+    if (nodes.stream().anyMatch(n -> n.getDomain().equals(Quantiser.DOMAIN))) {
+      opsets.add(
+          OperatorSetIdProto.newBuilder().setDomain(Quantiser.DOMAIN).setVersion(1).build());
     }
     this.weights = graph.weights();
     this.inputs = graph.inputs();
@@ -67,7 +70,9 @@ final class OnnxFile {
         + computeTagSize(ModelProto.GRAPH_FIELD_NUMBER)
         + computeUInt64SizeNoTag(graphBytes)
         + graphBytes
-        + computeMessageSize(ModelProto.OPSET_IMPORT_FIELD_NUMBER, opset);
+        + opsets.stream()
+            .mapToLong(o -> computeMessageSize(ModelProto.OPSET_IMPORT_FIELD_NUMBER, o))
+            .sum();
   }
 
   private long computeGraphBytes() {
@@ -93,7 +98,9 @@ final class OnnxFile {
 
   private static TensorProto header(GraphWriter.StoredTensor stored) {
     TensorProto.Builder tensor =
-        TensorProto.newBuilder().setDataType(DType.F32.onnxCode()).setName(stored.name());
+        TensorProto.newBuilder()
+            .setDataType(stored.weight().dtype().onnxCode())
+            .setName(stored.name());
     for (long dim : stored.weight().dims()) {
       tensor.addDims(dim);
     }
@@ -101,11 +108,15 @@ final class OnnxFile {
   }
 
   private static long tensorBytes(GraphWriter.StoredTensor stored) {
-    long raw = stored.weight().elements() * Float.BYTES;
+    long raw = rawBytes(stored.weight());
     return header(stored).getSerializedSize()
         + computeTagSize(TensorProto.RAW_DATA_FIELD_NUMBER)
         + computeUInt64SizeNoTag(raw)
         + raw;
+  }
+
+  private static long rawBytes(Weight weight) {
+    return weight.elements() * weight.dtype().bytes();
   }
 
   /**
@@ -134,7 +145,9 @@ final class OnnxFile {
     for (ValueInfoProto output : outputs) {
       out.writeMessage(GraphProto.OUTPUT_FIELD_NUMBER, output);
     }
-    out.writeMessage(ModelProto.OPSET_IMPORT_FIELD_NUMBER, opset);
+    for (OperatorSetIdProto opset : opsets) {
+      out.writeMessage(ModelProto.OPSET_IMPORT_FIELD_NUMBER, opset);
+    }
     out.flush();
   }
 
@@ -142,11 +155,13 @@ final class OnnxFile {
       throws IOException {
     long elements = weight.elements();
     long written = before;
-    lengthPrefix(out, TensorProto.RAW_DATA_FIELD_NUMBER, elements * Float.BYTES);
+    lengthPrefix(out, TensorProto.RAW_DATA_FIELD_NUMBER, rawBytes(weight));
+    // Units are powers of two, so that a chunk holds a whole number of them.
     ByteBuffer chunk = GraphWriter.littleEndian(CHUNK_BYTES);
-    for (long i = 0; i < elements; i++) {
-      chunk.putFloat(weight.at(i));
-      if (!chunk.hasRemaining() || i == elements - 1) {
+    int unit = weight.unit();
+    for (long i = 0; i < elements; i += unit) {
+      weight.put(i, chunk);
+      if (!chunk.hasRemaining() || i + unit == elements) {
         out.writeRawBytes(chunk.array(), 0, chunk.position());
         written += chunk.position();
         progress.accept(written);
@@ -158,7 +173,7 @@ final class OnnxFile {
 
   /**
    * Identifies the file's contents without computing them: a hash of all nodes and, of every
-   * weight, name, dimensions and nine values.
+   * weight, name, dimensions and nine pieces.
    */
   String key() {
     try {
@@ -168,10 +183,12 @@ final class OnnxFile {
       }
       for (GraphWriter.StoredTensor stored : weights) {
         hash.update(header(stored).toByteArray());
-        long last = stored.weight().elements() - 1;
-        ByteBuffer values = ByteBuffer.allocate(9 * Float.BYTES);
+        Weight weight = stored.weight();
+        int unit = weight.unit();
+        long last = weight.elements() / unit - 1;
+        ByteBuffer values = ByteBuffer.allocate(9 * unit * weight.dtype().bytes());
         for (int i = 0; i <= 8; i++) {
-          values.putFloat(stored.weight().at(last * i / 8));
+          weight.put(last * i / 8 * unit, values);
         }
         hash.update(values.flip());
       }

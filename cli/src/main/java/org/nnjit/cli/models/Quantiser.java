@@ -37,7 +37,7 @@ import org.nnjit.graph.ModelException;
  * @param accuracyLevel of ONNX Runtime: 0 to 4; with 4 activations are quantised too
  */
 public record Quantiser(int bits, int block, boolean symmetric, int accuracyLevel) {
-  private static final String DOMAIN = "com.microsoft";
+  static final String DOMAIN = "com.microsoft";
 
   /** Tensors of fewer bytes stay in the model's file. */
   private static final int INLINE_BYTES = 1024;
@@ -173,32 +173,23 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
     int k = Math.toIntExact(w.getDims(0));
     int n = Math.toIntExact(w.getDims(1));
     int blocks = (k + block - 1) / block;
-    int blob = block * bits / 8;
+    int blob = blockBytes();
     int zeroBytes = (blocks * bits + 7) / 8;
     byte[] codes = new byte[Math.multiplyExact(Math.multiplyExact(n, blocks), blob)];
     ByteBuffer scales =
         ByteBuffer.allocate(4 * n * blocks).order(ByteOrder.LITTLE_ENDIAN);
     byte[] zeros = new byte[n * zeroBytes];
-    int most = (1 << bits) - 1;
+    float[] x = new float[block];
     for (int column = 0; column < n; column++) {
       for (int b = 0; b < blocks; b++) {
-        int end = Math.min(k, (b + 1) * block);
-        float low = 0;
-        float high = 0;
-        for (int i = b * block; i < end; i++) {
-          low = Math.min(low, values[i * n + column]);
-          high = Math.max(high, values[i * n + column]);
+        for (int i = 0; i < block; i++) {
+          int row = b * block + i;
+          x[i] = row < k ? values[row * n + column] : 0;
         }
-        float greatest = -low > high ? low : high;
-        float scale = symmetric ? greatest / -(1 << (bits - 1)) : (high - low) / most;
-        int zero = symmetric ? 1 << (bits - 1) : scale == 0 ? 0 : Math.round(-low / scale);
-        scales.putFloat(scale);
-        put(zeros, column * zeroBytes, b, zero);
-        for (int i = b * block; i < (b + 1) * block; i++) {
-          float x = i < end && scale != 0 ? values[i * n + column] / scale : 0;
-          int code = Math.max(0, Math.min(most, (int) Math.rint(x) + zero));
-          put(codes, (column * blocks + b) * blob, i - b * block, code);
-        }
+        Grid grid = grid(x);
+        scales.putFloat(grid.scale());
+        put(zeros, column * zeroBytes, b, grid.zero());
+        pack(x, grid, codes, (column * blocks + b) * blob);
       }
     }
     List<TensorProto> parts = new ArrayList<>();
@@ -209,6 +200,44 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
       parts.add(tensor(w, "_zeros", TensorProto.DataType.UINT8, zeros, zeros.length));
     }
     return parts;
+  }
+
+  /** Bytes of a block's codes. */
+  int blockBytes() {
+    return block * bits / 8;
+  }
+
+  /** What a block's codes mean: {@code (code - zero) * scale}. */
+  record Grid(float scale, int zero) {}
+
+  /** The grid that fits the values of a block. */
+  Grid grid(float[] values) {
+    float low = 0;
+    float high = 0;
+    for (float x : values) {
+      low = Math.min(low, x);
+      high = Math.max(high, x);
+    }
+    if (symmetric) {
+      int zero = 1 << (bits - 1);
+      return new Grid((-low > high ? low : high) / -zero, zero);
+    }
+    float scale = (high - low) / ((1 << bits) - 1);
+    return new Grid(scale, scale == 0 ? 0 : Math.round(-low / scale));
+  }
+
+  /**
+   * Writes a block's codes.
+   *
+   * @param values as many as a block has
+   * @param at index of the block's first byte, which is 0 as those after it
+   */
+  void pack(float[] values, Grid grid, byte[] codes, int at) {
+    int most = (1 << bits) - 1;
+    for (int i = 0; i < values.length; i++) {
+      float x = grid.scale() == 0 ? 0 : values[i] / grid.scale();
+      put(codes, at, i, Math.max(0, Math.min(most, (int) Math.rint(x) + grid.zero())));
+    }
   }
 
   private void put(byte[] codes, int row, int at, int code) {

@@ -11,7 +11,7 @@ public final class SampleFeeds {
   private SampleFeeds() {}
 
   /**
-   * Feeds for a model by name; see {@link #of(Model, int, int, long)}.
+   * Feeds for a model by name without a past; see {@link #of(Model, int, int, int, long)}.
    *
    * @throws IllegalArgumentException with the names that exist
    */
@@ -19,18 +19,49 @@ public final class SampleFeeds {
     return of(Models.named(name), batch, sequence, seed);
   }
 
+  /** Feeds for a model without a past; see {@link #of(Model, int, int, int, long)}. */
+  public static Map<String, Tensor> of(Model model, int batch, int sequence, long seed) {
+    return of(model, batch, sequence, 0, seed);
+  }
+
   /**
    * Feeds for a model.
    *
-   * @param batch examples; in texts, every example after the first is padded at its end
-   * @param sequence tokens of a text; images have one size and ignore it
+   * @param batch examples; in texts, every example after the first is padded at its end, for
+   *     decoders that take their past at its start, as generation does it
+   * @param sequence tokens of a text; images have one size and ignore it; a decoder with an encoder
+   *     gets half as many itself, rounded up, or one where it takes a past
+   * @param past earlier tokens of models that take a past
    * @return tensors by input name, in the order of the model's inputs
    */
-  public static Map<String, Tensor> of(Model model, int batch, int sequence, long seed) {
+  public static Map<String, Tensor> of(
+      Model model, int batch, int sequence, int past, long seed) {
     Noise noise = new Noise(seed, "sample feeds");
     Map<String, Tensor> feeds = new LinkedHashMap<>();
     switch (model.sample()) {
       case Model.Sample.Text text -> text(feeds, model, text, batch, sequence, noise);
+      case Model.Sample.Decoder d -> {
+        checkLength(model, sequence, past + sequence, d.longest());
+        decoder(feeds, d, batch, sequence, past, noise);
+        for (int i = 0; i < d.layers(); i++) {
+          normal(feeds, Layers.past(i), seed, batch, d.heads(), past, d.width());
+        }
+      }
+      case Model.Sample.CrossDecoder d -> {
+        int own = d.past() ? 1 : (sequence + 1) / 2;
+        checkLength(model, sequence, Math.max(sequence, past + own), d.longest());
+        cross(feeds, d, batch, sequence, own, noise);
+        if (!d.past()) {
+          String[] states = {"encoder_hidden_states"};
+          normal(feeds, states, seed, batch, sequence, d.hidden());
+        }
+        for (int i = 0; d.past() && i < d.layers(); i++) {
+          normal(
+              feeds, Layers.past(i, "decoder."), seed, batch, d.heads(), past, d.width());
+          normal(
+              feeds, Layers.past(i, "encoder."), seed, batch, d.heads(), sequence, d.width());
+        }
+      }
       case Model.Sample.Image image -> feeds.put("input", image(batch, image.side(), noise));
       case Model.Sample.Digit digit -> feeds.put("image", digits(batch, noise));
     }
@@ -44,24 +75,100 @@ public final class SampleFeeds {
       int batch,
       int sequence,
       Noise noise) {
-    if (sequence < 1 || sequence > text.longest()) {
-      throw new IllegalArgumentException(
-          model.name() + " takes 1 to " + text.longest() + " tokens, got " + sequence);
-    }
+    checkLength(model, sequence, sequence, text.longest());
     Shape shape = Shape.of(batch, sequence);
     Tensor ids = Tensor.zeros(DType.I64, shape);
     Tensor mask = Tensor.zeros(DType.I64, shape);
     for (int b = 0, i = 0; b < batch; b++) {
-      int length = b == 0 ? sequence : Math.max(1, sequence - noise.below(-1 - b, sequence));
+      int length = length(b, sequence, noise);
       for (int s = 0; s < sequence; s++, i++) {
         boolean real = s < length;
-        // The first few tokens of a vocabulary are special: padding, start, end, unknown.
-        ids.setLong(i, real ? 4 + noise.below(i, text.vocabulary() - 5) : text.pad());
+        ids.setLong(i, real ? token(i, text.vocabulary(), noise) : text.pad());
         mask.setLong(i, real ? 1 : 0);
       }
     }
     feeds.put("input_ids", ids);
     feeds.put("attention_mask", mask);
+  }
+
+  private static void checkLength(Model model, int sequence, int all, int longest) {
+    if (sequence < 1 || all > longest) {
+      throw new IllegalArgumentException(
+          model.name() + " takes 1 to " + longest + " tokens, got " + all);
+    }
+  }
+
+  /** Tokens of example b, all of them in the first. */
+  private static int length(int b, int longest, Noise noise) {
+    return b == 0 ? longest : Math.max(1, longest - noise.below(-1 - b, longest));
+  }
+
+  /** The first few tokens of a vocabulary are special: padding, start, end, unknown. */
+  private static int token(int i, int vocabulary, Noise noise) {
+    return 4 + noise.below(i, vocabulary - 5);
+  }
+
+  private static Tensor tokens(int batch, int sequence, int vocabulary, Noise noise) {
+    Tensor ids = Tensor.zeros(DType.I64, Shape.of(batch, sequence));
+    for (int i = 0; i < batch * sequence; i++) {
+      ids.setLong(i, token(i, vocabulary, noise));
+    }
+    return ids;
+  }
+
+  private static void decoder(
+      Map<String, Tensor> feeds,
+      Model.Sample.Decoder d,
+      int batch,
+      int sequence,
+      int past,
+      Noise noise) {
+    int all = past + sequence;
+    Tensor mask = Tensor.zeros(DType.I64, Shape.of(batch, all));
+    Tensor places = Tensor.zeros(DType.I64, Shape.of(batch, sequence));
+    for (int b = 0; b < batch; b++) {
+      int padding = all - length(b, all, noise);
+      for (int s = padding; s < all; s++) {
+        mask.setLong(b * all + s, 1);
+      }
+      for (int s = 0; s < sequence; s++) {
+        places.setLong(b * sequence + s, Math.max(0, past + s - padding));
+      }
+    }
+    feeds.put("input_ids", tokens(batch, sequence, d.vocabulary(), noise));
+    feeds.put("attention_mask", mask);
+    if (d.positionIds()) {
+      feeds.put("position_ids", places);
+    }
+  }
+
+  private static void cross(
+      Map<String, Tensor> feeds,
+      Model.Sample.CrossDecoder d,
+      int batch,
+      int encoderSequence,
+      int sequence,
+      Noise noise) {
+    Tensor mask = Tensor.zeros(DType.I64, Shape.of(batch, encoderSequence));
+    for (int b = 0; b < batch; b++) {
+      for (int s = 0; s < length(b, encoderSequence, noise); s++) {
+        mask.setLong(b * encoderSequence + s, 1);
+      }
+    }
+    feeds.put("encoder_attention_mask", mask);
+    feeds.put("input_ids", tokens(batch, sequence, d.vocabulary(), noise));
+  }
+
+  /** Tensors of mean 0 and deviation 1, each a stream of its own. */
+  private static void normal(Map<String, Tensor> feeds, String[] names, long seed, int... dims) {
+    for (String name : names) {
+      Noise noise = new Noise(seed, "sample feeds " + name);
+      Tensor t = Tensor.zeros(DType.F32, Shape.of(dims));
+      for (int i = 0; i < t.elements(); i++) {
+        t.setDouble(i, noise.normal(i));
+      }
+      feeds.put(name, t);
+    }
   }
 
   /** Soft blobs of colour with a little grain; every image has mean 0 and deviation 1. */

@@ -16,22 +16,23 @@ import java.util.List;
  * @param width of one head
  */
 record T5Encoder(int vocabulary, int hidden, int layers, int heads, int width, int inner) {
-  private static final int BUCKETS = 32;
+  static final int BUCKETS = 32;
   private static final int FARTHEST = 128;
   private static final float EPSILON = 1e-6f;
 
+  static final String SOURCE = "arXiv:1910.10683, Hugging Face t5-small";
+  static final T5Encoder SMALL = new T5Encoder(32128, 512, 6, 8, 64, 2048);
+  static final T5Encoder TINY = new T5Encoder(1000, 48, 2, 4, 16, 96);
+
   static List<Model> models() {
     return List.of(
-        new T5Encoder(32128, 512, 6, 8, 64, 2048)
-            .model("t5-small-encoder", "T5 small, text encoder", 35_330_816),
-        new T5Encoder(1000, 48, 2, 4, 16, 96)
-            .model("t5-tiny-encoder", "T5, encoder of 2 layers of width 48", 91_376));
+        SMALL.model("t5-small-encoder", "T5 small, text encoder", 35_330_816),
+        TINY.model("t5-tiny-encoder", "T5, encoder of 2 layers of width 48", 91_376));
   }
 
   private Model model(String name, String title, long parameters) {
-    String source = "arXiv:1910.10683, Hugging Face t5-small";
     Model.Sample sample = new Model.Sample.Text(vocabulary, 0, 512);
-    return new Model(name, title, source, 13, parameters, sample, this::build);
+    return new Model(name, title, SOURCE, 13, parameters, sample, this::build);
   }
 
   private void build(GraphWriter root) {
@@ -62,17 +63,9 @@ record T5Encoder(int vocabulary, int hidden, int layers, int heads, int width, i
     root.output(x, "last_hidden_state", F32, "batch", "sequence", hidden);
   }
 
-  /** x / sqrt(mean(x^2) + epsilon) * weight, the division as multiplication by a reciprocal. */
-  private String rmsNorm(GraphWriter g, String x) {
-    String square = g.op("Pow", x, g.scalar(2f));
-    String mean =
-        g.node(
-            "ReduceMean",
-            List.of(square),
-            Attr.of("axes", new long[] {-1}),
-            Attr.of("keepdims", 1));
-    String root = g.op("Sqrt", g.add(mean, g.scalar(EPSILON)));
-    String normed = g.mul(x, g.div(g.scalar(1f), root));
+  /** weight * (x / sqrt(mean(x^2) + epsilon)). */
+  String rmsNorm(GraphWriter g, String x) {
+    String normed = Layers.rootMeanSquareNorm(g, x, EPSILON);
     return g.mul(g.weight("weight", 1, 0.05, hidden), normed);
   }
 
@@ -80,14 +73,18 @@ record T5Encoder(int vocabulary, int hidden, int layers, int heads, int width, i
   private String[] project(GraphWriter g, String x) {
     String batch = g.dim(x, 0);
     int all = heads * width;
-    // No 1 / sqrt(width) in T5: the query's weights are smaller by as much.
-    String q = Layers.linearNoBias(g.in("q"), x, hidden, all, 1 / Math.sqrt(width));
+    String q = query(g, x);
     q = g.transpose(g.reshape(q, batch, -1, heads, width), 0, 2, 1, 3);
     String k = Layers.linearNoBias(g.in("k"), x, hidden, all, 1);
     k = g.reshape(k, batch, -1, heads, width);
     String v = Layers.linearNoBias(g.in("v"), x, hidden, all, 1);
     v = g.transpose(g.reshape(v, batch, -1, heads, width), 0, 2, 1, 3);
     return new String[] {q, g.transpose(k, 0, 2, 3, 1), v, batch};
+  }
+
+  /** [b, s, heads * width]. No 1 / sqrt(width) in T5: the weights are smaller by as much. */
+  String query(GraphWriter g, String x) {
+    return Layers.linearNoBias(g.in("q"), x, hidden, heads * width, 1 / Math.sqrt(width));
   }
 
   /**
@@ -106,30 +103,40 @@ record T5Encoder(int vocabulary, int hidden, int layers, int heads, int width, i
     String direction = g.add(g.mul(ahead, g.scalar((long) half)), g.scalar(0L));
     String distance = g.op("Abs", relative);
     String near = g.op("Less", distance, g.scalar((long) exact));
+    String bucket = g.op("Where", near, distance, farBucket(g, distance, exact, half));
+    bucket = g.add(direction, bucket);
+    return bias(g, bucket);
+  }
+
+  /** The bucket of a distance of at least {@code exact}, below {@code buckets}. */
+  static String farBucket(GraphWriter g, String distance, int exact, int buckets) {
     String log = g.op("Log", g.div(g.cast(distance, F32), g.scalar((float) exact)));
     String share = g.div(log, g.scalar((float) StrictMath.log(FARTHEST / (double) exact)));
-    String steps = g.cast(g.mul(share, g.scalar((float) (half - exact))), I64);
+    String steps = g.cast(g.mul(share, g.scalar((float) (buckets - exact))), I64);
     String far = g.add(steps, g.scalar((long) exact));
     String most =
         g.node(
             "ConstantOfShape",
             List.of(g.op("Shape", far)),
-            Attr.tensor("value", GraphWriter.oneLong(half - 1)));
-    String bucket = g.op("Where", near, distance, g.op("Min", far, most));
-    bucket = g.add(direction, bucket);
+            Attr.tensor("value", GraphWriter.oneLong(buckets - 1)));
+    return g.op("Min", far, most);
+  }
+
+  /** Learned biases of buckets [s, t], as [1, heads, s, t]. */
+  String bias(GraphWriter g, String bucket) {
     GraphWriter embedding = g.in("relative_attention_bias");
     String table = embedding.weight("weight", 0, 0.5, BUCKETS, heads);
     return g.unsqueeze(g.transpose(embedding.op("Gather", table, bucket), 2, 0, 1), 0);
   }
 
-  private String attend(GraphWriter g, String scores, String bias, String v, String batch) {
+  String attend(GraphWriter g, String scores, String bias, String v, String batch) {
     String shares = g.softmax(g.cast(g.add(scores, bias), F32));
     String mixed = g.transpose(g.matMul(shares, v), 0, 2, 1, 3);
     mixed = g.reshape(mixed, batch, -1, heads * width);
     return Layers.linearNoBias(g.in("o"), mixed, heads * width, hidden, 1);
   }
 
-  private String feedForward(GraphWriter g, String x) {
+  String feedForward(GraphWriter g, String x) {
     x = g.in("layer_norm").cast(x, F32);
     String normed = rmsNorm(g.in("layer_norm"), x);
     GraphWriter dense = g.in("DenseReluDense");

@@ -22,8 +22,8 @@ class MarginalsTest {
 
   @Test
   void aRectifiedResidualSumAgreesWithDrawnNumbers() {
-    Weight zero = new Weight.Values(new float[] {0}, 1);
-    Weight small = new Weight.Values(new float[] {0.3f}, 1);
+    Weight.Floats zero = new Weight.Values(new float[] {0}, 1);
+    Weight.Floats small = new Weight.Values(new float[] {0.3f}, 1);
     Marginals branch = Marginals.standard(1).normalised(zero, small);
     Marginals sum = Marginals.standard(1).clip(0, 1e9).add(branch).clip(0, 1e9);
     Noise a = new Noise(1, "a");
@@ -42,7 +42,7 @@ class MarginalsTest {
 
   @Test
   void aConvolutionAddsItsTaps() {
-    Weight weight = new Weight.Values(new float[] {1, 2, 3, 4}, 1, 2, 1, 2);
+    Weight.Floats weight = new Weight.Values(new float[] {1, 2, 3, 4}, 1, 2, 1, 2);
     Marginals shifted = Marginals.standard(2).centred(new Weight.Values(new float[] {10, 100}, 2));
     Marginals out = shifted.convolved(weight, 1);
     assertEquals(1, out.channels());

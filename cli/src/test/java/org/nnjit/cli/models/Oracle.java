@@ -20,7 +20,16 @@ import org.nnjit.tensor.Tensor;
 /** A model in ONNX Runtime, one thread. */
 final class Oracle implements AutoCloseable {
   /** One f32 output. */
-  record Output(long[] dims, float[] values) {}
+  record Output(long[] dims, float[] values) {
+    Tensor tensor() {
+      int[] shape = Arrays.stream(dims).mapToInt(Math::toIntExact).toArray();
+      Tensor t = Tensor.zeros(DType.F32, Shape.of(shape));
+      for (int i = 0; i < values.length; i++) {
+        t.setDouble(i, values[i]);
+      }
+      return t;
+    }
+  }
 
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
   private final OrtSession session;
