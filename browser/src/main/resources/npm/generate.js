@@ -110,7 +110,7 @@ export class TextGenerator {
    *   encode(text), which gives {ids}, and decode(ids); without one, prompts are tokens
    * @param {string|URL|object} parts.config address or content of config.json: vocab_size, eos_token_id,
    *   decoder_start_token_id and, for the capacity, n_positions or max_position_embeddings
-   * @param {number} [parts.capacity] tokens of a prompt and its continuation at most
+   * @param {number} [parts.capacity] tokens at most that the decoder, or the encoder, has before it
    * @param {object} [parts.options] options of InferenceSession.create for all sessions
    * @returns {Promise<TextGenerator>}
    */
@@ -184,7 +184,7 @@ export class TextGenerator {
         reorder: (rows) => steps.reorder(rows),
       };
       const start = this.#encodes ? [this.#config.decoder_start_token_id] : tokens;
-      const room = this.#capacity - start.length;
+      const room = this.#capacity - start.length + 1;
       const work = { ...how, maxNewTokens: Math.min(how.maxNewTokens, room), check: finite };
       const sampler = new Sampler(how, this.#config.vocab_size);
       const result = how.numBeams > 1
@@ -216,9 +216,8 @@ export class TextGenerator {
       throw new RangeError(`token ${wrong} of the prompt is ${tokens[wrong]}, the model knows 0 to ${vocabulary - 1}`
         + `${text ? ": the tokenizer is another model's; take the tokenizer.json beside this one" : ''}`);
     }
-    const most = this.#encodes ? this.#capacity : this.#capacity - 1;
-    if (tokens.length > most) {
-      throw new RangeError(`the prompt has ${tokens.length} tokens, this generator has room for ${most}; shorten it or pass a greater capacity to create()`);
+    if (tokens.length > this.#capacity) {
+      throw new RangeError(`the prompt has ${tokens.length} tokens, this generator has room for ${this.#capacity}; shorten it or pass a greater capacity to create()`);
     }
     return tokens;
   }

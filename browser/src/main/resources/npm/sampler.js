@@ -69,11 +69,10 @@ function nucleus(n, z, e, wanted) {
   let low = n.float(LEAST_LOGIT);
   let high = n.float(0);
   const half = n.float(0.5);
-  const zero = n.float(0);
   const lastAxis = n.ints(1);
   for (let i = 0; i < HALVINGS; i++) {
     const middle = n.op('Mul', [n.op('Add', [low, high]), half]);
-    const inside = n.op('Where', [n.op('GreaterOrEqual', [z, middle]), e, zero]);
+    const inside = n.op('Mul', [n.op('Cast', [n.op('GreaterOrEqual', [z, middle])], { to: 1 }), e]);
     const enough = n.op('GreaterOrEqual', [n.op('ReduceSum', [inside, lastAxis]), wanted]);
     low = n.op('Where', [enough, middle, low]);
     high = n.op('Where', [enough, high, middle]);

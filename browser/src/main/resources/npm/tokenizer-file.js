@@ -7,7 +7,7 @@ const plain = (t) => ({
     const made = t.encode(text);
     return made.ids ?? made.input_ids ?? made;
   },
-  decode: (ids) => t.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+  decode: (ids) => (ids.length ? t.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false }) : ''),
 });
 
 /**
