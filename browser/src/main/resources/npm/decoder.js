@@ -1,6 +1,6 @@
 // The steps of a model that generates text: its encoder, its decoder and their caches.
 import { Tensor } from './nnjit.js';
-import { PlainCache, isCross, pickRows, presentOf } from './plain-cache.js';
+import { PlainCache, isCross, presentOf } from './plain-cache.js';
 
 const longs = (data, dims) => new Tensor('int64', BigInt64Array.from(data, BigInt), dims);
 const ones = (rows, columns) => new Tensor('int64', new BigInt64Array(rows * columns).fill(1n), [rows, columns]);
@@ -44,11 +44,16 @@ export class Decoder {
       return known;
     }
     const options = { capacity: this.#capacity, batch: rows };
-    const merged = this.#next.inputNames.includes('use_cache_branch');
-    const inPlace = this.#next.createCache && !merged;
-    const cache = inPlace ? await this.#next.createCache(options) : new PlainCache(this.#next, options);
-    if (inPlace) this.#caches.set(rows, cache);
-    return cache;
+    try {
+      if (this.#next.createCache && !this.#next.inputNames.includes('use_cache_branch')) {
+        this.#caches.set(rows, await this.#next.createCache(options));
+        return this.#caches.get(rows);
+      }
+    } catch (e) {
+      // A model whose keys and values cannot stay in place says so.
+      if (!e.user) throw e;
+    }
+    return new PlainCache(this.#next, options);
   }
 
   /**
@@ -59,8 +64,9 @@ export class Decoder {
   async begin(prompt, rows) {
     const cache = await this.#cache(rows);
     if (!this.#encoder) return new Steps(this.#next, cache, rows, {});
-    const one = await this.#encoder.run({ input_ids: longs(prompt, [1, prompt.length]), attention_mask: ones(1, prompt.length) });
-    const [states] = Object.values(one);
+    const feeds = { input_ids: longs(prompt, [1, prompt.length]), attention_mask: ones(1, prompt.length) };
+    const wanted = Object.entries(feeds).filter(([name]) => this.#encoder.inputNames.includes(name));
+    const [states] = Object.values(await this.#encoder.run(Object.fromEntries(wanted)));
     const [, length, size] = states.dims;
     const data = new states.data.constructor(rows * states.size);
     for (let r = 0; r < rows; r++) data.set(states.data, r * states.size);
@@ -160,9 +166,6 @@ class Steps {
     return outputs;
   }
 
-  /** Each row goes on where another stood. */
-  async reorder(rows) {
-    await this.#cache.reorder(rows);
-    if (this.#cross) this.#cross = pickRows(this.#cross, rows);
-  }
+  /** Each row goes on where another stood. What the encoder has read is the same for all. */
+  reorder(rows) { return this.#cache.reorder(rows); }
 }

@@ -162,7 +162,8 @@ export class TextGenerator {
    * @param {string|string[]} [options.stop] texts that end the text before them
    * @param {number|number[]|null} [options.eosTokenId] tokens that end the text, else the model's
    * @param {function(string, number)} [options.onToken] is called with each piece of text, which never
-   *   splits a character, and the token that completed it; with beams once, at the end
+   *   splits a character, and the token that completed it; with beams once, at the end. Without a
+   *   tokenizer pieces are empty
    * @param {AbortSignal} [options.signal] ends the call with the signal's reason
    * @returns {Promise<{text: string, tokens: number[], stopReason: string}>} the new tokens with the
    *   one that ended them; text is null without a tokenizer; stopReason is eos, stop, length or capacity

@@ -91,7 +91,3 @@ export class PlainCache {
 
   release() { this.#past.clear(); }
 }
-
-/** Rows of keys and values of an encoder, as {@link PlainCache#reorder} has them. */
-export const pickRows = (tensors, rows) =>
-  Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, pick(t, rows)]));

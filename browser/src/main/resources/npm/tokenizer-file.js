@@ -10,6 +10,15 @@ const plain = (t) => ({
   decode: (ids) => (ids.length ? t.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false }) : ''),
 });
 
+/** The tokenizer_config.json of the same folder, which may be missing. */
+async function settingsBeside(address, read) {
+  try {
+    return await read(new URL('tokenizer_config.json', new URL(address, globalThis.location?.href)), 'tokenizer');
+  } catch {
+    return {};
+  }
+}
+
 /**
  * @param {undefined|string|URL|object} source as TextGenerator.create takes it
  * @param {function(string|URL|object, string): Promise<object>} read the JSON at an address
@@ -20,9 +29,7 @@ export async function loadTokenizer(source, read) {
   if (typeof source.encode === 'function' && typeof source.decode === 'function') return plain(source);
   const file = await read(source, 'tokenizer');
   if (!file?.model) throw new TypeError("the tokenizer has no 'model'; wanted a tokenizer.json, or an object with encode(text) and decode(ids)");
-  const address = typeof source === 'string' || source instanceof URL ? new URL(source, globalThis.location?.href) : null;
-  const settings = address && new URL('tokenizer_config.json', address);
-  const config = settings ? await read(settings, 'tokenizer').catch(() => ({})) : {};
+  const config = source === file ? {} : await settingsBeside(source, read);
   let library;
   try {
     library = await import('./tokenizers.js');

@@ -41,8 +41,17 @@ async function withChain(action, more) {
   }
 }
 
-const greedy = async (model) => {
-  const g = await TextGenerator.create({ ...model.parts, config: model.config, options });
+/** A session of a decoder that keeps nothing in place. */
+async function plainSession(model) {
+  const session = await InferenceSession.create(model, { ...options, extension: samplingExtension() });
+  session.createCache = undefined;
+  return session;
+}
+
+const greedy = async (model, inPlace) => {
+  const last = model.parts.decoderWithPast ? 'decoderWithPast' : 'decoder';
+  const parts = inPlace ? model.parts : { ...model.parts, [last]: await plainSession(model.parts[last]) };
+  const g = await TextGenerator.create({ ...parts, config: model.config, options });
   for (const { prompt, tokens } of model.runs) {
     const made = await g.generate(prompt, { maxNewTokens: tokens.length, eosTokenId: null });
     same(made.tokens, tokens, `tokens after ${prompt}`);
@@ -239,7 +248,10 @@ const cases = {
     await g.release();
   },
 };
-for (const model of job.models) cases[`greedy text of ${model.name}`] = () => greedy(model);
+for (const model of job.models) {
+  cases[`greedy text of ${model.name}`] = () => greedy(model, true);
+  if (InferenceSession.prototype.createCache) cases[`greedy text of ${model.name}, plain cache`] = () => greedy(model, false);
+}
 
 const results = [];
 for (const [name, run] of Object.entries(cases)) {
