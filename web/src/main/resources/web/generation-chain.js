@@ -31,7 +31,58 @@ export function chainModel(table, vocabulary, heads = 1) {
   ]);
 }
 
-/** A generator of that decoder. */
+/**
+ * An encoder, and a decoder for all steps in one file whose input use_cache_branch says which: its
+ * logits are those of the chain after the last token plus the sum of the encoder's tokens.
+ */
+export function mergedModels(table, vocabulary) {
+  const fixed = [{ name: 'one', type: 'int64', dims: [1], data: BigInt64Array.of(1n) },
+    { name: 'three', type: 'int64', dims: [2], data: BigInt64Array.of(1n, 3n) }];
+  const encoder = writeModel([
+    { op: 'Cast', inputs: ['input_ids'], outputs: ['numbers'], attributes: { to: 1 } },
+    { op: 'Unsqueeze', inputs: ['numbers', 'two'], outputs: ['last_hidden_state'] },
+  ], [{ name: 'input_ids', type: 'int64', dims: ['batch', 'sequence'] }],
+  [{ name: 'last_hidden_state', dims: ['batch', 'sequence', 1] }],
+  [{ name: 'two', type: 'int64', dims: [1], data: BigInt64Array.of(2n) }]);
+  const past = (part) => ({ name: `past_key_values.0.${part}.key`, dims: ['batch', 1, `past ${part}`, 1] });
+  const [own, cross] = [past('decoder'), past('encoder')];
+  const branch = (nodes, name) => ({ nodes, outputs: [{ name, dims: [] }] });
+  const which = (then, otherwise) => ({ then_branch: then, else_branch: otherwise });
+  const made = (name) => branch([{ op: 'Unsqueeze', inputs: ['encoder_hidden_states', 'one'], outputs: [name] }], name);
+  const kept = (name, from) => branch([{ op: 'Identity', inputs: [from], outputs: [name] }], name);
+  const decoder = writeModel([
+    { op: 'If', inputs: ['use_cache_branch'], outputs: ['cross'], attributes: which(kept('a', cross.name), made('b')) },
+    // Later steps give anything back for what they have been fed.
+    { op: 'If', inputs: ['use_cache_branch'], outputs: ['present.0.encoder.key'], attributes: which(kept('c', own.name), made('d')) },
+    { op: 'Cast', inputs: ['input_ids'], outputs: ['numbers'], attributes: { to: 1 } },
+    { op: 'Unsqueeze', inputs: ['numbers', 'three'], outputs: ['new'] },
+    { op: 'Concat', inputs: [own.name, 'new'], outputs: ['present.0.decoder.key'], attributes: { axis: 2 } },
+    { op: 'ReduceSum', inputs: ['cross'], outputs: ['sum'], attributes: { keepdims: 0 } },
+    { op: 'Cast', inputs: ['sum'], outputs: ['shift'], attributes: { to: 7 } },
+    { op: 'Add', inputs: ['input_ids', 'shift'], outputs: ['far'] },
+    { op: 'Mod', inputs: ['far', 'vocabulary'], outputs: ['row'] },
+    { op: 'Gather', inputs: ['table', 'row'], outputs: ['logits'], attributes: { axis: 0 } },
+  ], [{ name: 'input_ids', type: 'int64', dims: ['batch', 'sequence'] },
+    { name: 'encoder_hidden_states', dims: ['batch', 'length', 1] }, own, cross,
+    { name: 'use_cache_branch', type: 'bool', dims: [1] }],
+  [{ name: 'logits', dims: ['batch', 'sequence', vocabulary] }, { name: 'present.0.decoder.key', dims: ['batch', 1, 'all', 1] },
+    { name: 'present.0.encoder.key', dims: ['batch', 1, 'all', 1] }],
+  [...fixed, { name: 'table', dims: [vocabulary, vocabulary], data: table },
+    { name: 'vocabulary', type: 'int64', dims: [], data: BigInt64Array.of(BigInt(vocabulary)) }]);
+  return { encoder, decoder };
+}
+
+/** The likeliest tokens after a start, each found so much further on in the table. */
+export function likeliest(table, vocabulary, start, shift, count) {
+  const tokens = [start];
+  while (tokens.length <= count) {
+    const row = logits(table, vocabulary, [(tokens.at(-1) + shift) % vocabulary]);
+    tokens.push(row.indexOf(Math.max(...row)));
+  }
+  return tokens.slice(1);
+}
+
+/** A generator of the decoder. */
 export const chain = (table, vocabulary, more = {}) => TextGenerator.create({
   decoder: chainModel(table, vocabulary), config: { vocab_size: vocabulary }, capacity: 64, ...more,
   options: { threads: 1, tune: false, ...more.options },

@@ -6,7 +6,7 @@ import { TextGenerator, samplingExtension } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { oneNode } from '/npm/onnx-writer.js';
 import { TextStream } from '/npm/text-stream.js';
-import { chain, chainModel, sampled, searched, tableOf } from './generation-chain.js';
+import { chain, chainModel, likeliest, mergedModels, sampled, searched, tableOf } from './generation-chain.js';
 
 const query = new URLSearchParams(location.search);
 const id = query.get('report');
@@ -145,6 +145,16 @@ const cases = {
       }
     }
   }),
+  'all steps in one decoder': async () => {
+    const g = await TextGenerator.create({ ...mergedModels(table, vocabulary), options,
+      config: { vocab_size: vocabulary, decoder_start_token_id: 2 } });
+    for (const prompt of [[5], [7, 100, 30]]) {
+      const sum = prompt.reduce((a, b) => a + b);
+      same((await g.generate(prompt, { maxNewTokens: 9 })).tokens, likeliest(table, vocabulary, 2, sum, 9), `tokens for ${prompt}`);
+    }
+    same((await g.generate([5, 6], { maxNewTokens: 5, numBeams: 3 })).tokens.length, 5, 'tokens of beams');
+    await g.release();
+  },
   'pieces of text never split a character': async () => {
     const text = 'a\u00f1o \u6f22\u5b57 \ud83c\udf89!';
     const { list, text: whole } = pieces([], letters.encode(text).ids);
