@@ -55,7 +55,7 @@ class PackageTest {
   }
 
   /** Adds a script and all that it may load. */
-  private static void reach(String script, Path packages, TreeSet<String> reached)
+  private static void reach(String script, Path packages, Set<String> reached)
       throws Exception {
     if (!reached.add(script) || !script.endsWith(".js")) {
       return;
@@ -99,7 +99,7 @@ class PackageTest {
     assertEquals(present, listed());
   }
 
-  private static TreeSet<String> listed() throws Exception {
+  private static Set<String> listed() throws Exception {
     String json = Files.readString(NPM.resolve("package.json"));
     String list = json.replaceAll("(?s).*\"files\": \\[([^\\]]*)\\].*", "$1");
     TreeSet<String> listed = new TreeSet<>();
