@@ -5,12 +5,14 @@ import { PlainCache, isCross, presentOf } from './plain-cache.js';
 const longs = (data, dims) => new Tensor('int64', BigInt64Array.from(data, BigInt), dims);
 const ones = (rows, columns) => new Tensor('int64', new BigInt64Array(rows * columns).fill(1n), [rows, columns]);
 
+/** Positions that caches have room for at least: the same plans serve texts of many lengths. */
+const LEAST_CAPACITY = 256;
+
 /** A session for the positions after the first, and what each of its inputs is fed. */
 export class Decoder {
   #first;
   #next;
   #encoder;
-  #caches = new Map();
   #capacity;
 
   /**
@@ -36,34 +38,15 @@ export class Decoder {
     }
   }
 
-  /** An empty cache for so many rows. */
-  async #cache(rows) {
-    const known = this.#caches.get(rows);
-    if (known) {
-      await known.truncate(0);
-      return known;
-    }
-    const options = { capacity: this.#capacity, batch: rows };
-    try {
-      if (this.#next.createCache && !this.#next.inputNames.includes('use_cache_branch')) {
-        this.#caches.set(rows, await this.#next.createCache(options));
-        return this.#caches.get(rows);
-      }
-    } catch (e) {
-      // A model whose keys and values cannot stay in place says so.
-      if (!e.user) throw e;
-    }
-    return new PlainCache(this.#next, options);
-  }
-
   /**
    * Begins a text.
    * @param {number[]} prompt tokens for the encoder, where there is one
    * @param {number} rows texts that are continued side by side
+   * @param {number} positions how long it may become
    */
-  async begin(prompt, rows) {
-    const cache = await this.#cache(rows);
-    if (!this.#encoder) return new Steps(this.#next, cache, rows, {});
+  async begin(prompt, rows, positions) {
+    const capacity = Math.min(this.#capacity, Math.max(LEAST_CAPACITY, 2 ** Math.ceil(Math.log2(positions))));
+    if (!this.#encoder) return new Steps(this.#next, rows, capacity, {});
     const feeds = { input_ids: longs(prompt, [1, prompt.length]), attention_mask: ones(1, prompt.length) };
     const wanted = Object.entries(feeds).filter(([name]) => this.#encoder.inputNames.includes(name));
     const [states] = Object.values(await this.#encoder.run(Object.fromEntries(wanted)));
@@ -74,12 +57,10 @@ export class Decoder {
       encoder_hidden_states: new Tensor(states.type, data, [rows, length, size]),
       encoder_attention_mask: ones(rows, length),
     };
-    return new Steps(this.#next, cache, rows, encoded, this.#first);
+    return new Steps(this.#next, rows, capacity, encoded, this.#first);
   }
 
   async release() {
-    for (const cache of this.#caches.values()) await cache.release();
-    this.#caches.clear();
     for (const session of new Set([this.#encoder, this.#first, this.#next])) await session?.release();
   }
 }
@@ -87,27 +68,32 @@ export class Decoder {
 /** The steps of one text, or of several side by side. */
 class Steps {
   #session;
-  #cache;
   #rows;
+  #capacity;
   #constant;
   #first;
   #cross = null;
 
-  constructor(session, cache, rows, constant, first) {
+  /** The cache in use; the plain one stands by until the other has served a step. */
+  #cache = null;
+  #plain;
+
+  constructor(session, rows, capacity, constant, first) {
     this.#session = session;
-    this.#cache = cache;
     this.#rows = rows;
+    this.#capacity = capacity;
     this.#constant = constant;
     this.#first = first;
+    this.#plain = new PlainCache(session, { capacity, batch: rows });
   }
 
-  get length() { return this.#cache.length; }
+  get #length() { return (this.#cache ?? this.#plain).length; }
 
   /** The feeds that a session takes for these tokens, all rows one after the other. */
   #feeds(session, tokens, more) {
     const rows = this.#rows;
     const positions = tokens.length / rows;
-    const past = this.#cache.length;
+    const past = this.#length;
     const made = {
       ...this.#constant,
       ...more,
@@ -127,8 +113,25 @@ class Steps {
     return feeds;
   }
 
-  #run(feeds) {
-    return this.#cache instanceof PlainCache ? this.#cache.run(feeds) : this.#session.run(feeds, { cache: this.#cache });
+  /** A step with the cache, which begins with what the plain one holds. */
+  async #run(feeds) {
+    const merged = this.#session.inputNames.includes('use_cache_branch');
+    if (!this.#cache && (merged || !this.#session.createCache)) this.#cache = this.#plain;
+    if (this.#cache === this.#plain) return this.#plain.run({ ...feeds, ...this.#cross });
+    this.#cache ??= await this.#session.createCache({
+      capacity: this.#capacity, past: this.#plain.length ? this.#plain.past : {}, held: this.#cross ?? {},
+    });
+    try {
+      const outputs = await this.#session.run(feeds, { cache: this.#cache });
+      this.#plain = null;
+      return outputs;
+    } catch (e) {
+      // A model whose keys and values cannot stay in place says so; what else is wrong shows again.
+      if (!e.user || !this.#plain) throw e;
+      await this.#cache.release();
+      this.#cache = this.#plain;
+      return this.#run(feeds);
+    }
   }
 
   /**
@@ -139,7 +142,7 @@ class Steps {
    */
   async step(tokens, more) {
     if (this.#first && !this.#cross) return this.#firstStep(tokens, more);
-    return this.#run(this.#feeds(this.#session, tokens, { ...more, ...this.#cross }));
+    return this.#run(this.#feeds(this.#session, tokens, more));
   }
 
   /** The step that makes the encoder's keys and values. */
@@ -155,17 +158,18 @@ class Steps {
       for (const { name, type, shape } of this.#session.inputMetadata.filter((i) => isCross(i.name))) {
         empty[name] = new Tensor(type, [], [this.#rows, shape[1], 0, shape[3]]);
       }
-      const outputs = await this.#run(this.#feeds(this.#session, tokens, { ...more, ...empty }));
+      const outputs = await this.#run({ ...this.#feeds(this.#session, tokens, more), ...empty });
       this.#cross = cross(outputs);
       return outputs;
     }
     const outputs = await this.#first.run(this.#feeds(this.#first, tokens, more));
     this.#cross = cross(outputs);
-    if (!this.#cache.load) return this.step(tokens, more);
-    this.#cache.load(outputs);
+    this.#plain.load(outputs);
     return outputs;
   }
 
   /** Each row goes on where another stood. What the encoder has read is the same for all. */
-  reorder(rows) { return this.#cache.reorder(rows); }
+  reorder(rows) { return (this.#cache ?? this.#plain).reorder(rows); }
+
+  release() { return (this.#cache ?? this.#plain).release(); }
 }

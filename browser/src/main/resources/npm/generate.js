@@ -177,14 +177,15 @@ export class TextGenerator {
     this.#last = new Promise((done) => { free = done; });
     await turn;
     let step = Promise.resolve();
+    let steps;
     try {
       how.signal?.throwIfAborted();
-      const steps = await this.#decoder.begin(tokens, how.numBeams);
+      const start = this.#encodes ? [this.#config.decoder_start_token_id] : tokens;
+      steps = await this.#decoder.begin(tokens, how.numBeams, start.length + how.maxNewTokens);
       const abortable = {
         step: (...args) => (step = steps.step(...args), withSignal(step, how.signal)),
         reorder: (rows) => steps.reorder(rows),
       };
-      const start = this.#encodes ? [this.#config.decoder_start_token_id] : tokens;
       const room = this.#capacity - start.length + 1;
       const work = { ...how, maxNewTokens: Math.min(how.maxNewTokens, room), check: finite };
       const sampler = new Sampler(how, this.#config.vocab_size);
@@ -195,7 +196,7 @@ export class TextGenerator {
       return result;
     } finally {
       // A step that an abort left behind ends before the next call begins.
-      step.catch(() => {}).then(free);
+      step.catch(() => {}).then(() => steps?.release()).catch(() => {}).then(free);
     }
   }
 

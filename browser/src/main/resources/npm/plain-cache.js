@@ -54,12 +54,15 @@ export class PlainCache {
     }
   }
 
+  /** The tensors it holds, by the names of the inputs that take them. */
+  get past() { return Object.fromEntries(this.#past); }
+
   /** Positions it holds. */
   get length() { return this.#past.values().next().value?.dims[2] ?? 0; }
 
   /** Runs a step: feeds without the past, outputs without what is present. */
   async run(feeds) {
-    const outputs = await this.#session.run({ ...feeds, ...Object.fromEntries(this.#past) });
+    const outputs = await this.#session.run({ ...feeds, ...this.past });
     this.load(outputs);
     for (const name of this.#past.keys()) delete outputs[presentOf(name)];
     return outputs;
