@@ -86,11 +86,12 @@ async function create(args, report) {
   files.set('', model);
   state.files = files;
   await model.until(Infinity);
+  if (args.extension) files.set('+', await openFile('+', args.extension, () => {}));
   engine = await loading;
   const { simd, relaxedSimd } = state.device;
   const features = [simd && 'simd', relaxedSimd && 'relaxed-simd',
     relaxedSimd && dotsAreRight(engine) && 'relaxed-dot', state.threads > 1 && 'threads'].filter(Boolean).join(',');
-  const info = parse(engine.open(host, features, state.threads, state.device.shared));
+  const info = parse(engine.open(host, features, state.threads, state.device.shared, files.has('+')));
   state.id = info.id;
   state.info = info;
   state.fingerprint = [navigator.userAgent, features, state.threads, engine.build].join('|');

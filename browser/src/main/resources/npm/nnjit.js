@@ -106,7 +106,9 @@ export class InferenceSession {
    * @param {string|URL|ArrayBuffer|Uint8Array|Blob} model address or bytes of an ONNX file
    * @param {{threads?: number, simd?: boolean, relaxedSimd?: boolean, onProgress?: function,
    *   tune?: false|{budgetMs?: number, share?: number, afterMs?: number},
-   *   externalData?: Array<{path: string, data: string|ArrayBuffer|Uint8Array|Blob}>}} options
+   *   externalData?: Array<{path: string, data: string|ArrayBuffer|Uint8Array|Blob}>,
+   *   extension?: Uint8Array}} options `extension` is a small ONNX file whose nodes go behind the
+   *   model's, whose values they name; an output that they read is no output of the session
    * @returns {Promise<InferenceSession>}
    */
   static async create(model, options = {}) {
@@ -116,6 +118,7 @@ export class InferenceSession {
     try {
       session.#info = await session.#call('create', {
         model: plain(model),
+        extension: options.extension,
         threads: options.threads ?? env.threads ?? 0,
         simd: options.simd ?? env.simd,
         relaxedSimd: options.relaxedSimd ?? env.relaxedSimd,

@@ -1,5 +1,5 @@
 // Single kernels for the benchmark, each as an ONNX file and as calls of TensorFlow.js.
-import { oneNode } from './onnx-writer.js';
+import { oneNode } from '/npm/onnx-writer.js';
 
 const product = (dims) => dims.reduce((a, b) => a * b, 1);
 const noise = (n) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898) * 0.5);

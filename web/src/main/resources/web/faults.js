@@ -3,7 +3,7 @@
 // {good: a case as in suite.js, large: {name, model, sets}, threads, relative, cycles}
 import { workers, breakNext } from './fault-hooks.js';
 import { runCase, runSet, readFeeds } from './suite-case.js';
-import { writeModel, oneNode } from './onnx-writer.js';
+import { writeModel, oneNode } from '/npm/onnx-writer.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 
 const query = new URLSearchParams(location.search);

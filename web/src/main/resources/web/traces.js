@@ -1,6 +1,6 @@
 // Checks traces of runs. The job is JSON: {model: a case as in suite.js, threads}
 import { readFeeds } from './suite-case.js';
-import { writeModel } from './onnx-writer.js';
+import { writeModel } from '/npm/onnx-writer.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 
 const query = new URLSearchParams(location.search);

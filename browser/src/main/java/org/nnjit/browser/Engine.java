@@ -19,6 +19,7 @@ import org.nnjit.graph.interp.GraphInterpreter;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.loop.LoopText;
 import org.nnjit.onnx.ByteSource;
+import org.nnjit.onnx.OnnxModel;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.DeviceProfile;
@@ -104,9 +105,11 @@ public final class Engine {
    *
    * @param host files, feeds and memory of the session
    * @param features comma-separated feature names that the engine has
+   * @param extended a file "+" has nodes to put behind the model's
    */
   @JSExport
-  public static String open(Host host, String features, int threads, boolean shared) {
+  public static String open(
+      Host host, String features, int threads, boolean shared, boolean extended) {
     return guarded(
         () -> {
           EnumSet<Feature> set = EnumSet.noneOf(Feature.class);
@@ -116,8 +119,11 @@ public final class Engine {
             }
           }
           Target target = Target.of(set, threads);
-          Session s =
-              new Session(OnnxReader.read(source(host, "")), target, shared, host::now);
+          OnnxModel model = OnnxReader.read(source(host, ""));
+          if (extended) {
+            model = OnnxReader.extend(model, source(host, "+"));
+          }
+          Session s = new Session(model, target, shared, host::now);
           int id = next++;
           SESSIONS.put(id, new Entry(s, host));
           Json j = new Json().open("{").key("id").value(id);

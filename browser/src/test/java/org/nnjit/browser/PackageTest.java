@@ -9,7 +9,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,12 @@ class PackageTest {
   /** What a page may load, scripts and compiler together, packed and compressed one by one. */
   private static final long MOST_BYTES = 250_000;
 
+  /** What a page may load besides when it generates text, tokenizers included. */
+  private static final long MOST_BYTES_TO_GENERATE = 30_000;
+
+  /** Another file, as a script names it. */
+  private static final Pattern NAMED = Pattern.compile("['\"`]\\./([a-z-]+\\.(?:js|wasm))['\"`]");
+
   @Test
   void thePackageIsSmall() throws Exception {
     boolean packed = Files.isDirectory(Path.of("pack/node_modules/binaryen"));
@@ -28,17 +37,45 @@ class PackageTest {
       fail("the package is not packed: ./nnjit test fetches what that takes");
     }
     assumeTrue(packed, "the package is not packed: npm packages of browser/pack are missing");
-    long bytes = 0;
-    try (Stream<Path> files = Files.list(Path.of("target/classes/npm"))) {
-      for (Path file : files.filter(f -> f.toString().matches(".*\\.(js|wasm)")).toList()) {
-        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
-        try (OutputStream gzip = new GZIPOutputStream(compressed)) {
-          gzip.write(Files.readAllBytes(file));
-        }
-        bytes += compressed.size();
-      }
-    }
+    Path packages = Path.of("target/classes/npm");
+    TreeSet<String> page = new TreeSet<>();
+    reach("nnjit.js", packages, page);
+    assertTrue(page.contains("engine.wasm"), "a page loads " + page);
+    TreeSet<String> generation = new TreeSet<>();
+    reach("generate.js", packages, generation);
+    generation.removeAll(page);
+    assertTrue(generation.contains("tokenizers.js"), "generation loads " + generation);
+    long bytes = bytes(page, packages);
     assertTrue(bytes <= MOST_BYTES, "the package has " + bytes + " bytes with gzip");
+    long more = bytes(generation, packages);
+    assertTrue(more <= MOST_BYTES_TO_GENERATE, "generation has " + more + " bytes with gzip");
+    TreeSet<String> all = new TreeSet<>(page);
+    all.addAll(generation);
+    assertEquals(listed(), all, "files that nothing loads, or that are not listed");
+  }
+
+  /** Adds a script and all that it may load. */
+  private static void reach(String script, Path packages, Set<String> reached)
+      throws Exception {
+    if (!reached.add(script) || !script.endsWith(".js")) {
+      return;
+    }
+    Matcher named = NAMED.matcher(Files.readString(packages.resolve(script)));
+    while (named.find()) {
+      reach(named.group(1), packages, reached);
+    }
+  }
+
+  private static long bytes(Set<String> files, Path packages) throws Exception {
+    long bytes = 0;
+    for (String file : files) {
+      ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+      try (OutputStream gzip = new GZIPOutputStream(compressed)) {
+        gzip.write(Files.readAllBytes(packages.resolve(file)));
+      }
+      bytes += compressed.size();
+    }
+    return bytes;
   }
 
   @Test
@@ -58,12 +95,17 @@ class PackageTest {
     }
     present.remove("package.json");
     present.add("engine.wasm");
+    present.add("tokenizers.js");
+    assertEquals(present, listed());
+  }
+
+  private static Set<String> listed() throws Exception {
     String json = Files.readString(NPM.resolve("package.json"));
     String list = json.replaceAll("(?s).*\"files\": \\[([^\\]]*)\\].*", "$1");
     TreeSet<String> listed = new TreeSet<>();
     for (String name : list.split(",")) {
       listed.add(name.strip().replace("\"", ""));
     }
-    assertEquals(present, listed);
+    return listed;
   }
 }

@@ -2,6 +2,7 @@ package org.nnjit.onnx;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -52,6 +53,50 @@ public final class OnnxReader {
   public static OnnxModel read(ByteSource source) {
     refuseOtherFiles(source);
     return new OnnxReader(source, null).model();
+  }
+
+  /**
+   * A model with the nodes of another ONNX file behind its own. They may name the model's values; an
+   * output that they read is an output no more, and theirs follow the others.
+   *
+   * @param extension a small file without large weights; its opset holds for its own nodes
+   * @throws ModelException when it is no valid ONNX file, or reads a value that nothing makes
+   */
+  public static OnnxModel extend(OnnxModel model, ByteSource extension) {
+    OnnxReader r = new OnnxReader(extension, null);
+    Wire w = Wire.of(extension, "extension");
+    Wire graph = null;
+    while (w.next()) {
+      switch (w.field()) {
+        case 7 -> graph = w.message("graph");
+        case 8 -> r.opset(w.message("opset_import"));
+        default -> w.skip();
+      }
+    }
+    if (graph == null) {
+      throw new ModelException("the extension has no graph");
+    }
+    r.graph(graph);
+    Set<String> read = new HashSet<>();
+    for (Node n : r.nodes) {
+      read.addAll(n.reads());
+    }
+    Graph own = model.graph();
+    List<Port> outputs = new ArrayList<>();
+    for (Port p : own.outputs()) {
+      if (!read.contains(p.name())) {
+        outputs.add(p);
+      }
+    }
+    outputs.addAll(r.outputs);
+    r.inputs.addAll(0, own.inputs());
+    r.nodes.addAll(0, own.nodes());
+    own.constants().forEach(r::add);
+    List<Node> sorted =
+        TopologicalOrder.of(r.nodes, r.inputs, r.constants.keySet(), outputs, false);
+    return new OnnxModel(
+        new Graph(own.name(), r.inputs, outputs, sorted, r.constants), model.irVersion(),
+        model.opsets(), model.producer(), model.metadata(), model.externalFiles());
   }
 
   private static void refuseOtherFiles(ByteSource source) {

@@ -19,7 +19,6 @@ import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.DType;
-import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 

@@ -19,7 +19,7 @@ import org.nnjit.tensor.TensorType;
 
 /**
  * The k largest or smallest elements along an axis and where they stood: on short axes by counting
- * how many elements go before each, else sorted on the host.
+ * how many elements go before each, of a long last axis in blocks, else sorted on the host.
  */
 final class TopK implements Operator {
   /** Pairs of elements compared, at most: the host takes as long. */
@@ -47,8 +47,13 @@ final class TopK implements Operator {
     TensorType x = c.input(0);
     int axis = c.axis(c.attributes().getInt("axis", -1), x.shape().rank());
     int n = x.shape().dim(axis);
-    if (types.get(0).shape().elements() == 0 || x.shape().elements() * n > MOST) {
+    if (types.get(0).shape().elements() == 0) {
       return null;
+    }
+    if (x.shape().elements() * n > MOST) {
+      boolean largest = c.attributes().getInt("largest", 1) == 1;
+      int k = types.get(0).shape().dim(axis);
+      return axis == x.shape().rank() - 1 ? TopKBlocks.lower(c, k, largest) : null;
     }
     TensorType ranks = TensorType.of(DType.I32, x.shape());
     Lowering.Operand rank = new Lowering.Temp(2);

@@ -8,6 +8,7 @@ public final class Passes {
       List.of(
           new Bypass(),
           new CommonSubexpressions(),
+          new SliceFirst(),
           new FoldBatchNormalization(),
           new FuseLayerNormalization(),
           new FuseRmsNormalization(),

@@ -243,7 +243,13 @@ class OnnxRuntimeTest {
         checkAll("TopK", 11, m, 2, classes(DType.F32, 4, 3, 6), i64s(2));
         checkAll("TopK", 11, m, 2, classes(DType.I64, 4, 4, 5), i64s(4));
       }
-      checkAll("TopK", 11, Map.of("largest", largest), 2, f32(2, 700), i64s(5));
+      Map<String, Object> along = Map.of("largest", largest);
+      for (int k : new int[] {1, 5, 64}) {
+        checkAll("TopK", 11, along, 2, f32(2, 700), i64s(k));
+        checkAll("TopK", 11, along, 2, f32(1, 5003), i64s(k));
+        checkAll("TopK", 11, along, 2, f32(1, 3, 2048), i64s(k));
+        checkAll("TopK", 11, along, 2, classes(DType.F32, 4, 1, 4099), i64s(k));
+      }
     }
     check("Tile", 13, Map.of(), f32(2, 3, 5), i64s(2, 1, 3));
     check("Tile", 13, Map.of(), i32(3, 1, 2), i64s(1, 4, 1));

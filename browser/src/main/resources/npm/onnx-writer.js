@@ -1,10 +1,10 @@
-// Writes small ONNX models, for benchmarks of single kernels and for tests.
+// Writes small ONNX models: what generation puts behind a model, benchmarks of single kernels, tests.
 
 const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
 
 function varint(n) {
   const out = [];
-  for (let v = BigInt(n); ; v >>= 7n) {
+  for (let v = BigInt.asUintN(64, BigInt(n)); ; v >>= 7n) {
     if (v < 128n) return [...out, Number(v)];
     out.push(Number(v & 127n) | 128);
   }
@@ -28,9 +28,11 @@ const message = (field, ...parts) => bytes(field, join(parts));
 const value = (field, { name, type = 'float32', dims }) => message(field, text(1, name),
   message(2, message(1, number(1, TYPES[type]), message(2, ...dims.map((d) => message(1, typeof d === 'string' ? text(2, d) : number(1, d)))))));
 
-const attribute = ([name, v]) => (Array.isArray(v)
-  ? message(5, text(1, name), ...v.map((n) => number(8, n)), number(20, 7))
-  : message(5, text(1, name), number(3, v), number(20, 2)));
+function attribute([name, v]) {
+  if (Array.isArray(v)) return message(5, text(1, name), ...v.map((n) => number(8, n)), number(20, 7));
+  if (typeof v === 'object') return message(5, text(1, name), graph(6, v), number(20, 5));
+  return message(5, text(1, name), number(3, v), number(20, 2));
+}
 
 const entry = (key, v) => message(13, text(1, key), text(2, v));
 
@@ -40,11 +42,20 @@ function weight({ name, type = 'float32', dims, data, file }) {
   return message(5, ...dims.map((d) => number(1, d)), number(2, TYPES[type]), text(8, name), ...content);
 }
 
+/** A graph, in this field of a message; as {@link writeModel} has it. */
+function graph(field, { nodes, inputs = [], outputs, weights = [] }) {
+  const list = nodes.map((n) => message(1, ...n.inputs.map((i) => text(1, i)),
+    ...n.outputs.map((o) => text(2, o)), text(3, n.name ?? n.op), text(4, n.op),
+    ...Object.entries(n.attributes ?? {}).map(attribute)));
+  return message(field, ...list, text(2, 'graph'), ...weights.map(weight),
+    ...inputs.map((i) => value(11, i)), ...outputs.map((o) => value(12, o)));
+}
+
 /**
  * A model.
  * @param {Array<{op: string, name?: string, inputs: string[], outputs: string[],
- *   attributes?: Object<string, number[]|number>}>} nodes operators of the default domain with
- *   attributes of integers
+ *   attributes?: Object<string, number[]|number|object>}>} nodes operators of the default domain with
+ *   attributes of integers, or of graphs as {nodes, outputs}
  * @param {Array<{name: string, type?: string, dims: Array<number|string>}>} inputs a dimension with
  *   a name may have any size
  * @param {Array<{name: string, type?: string, dims: Array<number|string>}>} outputs
@@ -53,12 +64,7 @@ function weight({ name, type = 'float32', dims, data, file }) {
  * @returns {Uint8Array} an ONNX file
  */
 export function writeModel(nodes, inputs, outputs, weights = [], opset = 17) {
-  const list = nodes.map((n) => message(1, ...n.inputs.map((i) => text(1, i)),
-    ...n.outputs.map((o) => text(2, o)), text(3, n.name ?? n.op), text(4, n.op),
-    ...Object.entries(n.attributes ?? {}).map(attribute)));
-  const graph = message(7, ...list, text(2, 'graph'), ...weights.map(weight),
-    ...inputs.map((i) => value(11, i)), ...outputs.map((o) => value(12, o)));
-  return join([number(1, 8), graph, message(8, number(2, opset))]);
+  return join([number(1, 8), graph(7, { nodes, inputs, outputs, weights }), message(8, number(2, opset))]);
 }
 
 /**

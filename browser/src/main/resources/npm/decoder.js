@@ -1,0 +1,175 @@
+// The steps of a model that generates text: its encoder, its decoder and their caches.
+import { Tensor } from './nnjit.js';
+import { PlainCache, isCross, presentOf } from './plain-cache.js';
+
+const longs = (data, dims) => new Tensor('int64', BigInt64Array.from(data, BigInt), dims);
+const ones = (rows, columns) => new Tensor('int64', new BigInt64Array(rows * columns).fill(1n), [rows, columns]);
+
+/** Positions that caches have room for at least: the same plans serve texts of many lengths. */
+const LEAST_CAPACITY = 256;
+
+/** A session for the positions after the first, and what each of its inputs is fed. */
+export class Decoder {
+  #first;
+  #next;
+  #encoder;
+  #capacity;
+
+  /**
+   * @param {{encoder?: InferenceSession, first: InferenceSession, next: InferenceSession,
+   *   capacity: number}} parts `first` makes the encoder's keys and values; without an encoder, or
+   *   where one file does both, it is `next`
+   */
+  constructor({ encoder, first, next, capacity }) {
+    this.#encoder = encoder;
+    this.#first = first;
+    this.#next = next;
+    this.#capacity = capacity;
+    const inputs = next.inputNames;
+    if (!inputs.some((name) => presentOf(name) && !isCross(name))) {
+      throw new Error(`the decoder has the inputs ${inputs.join(', ')}, but no past_key_values.*: export it`
+        + ' with past (in Optimum: text-generation-with-past, text2text-generation-with-past)');
+    }
+    for (const session of new Set([first, next])) {
+      if (!session.outputNames.includes('sampling.ids')) {
+        throw new Error(`the decoder has the outputs ${session.outputNames.join(', ')}, but no sampling.ids:`
+          + ' create its session with the option extension: samplingExtension()');
+      }
+    }
+  }
+
+  /**
+   * Begins a text.
+   * @param {number[]} prompt tokens for the encoder, where there is one
+   * @param {number} rows texts that are continued side by side
+   * @param {number} positions how long it may become
+   */
+  async begin(prompt, rows, positions) {
+    const capacity = Math.min(this.#capacity, Math.max(LEAST_CAPACITY, 2 ** Math.ceil(Math.log2(positions))));
+    if (!this.#encoder) return new Steps(this.#next, rows, capacity, {});
+    const feeds = { input_ids: longs(prompt, [1, prompt.length]), attention_mask: ones(1, prompt.length) };
+    const wanted = Object.entries(feeds).filter(([name]) => this.#encoder.inputNames.includes(name));
+    const [states] = Object.values(await this.#encoder.run(Object.fromEntries(wanted)));
+    const [, length, size] = states.dims;
+    const data = new states.data.constructor(rows * states.size);
+    for (let r = 0; r < rows; r++) data.set(states.data, r * states.size);
+    const encoded = {
+      encoder_hidden_states: new Tensor(states.type, data, [rows, length, size]),
+      encoder_attention_mask: ones(rows, length),
+    };
+    return new Steps(this.#next, rows, capacity, encoded, this.#first);
+  }
+
+  async release() {
+    for (const session of new Set([this.#encoder, this.#first, this.#next])) await session?.release();
+  }
+}
+
+/** The steps of one text, or of several side by side. */
+class Steps {
+  #session;
+  #rows;
+  #capacity;
+  #constant;
+  #first;
+  #cross = null;
+
+  /** The cache in use; the plain one stands by until the other has served a step. */
+  #cache = null;
+  #plain;
+
+  constructor(session, rows, capacity, constant, first) {
+    this.#session = session;
+    this.#rows = rows;
+    this.#capacity = capacity;
+    this.#constant = constant;
+    this.#first = first;
+    this.#plain = new PlainCache(session, { capacity, batch: rows });
+  }
+
+  get #length() { return (this.#cache ?? this.#plain).length; }
+
+  /** The feeds that a session takes for these tokens, all rows one after the other. */
+  #feeds(session, tokens, more) {
+    const rows = this.#rows;
+    const positions = tokens.length / rows;
+    const past = this.#length;
+    const made = {
+      ...this.#constant,
+      ...more,
+      input_ids: () => longs(tokens, [rows, positions]),
+      attention_mask: () => ones(rows, past + positions),
+      position_ids: () => longs(Array.from(tokens, (_, i) => past + (i % positions)), [rows, positions]),
+      use_cache_branch: () => new Tensor('bool', Uint8Array.of(past > 0 ? 1 : 0), [1]),
+    };
+    const feeds = {};
+    for (const name of session.inputNames) {
+      if (presentOf(name) && !made[name]) continue;
+      if (!made[name]) {
+        throw new Error(`the decoder has an input '${name}', which generation does not know; it feeds ${Object.keys(made).join(', ')} and past_key_values.*`);
+      }
+      feeds[name] = typeof made[name] === 'function' ? made[name]() : made[name];
+    }
+    return feeds;
+  }
+
+  /** A step with the cache, which begins with what the plain one holds. */
+  async #run(feeds) {
+    const merged = this.#session.inputNames.includes('use_cache_branch');
+    if (!this.#cache && (merged || !this.#session.createCache)) this.#cache = this.#plain;
+    if (this.#cache === this.#plain) return this.#plain.run({ ...feeds, ...this.#cross });
+    this.#cache ??= await this.#session.createCache({
+      capacity: this.#capacity, past: this.#plain.length ? this.#plain.past : {}, held: this.#cross ?? {},
+    });
+    try {
+      const outputs = await this.#session.run(feeds, { cache: this.#cache });
+      this.#plain = null;
+      return outputs;
+    } catch (e) {
+      // A model whose keys and values cannot stay in place says so; what else is wrong shows again.
+      if (!e.user || !this.#plain) throw e;
+      await this.#cache.release();
+      this.#cache = this.#plain;
+      return this.#run(feeds);
+    }
+  }
+
+  /**
+   * One step.
+   * @param {number[]} tokens as many of each row, one row after the other
+   * @param {Object<string, Tensor>} more feeds for what comes after the logits
+   * @returns {Promise<Object<string, Tensor>>} 'sampling.values' and 'sampling.ids'
+   */
+  async step(tokens, more) {
+    if (this.#first && !this.#cross) return this.#firstStep(tokens, more);
+    return this.#run(this.#feeds(this.#session, tokens, more));
+  }
+
+  /** The step that makes the encoder's keys and values. */
+  async #firstStep(tokens, more) {
+    const cached = this.#session.inputNames.filter(isCross);
+    const cross = (outputs) => Object.fromEntries(cached.map((name) => {
+      const t = outputs[presentOf(name)];
+      if (!t) throw new Error(`the decoder for the first step has no output '${presentOf(name)}', which '${name}' needs`);
+      return [name, t];
+    }));
+    if (this.#first === this.#session) {
+      const empty = {};
+      for (const { name, type, shape } of this.#session.inputMetadata.filter((i) => isCross(i.name))) {
+        empty[name] = new Tensor(type, [], [this.#rows, shape[1], 0, shape[3]]);
+      }
+      const outputs = await this.#run({ ...this.#feeds(this.#session, tokens, more), ...empty });
+      this.#cross = cross(outputs);
+      return outputs;
+    }
+    const outputs = await this.#first.run(this.#feeds(this.#first, tokens, more));
+    this.#cross = cross(outputs);
+    this.#plain.load(outputs);
+    return outputs;
+  }
+
+  /** Each row goes on where another stood. What the encoder has read is the same for all. */
+  reorder(rows) { return (this.#cache ?? this.#plain).reorder(rows); }
+
+  release() { return (this.#cache ?? this.#plain).release(); }
+}

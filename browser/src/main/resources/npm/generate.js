@@ -1,0 +1,286 @@
+// Text generation over sessions: decoders with past (GPT-2, Llama, ...) and encoder-decoders (T5, BART,
+// ...) in the file layout of Hugging Face exports. A page that does not generate text loads none of this.
+import { beamSearch } from './beam-search.js';
+import { Decoder } from './decoder.js';
+import { InferenceSession } from './nnjit.js';
+import { Sampler, samplingExtension } from './sampler.js';
+import { TextStream } from './text-stream.js';
+import { loadTokenizer } from './tokenizer-file.js';
+
+export { samplingExtension };
+
+/** Positions a generator has room for when neither its caller nor its model's configuration says less. */
+const CAPACITY = 2048;
+
+/** Tokens that sampling chooses among, as in transformers. */
+const TOP_K = 50;
+
+const integer = (least) => [(v) => Number.isInteger(v) && v >= least, `an integer of ${least} or more`];
+const number = (least, most = Infinity) => [(v) => v >= least && v <= most && Number.isFinite(v),
+  `a number from ${least}${most === Infinity ? '' : ` to ${most}`}`];
+const flag = [(v) => typeof v === 'boolean', 'true or false'];
+const action = [(v) => typeof v === 'function', 'a function'];
+
+/** What generate() takes: a test of the value, and what passes it. */
+const OPTIONS = {
+  maxNewTokens: integer(1),
+  sample: flag,
+  temperature: number(0),
+  topK: integer(0),
+  topP: [(v) => v > 0 && v <= 1, 'a number above 0, up to 1'],
+  seed: [Number.isInteger, 'an integer'],
+  repetitionPenalty: [(v) => v > 0 && Number.isFinite(v), 'a number above 0'],
+  numBeams: integer(1),
+  lengthPenalty: [Number.isFinite, 'a number'],
+  earlyStopping: flag,
+  stop: [(v) => [v].flat().every((s) => typeof s === 'string' && s), 'a text or an array of texts'],
+  eosTokenId: [(v) => v === null || [v].flat().every((t) => Number.isInteger(t)), 'a token, an array of tokens or null'],
+  onToken: action,
+  signal: [(v) => v instanceof AbortSignal, 'an AbortSignal'],
+};
+
+/** The options with what holds where they say nothing. */
+function chosen(given, config) {
+  for (const [name, value] of Object.entries(given)) {
+    if (!OPTIONS[name]) throw new TypeError(`there is no option '${name}'; there are ${Object.keys(OPTIONS).join(', ')}`);
+    const [fits, wanted] = OPTIONS[name];
+    if (value !== undefined && !fits(value)) throw new TypeError(`${name} is ${String(value)}, wanted ${wanted}`);
+  }
+  const { temperature, topK, topP, numBeams = 1 } = given;
+  const sample = (given.sample ?? (temperature ?? topK ?? topP) !== undefined) && temperature !== 0;
+  if (sample && numBeams > 1) {
+    throw new TypeError(`numBeams is ${numBeams} and tokens are to be sampled; leave out numBeams, or temperature, topK and topP`);
+  }
+  return {
+    maxNewTokens: given.maxNewTokens ?? 128,
+    sample,
+    temperature: temperature ?? 1,
+    topK: topK ?? TOP_K,
+    topP: topP ?? 1,
+    seed: given.seed ?? crypto.getRandomValues(new Int32Array(1))[0],
+    repetitionPenalty: given.repetitionPenalty ?? 1,
+    numBeams,
+    lengthPenalty: given.lengthPenalty ?? 1,
+    earlyStopping: given.earlyStopping ?? false,
+    stop: [given.stop ?? []].flat(),
+    eos: new Set([given.eosTokenId === undefined ? config.eos_token_id : given.eosTokenId].flat().filter((t) => t != null)),
+    onToken: given.onToken,
+    signal: given.signal,
+  };
+}
+
+/** The JSON at an address, or what was given instead. */
+async function read(source, what) {
+  if (typeof source !== 'string' && !(source instanceof URL)) return source;
+  const response = await fetch(source);
+  if (!response.ok) throw new Error(`${what}: ${source}: the server answered ${response.status} ${response.statusText}`);
+  try {
+    return JSON.parse(await response.text());
+  } catch (e) {
+    throw new Error(`${what}: ${source} is no JSON (${e.message})`);
+  }
+}
+
+export class TextGenerator {
+  #decoder;
+  #tokenizer;
+  #config;
+  #encodes;
+  #capacity;
+  #last = Promise.resolve();
+
+  constructor(decoder, tokenizer, config, encodes, capacity) {
+    this.#decoder = decoder;
+    this.#tokenizer = tokenizer;
+    this.#config = config;
+    this.#encodes = encodes;
+    this.#capacity = capacity;
+  }
+
+  /**
+   * Loads a model that generates text. Models are what InferenceSession.create takes, or sessions made
+   * with its option `extension: samplingExtension()`, which belong to the generator from then on.
+   * @param {object} parts
+   * @param {string|URL|ArrayBuffer|Uint8Array|Blob|InferenceSession} parts.decoder the model; with an
+   *   encoder the decoder of the first step, or the merged one
+   * @param {string|URL|ArrayBuffer|Uint8Array|Blob|InferenceSession} [parts.encoder]
+   * @param {string|URL|ArrayBuffer|Uint8Array|Blob|InferenceSession} [parts.decoderWithPast] the decoder
+   *   of the other steps, where there is an encoder
+   * @param {string|URL|object} [parts.tokenizer] address or content of tokenizer.json, or an object with
+   *   encode(text), which gives {ids}, and decode(ids); without one, prompts are tokens
+   * @param {string|URL|object} parts.config address or content of config.json: vocab_size, eos_token_id,
+   *   decoder_start_token_id and, for the capacity, n_positions or max_position_embeddings
+   * @param {number} [parts.capacity] tokens at most that the decoder, or the encoder, has before it
+   * @param {object} [parts.options] options of InferenceSession.create for all sessions
+   * @returns {Promise<TextGenerator>}
+   */
+  static async create({ decoder, encoder, decoderWithPast, tokenizer, config, capacity, options = {} }) {
+    const known = { ...await read(config, 'config') };
+    for (const name of ['vocab_size', ...(encoder ? ['decoder_start_token_id'] : [])]) {
+      if (!Number.isInteger(known[name])) throw new TypeError(`config.${name} is ${known[name]}, wanted a number, as in the model's config.json`);
+    }
+    if (!decoder) throw new TypeError('there is no decoder; pass its address or its bytes');
+    const room = capacity ?? Math.min(CAPACITY, known.n_positions ?? known.max_position_embeddings ?? CAPACITY);
+    if (!Number.isInteger(room) || room < 2) throw new TypeError(`capacity is ${room}, wanted an integer of 2 or more`);
+    const words = await loadTokenizer(tokenizer, read);
+    const sessions = [];
+    const open = async (model, extension) => {
+      if (!model || model instanceof InferenceSession) return model;
+      sessions.push(await InferenceSession.create(model, { ...options, extension }));
+      return sessions.at(-1);
+    };
+    try {
+      const extension = samplingExtension();
+      const coder = await open(encoder);
+      const first = await open(decoder, extension);
+      const next = await open(decoderWithPast, extension) ?? first;
+      const parts = new Decoder({ encoder: coder, first, next, capacity: room });
+      return new TextGenerator(parts, words, known, Boolean(encoder), room);
+    } catch (e) {
+      await Promise.all(sessions.map((s) => s.release()));
+      throw e;
+    }
+  }
+
+  /**
+   * Continues a prompt or, with an encoder, answers it. Calls wait for each other.
+   * @param {string|ArrayLike<number|bigint>} prompt text or tokens
+   * @param {object} [options]
+   * @param {number} [options.maxNewTokens] 128
+   * @param {boolean} [options.sample] draws tokens by probability; else the likeliest is taken. True
+   *   where temperature, topK or topP is given
+   * @param {number} [options.temperature] 1; probabilities are those of logits divided by it, and 0
+   *   takes the likeliest token
+   * @param {number} [options.topK] 50; draws among so many likeliest tokens, 0 among all
+   * @param {number} [options.topP] 1; draws among the likeliest tokens that have this share together
+   * @param {number} [options.seed] the same seed, model and options draw the same tokens
+   * @param {number} [options.repetitionPenalty] 1; logits of tokens that were there are divided by it,
+   *   negative ones multiplied
+   * @param {number} [options.numBeams] 1; follows so many likely texts at once and takes the likeliest
+   * @param {number} [options.lengthPenalty] 1; a beam's score is divided by its length to this power
+   * @param {boolean} [options.earlyStopping] ends once as many texts as beams have ended
+   * @param {string|string[]} [options.stop] texts that end the text before them
+   * @param {number|number[]|null} [options.eosTokenId] tokens that end the text, else the model's
+   * @param {function(string, number)} [options.onToken] is called with each piece of text, which never
+   *   splits a character, and the token that completed it; with beams once, at the end. Without a
+   *   tokenizer pieces are empty
+   * @param {AbortSignal} [options.signal] ends the call with the signal's reason
+   * @returns {Promise<{text: string, tokens: number[], stopReason: string}>} the new tokens with the
+   *   one that ended them; text is null without a tokenizer; stopReason is eos, stop, length or capacity
+   */
+  async generate(prompt, options = {}) {
+    const how = chosen(options, this.#config);
+    const tokens = this.#tokens(prompt);
+    if (how.stop.length && !this.#tokenizer) throw new TypeError('stop texts need a tokenizer; end by eosTokenId instead');
+    const turn = this.#last;
+    let free;
+    this.#last = new Promise((done) => { free = done; });
+    await turn;
+    let step = Promise.resolve();
+    let steps;
+    try {
+      how.signal?.throwIfAborted();
+      const start = this.#encodes ? [this.#config.decoder_start_token_id] : tokens;
+      steps = await this.#decoder.begin(tokens, how.numBeams, start.length + how.maxNewTokens);
+      const abortable = {
+        step: (...args) => (step = steps.step(...args), withSignal(step, how.signal)),
+        reorder: (rows) => steps.reorder(rows),
+      };
+      const room = this.#capacity - start.length + 1;
+      const work = { ...how, maxNewTokens: Math.min(how.maxNewTokens, room), check: finite };
+      const sampler = new Sampler(how, this.#config.vocab_size);
+      const result = how.numBeams > 1
+        ? this.#told(await beamSearch(abortable, sampler, start, work), work)
+        : await this.#continue(abortable, sampler, start, work);
+      if (result.stopReason === 'length' && work.maxNewTokens < how.maxNewTokens) result.stopReason = 'capacity';
+      return result;
+    } finally {
+      // A step that an abort left behind ends before the next call begins.
+      step.catch(() => {}).then(() => steps?.release()).catch(() => {}).then(free);
+    }
+  }
+
+  /** Frees the sessions; the generator cannot be used again. */
+  async release() {
+    await this.#last;
+    await this.#decoder.release();
+  }
+
+  /** The tokens of a prompt, each of which the model knows. */
+  #tokens(prompt) {
+    const text = typeof prompt === 'string';
+    if (text && !this.#tokenizer) throw new TypeError('the prompt is a text, but there is no tokenizer; pass tokens, or a tokenizer to create()');
+    const tokens = Array.from(text ? this.#tokenizer.encode(prompt) : prompt, Number);
+    const vocabulary = this.#config.vocab_size;
+    if (tokens.length === 0) throw new RangeError('the prompt is empty; begin with one token at least, such as the one that begins texts');
+    const wrong = tokens.findIndex((t) => !Number.isInteger(t) || t < 0 || t >= vocabulary);
+    if (wrong >= 0) {
+      throw new RangeError(`token ${wrong} of the prompt is ${tokens[wrong]}, the model knows 0 to ${vocabulary - 1}`
+        + `${text ? ": the tokenizer is another model's; take the tokenizer.json beside this one" : ''}`);
+    }
+    if (tokens.length > this.#capacity) {
+      throw new RangeError(`the prompt has ${tokens.length} tokens, this generator has room for ${this.#capacity}; shorten it or pass a greater capacity to create()`);
+    }
+    return tokens;
+  }
+
+  #stream({ stop }) {
+    return this.#tokenizer && new TextStream((ids) => this.#tokenizer.decode(ids), stop);
+  }
+
+  /** Token after token. */
+  async #continue(steps, sampler, start, how) {
+    const { maxNewTokens, eos, onToken, check } = how;
+    const stream = this.#stream(how);
+    const tokens = [];
+    const say = (piece) => piece && onToken?.(piece, tokens.at(-1));
+    let next = start;
+    let stopReason = 'length';
+    while (tokens.length < maxNewTokens) {
+      sampler.see(next);
+      const outputs = await steps.step(next, sampler.feeds());
+      check(outputs['sampling.values']);
+      next = [sampler.choose(outputs)];
+      tokens.push(next[0]);
+      if (stream) say(stream.add(next[0]));
+      else onToken?.('', next[0]);
+      if (stream?.stopped) stopReason = 'stop';
+      else if (eos.has(next[0])) stopReason = 'eos';
+      if (stopReason !== 'length') break;
+    }
+    if (stream) say(stream.end());
+    return { text: stream?.text ?? null, tokens, stopReason: stream?.stopped ? 'stop' : stopReason };
+  }
+
+  /** The text of tokens that were found all at once. */
+  #told({ tokens, stopReason }, how) {
+    const stream = this.#stream(how);
+    let piece = '';
+    if (stream) {
+      for (const t of tokens) piece += stream.add(t);
+      piece += stream.end();
+    }
+    how.onToken?.(piece, tokens.at(-1));
+    return { text: stream?.text ?? null, tokens, stopReason: stream?.stopped ? 'stop' : stopReason };
+  }
+}
+
+/** Fails unless the largest value of each row [rows, k] is a number. */
+function finite({ data, dims: [, k] }) {
+  for (let i = 0; i < data.length; i += k) {
+    if (!Number.isFinite(data[i])) {
+      throw new Error(`the model's logits hold ${data[i]}, from which no token can be chosen: its weights are damaged, or its numbers too large for their type`);
+    }
+  }
+}
+
+/** The promise, or the signal's reason where that comes first. */
+function withSignal(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((done, failed) => {
+    const abort = () => failed(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(done, failed).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,112 @@
+package org.nnjit.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.cli.models.ModelFiles;
+import org.nnjit.cli.models.Models;
+
+/**
+ * Text generation in browsers: the likeliest texts are ONNX Runtime's token for token, choices among
+ * tokens are those of a plain calculation in the page, and what goes wrong says so.
+ */
+class GenerationTest {
+  private static final int STEPS = 64;
+
+  @TempDir Path work;
+
+  @Test
+  void textInChromiumOnTwoThreads() throws Exception {
+    check("chromium", 2, true);
+  }
+
+  @Test
+  void textInChromiumWithoutIsolation() throws Exception {
+    check("chromium", 1, false);
+  }
+
+  @Test
+  void textInFirefoxOnTwoThreads() throws Exception {
+    check("firefox", 2, true);
+  }
+
+  private void check(String kind, int threads, boolean isolated) throws Exception {
+    var browser = Suite.browser(kind);
+    Map<String, Object> job = new LinkedHashMap<>();
+    job.put("threads", threads);
+    job.put("noPast", url(file("gpt2-tiny")));
+    job.put(
+        "models",
+        List.of(
+            decoder("gpt2", file("gpt2-tiny-with-past")),
+            decoder("llama", file("llama-tiny")),
+            pair("t5", "t5-tiny", 0),
+            pair("bart", "bart-tiny", 2)));
+    List<Suite.Outcome> outcomes =
+        Suite.page(
+            browser, "generation.html", job, Map.of("/made", work), work, isolated,
+            Duration.ofMinutes(5), (json, process) -> {});
+    List<String> wrong = new ArrayList<>();
+    for (Suite.Outcome o : outcomes) {
+      System.out.println(
+          kind + " " + threads + " threads: " + o.name() + " " + o.status() + " " + o.message());
+      if (!o.status().equals("passed")) {
+        wrong.add(o.name() + ": " + o.message());
+      }
+    }
+    assertEquals(List.of(), wrong);
+    assertTrue(outcomes.size() >= 18, "all cases ran: " + outcomes.size());
+  }
+
+  /** A decoder that has as many positions as are tested. */
+  private Map<String, Object> decoder(String name, Path file) throws Exception {
+    List<Map<String, Object>> runs = new ArrayList<>();
+    for (List<Long> prompt : List.of(List.of(11L), List.of(3L, 7L, 11L, 200L, 5L))) {
+      int count = STEPS + 1 - prompt.size();
+      runs.add(run(prompt, GreedyText.of(null, file, prompt, 0, count)));
+    }
+    Map<String, Object> config = Map.of("vocab_size", 1000, "n_positions", STEPS);
+    return Map.of(
+        "name", name, "parts", Map.of("decoder", url(file)), "config", config, "runs", runs);
+  }
+
+  private Map<String, Object> pair(String name, String model, long start) throws Exception {
+    Path encoder = file(model + "-encoder");
+    Path decoder = file(model + "-decoder");
+    Path later = file(model + "-decoder-with-past");
+    List<Map<String, Object>> runs = new ArrayList<>();
+    for (List<Long> prompt : List.of(List.of(8L, 1L, 990L), List.of(5L, 6L, 7L, 8L, 9L, 10L, 2L))) {
+      int count = runs.isEmpty() ? STEPS : 8;
+      runs.add(run(prompt, GreedyText.of(encoder, decoder, prompt, start, count)));
+    }
+    Map<String, Object> config = new HashMap<>();
+    config.put("vocab_size", 1000);
+    config.put("decoder_start_token_id", start);
+    config.put("max_position_embeddings", STEPS);
+    Map<String, Object> parts =
+        Map.of("encoder", url(encoder), "decoder", url(decoder), "decoderWithPast", url(later));
+    return Map.of("name", name, "parts", parts, "config", config, "runs", runs);
+  }
+
+  private static Map<String, Object> run(List<Long> prompt, List<Long> tokens) {
+    return Map.of("prompt", prompt, "tokens", tokens);
+  }
+
+  private Path file(String model) throws Exception {
+    return ModelFiles.write(
+        Models.named(model), work, ModelFiles.DEFAULT_SEED, bytes -> {});
+  }
+
+  private String url(Path file) {
+    return "/made/" + work.relativize(file);
+  }
+}

@@ -1,0 +1,274 @@
+// Text generation in a page: whole models against the tokens of ONNX Runtime, choices among tokens
+// against a plain calculation, streamed text, ends, aborts and errors. The job is JSON:
+// {models: [{name, parts: {decoder, encoder?, decoderWithPast?}, config, runs: [{prompt, tokens}]}],
+// noPast: address of a decoder without past, threads}
+import { TextGenerator, samplingExtension } from '/npm/generate.js';
+import { InferenceSession, Tensor } from '/npm/nnjit.js';
+import { oneNode } from '/npm/onnx-writer.js';
+import { TextStream } from '/npm/text-stream.js';
+import { chain, chainModel, likeliest, mergedModels, sampled, searched, tableOf } from './generation-chain.js';
+
+const query = new URLSearchParams(location.search);
+const id = query.get('report');
+const job = await (await fetch(query.get('job'))).json();
+const options = { threads: job.threads, tune: false };
+
+const same = (got, wanted, what) => {
+  if (JSON.stringify(got) !== JSON.stringify(wanted)) {
+    throw new Error(`${what}: got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
+  }
+};
+
+/** Fails unless the promise is rejected with an error that holds all these texts. */
+async function rejects(promise, ...texts) {
+  const error = await promise.then(() => null, (e) => e);
+  if (!error) throw new Error('nothing failed');
+  const missing = texts.filter((t) => !error.message.includes(t));
+  if (missing.length) throw new Error(`the message lacks '${missing.join("', '")}': ${error.message}`);
+  return error;
+}
+
+const vocabulary = 300;
+const table = tableOf(vocabulary);
+
+/** Runs with a generator of the chain, which is released. */
+async function withChain(action, more) {
+  const g = await chain(table, vocabulary, more);
+  try {
+    return await action(g);
+  } finally {
+    await g.release();
+  }
+}
+
+/** A session of a decoder that keeps nothing in place. */
+async function plainSession(model) {
+  const session = await InferenceSession.create(model, { ...options, extension: samplingExtension() });
+  session.createCache = undefined;
+  return session;
+}
+
+const greedy = async (model, inPlace) => {
+  const last = model.parts.decoderWithPast ? 'decoderWithPast' : 'decoder';
+  const parts = inPlace ? model.parts : { ...model.parts, [last]: await plainSession(model.parts[last]) };
+  const g = await TextGenerator.create({ ...parts, config: model.config, options });
+  for (const { prompt, tokens } of model.runs) {
+    const made = await g.generate(prompt, { maxNewTokens: tokens.length, eosTokenId: null });
+    same(made.tokens, tokens, `tokens after ${prompt}`);
+  }
+  await g.release();
+};
+
+const SAMPLED = [
+  { topK: 5 }, { topK: 40, temperature: 0.6 }, { topK: 50, topP: 0.5 }, { temperature: 2 }, { topK: 0 },
+  { topK: 0, temperature: 0.5 }, { topK: 0, topP: 0.8 }, { topK: 0, topP: 0.3, temperature: 1.5 },
+  { topK: 300, topP: 0.9 }, { topK: 20, repetitionPenalty: 1.8 }, { topK: 0, topP: 0.9, repetitionPenalty: 1.3 },
+];
+
+/** A tokenizer of letters, each a token from 97 on; all other tokens are bytes of UTF-8. */
+const letters = {
+  encode: (text) => ({ ids: Array.from(new TextEncoder().encode(text)) }),
+  decode: (ids) => new TextDecoder().decode(Uint8Array.from(ids, (t) => t & 255)),
+};
+
+/** A byte-level tokenizer.json with one merge. */
+function tokenizerJson() {
+  const bytes = Array.from({ length: 256 }, (_, i) => i);
+  const shown = bytes.filter((b) => (b > 32 && b < 127) || (b > 160 && b !== 173));
+  const characters = bytes.map((b) => String.fromCodePoint(shown.includes(b) ? b : 256 + bytes.filter((c) => c < b && !shown.includes(c)).length));
+  const vocab = Object.fromEntries(characters.map((c, b) => [c, b]));
+  vocab.th = 256;
+  const level = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  return {
+    version: '1.0', truncation: null, padding: null, normalizer: null, pre_tokenizer: level, post_processor: null, decoder: level,
+    added_tokens: [{ id: 257, content: '<end>', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }],
+    model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, vocab, merges: ['t h'] },
+  };
+}
+
+/** A table of logits in which each of these tokens is followed by the next. */
+function pathOf(tokens, size) {
+  const path = new Float32Array(size * size);
+  for (let i = 0; i + 1 < tokens.length; i++) path[tokens[i] * size + tokens[i + 1]] = 9;
+  return path;
+}
+
+const pieces = (stops, tokens) => {
+  const stream = new TextStream(letters.decode, stops);
+  const list = tokens.map((t) => stream.add(t));
+  return { list: [...list, stream.end()], text: stream.text, stopped: stream.stopped };
+};
+
+const cases = {
+  'the largest of many logits': async () => {
+    for (const [n, rows] of [[50257, 1], [32128, 3]]) {
+      const x = Float32Array.from({ length: rows * n }, (_, i) => Math.fround(Math.sin(i * 12.9898) * 43758.5453 % 1));
+      for (let i = 0; i < 40; i++) x[(i * 911) % n] = 2;
+      for (const k of [1, 8, 64]) {
+        const s = await InferenceSession.create(oneNode('TopK', [{ name: 'x', dims: [rows, n] },
+          { name: 'k', type: 'int64', dims: [1], data: BigInt64Array.of(BigInt(k)) }], { name: 'y', dims: [rows, k] }), options);
+        const { y } = await s.run({ x: new Tensor('float32', x, [rows, n]) });
+        const { plan } = await s.stats();
+        same(plan.commands.filter((c) => c.kernel === 'host').length, 0, 'calls on the host');
+        for (let r = 0; r < rows; r++) {
+          same(Array.from(y.data.subarray(r * k, (r + 1) * k)), Array.from(x.slice(r * n, (r + 1) * n).sort().reverse().subarray(0, k)), `the ${k} largest of ${n}`);
+        }
+        await s.release();
+      }
+    }
+  },
+  'sampled tokens': () => withChain(async (g) => {
+    for (const [i, o] of SAMPLED.entries()) {
+      const how = { ...o, seed: 100 + i };
+      const { tokens } = await g.generate([7, 3], { ...how, maxNewTokens: 24 });
+      same(tokens, sampled(table, vocabulary, [7, 3], 24, how), JSON.stringify(how));
+    }
+  }),
+  'the same seed draws the same': () => withChain(async (g) => {
+    const draw = async (seed) => (await g.generate([1], { topK: 0, seed, maxNewTokens: 16 })).tokens.join();
+    const [first, again, other] = [await draw(1), await draw(1), await draw(2)];
+    same(again, first, 'the second text');
+    if (other === first) throw new Error(`seeds 1 and 2 draw the same: ${first}`);
+  }),
+  'temperature 0 and a penalty': () => withChain(async (g) => {
+    const plain = await g.generate([9], { maxNewTokens: 20 });
+    same((await g.generate([9], { maxNewTokens: 20, temperature: 0, topK: 9 })).tokens, plain.tokens, 'temperature 0');
+    same((await g.generate([9], { maxNewTokens: 20, repetitionPenalty: 5 })).tokens,
+      sampled(table, vocabulary, [9], 20, { topK: 1, seed: 1, repetitionPenalty: 5 }), 'penalty');
+  }),
+  'beam search': () => withChain(async (g) => {
+    const free = searched(table, vocabulary, [4, 2], 10, { numBeams: 4 });
+    for (const o of [{ numBeams: 2 }, { numBeams: 4 }, { numBeams: 4, lengthPenalty: 2 }, { numBeams: 3, earlyStopping: true }]) {
+      for (const eos of [undefined, free[3], free[6]]) {
+        const { tokens } = await g.generate([4, 2], { ...o, eosTokenId: eos ?? null, maxNewTokens: 10 });
+        same(tokens, searched(table, vocabulary, [4, 2], 10, { ...o, eos }), `${JSON.stringify(o)}, end ${eos}`);
+      }
+    }
+  }),
+  'all steps in one decoder': async () => {
+    const g = await TextGenerator.create({ ...mergedModels(table, vocabulary), options,
+      config: { vocab_size: vocabulary, decoder_start_token_id: 2 } });
+    for (const prompt of [[5], [7, 100, 30]]) {
+      const sum = prompt.reduce((a, b) => a + b);
+      same((await g.generate(prompt, { maxNewTokens: 9 })).tokens, likeliest(table, vocabulary, 2, sum, 9), `tokens for ${prompt}`);
+    }
+    same((await g.generate([5, 6], { maxNewTokens: 5, numBeams: 3 })).tokens.length, 5, 'tokens of beams');
+    await g.release();
+  },
+  'pieces of text never split a character': async () => {
+    const text = 'a\u00f1o \u6f22\u5b57 \ud83c\udf89!';
+    const { list, text: whole } = pieces([], letters.encode(text).ids);
+    same(whole, text, 'text');
+    same(list.filter((p) => p).join('|'), 'a|\u00f1|o| |\u6f22|\u5b57| |\ud83c\udf89|!', 'pieces');
+    same(pieces([], [0xf0, 0x9f]).text, '\ufffd', 'text that breaks off');
+    same(pieces([], Array(20).fill(0xff)).text, '\ufffd'.repeat(20), 'bytes that are no text');
+  },
+  'texts that stop': async () => {
+    const of = (stops, text) => pieces(stops, letters.encode(text).ids);
+    same(of(['end'], 'the end of it'), { list: ['t', 'h', '', 'e ', '', '', '', '', '', '', '', '', '', ''], text: 'the ', stopped: true }, 'end');
+    same(of(['xyz', 'lo'], 'hello xy').text, 'hel', 'the first of two');
+    same(of(['abc'], 'xxab').text, 'xxab', 'one that only begins');
+  },
+  'text from a tokenizer.json': async () => {
+    const ids = [256, 101, 32, 0xe6, 0xbc, 0xa2];
+    const file = URL.createObjectURL(new Blob([JSON.stringify(tokenizerJson())]));
+    const g = await chain(pathOf(ids, 258), 258, { tokenizer: tokenizerJson(), config: { vocab_size: 258, eos_token_id: 257 } });
+    const said = [];
+    const result = await g.generate('th', { maxNewTokens: 5, onToken: (piece, token) => said.push([piece, token]) });
+    same(result, { text: 'e \u6f22', tokens: ids.slice(1), stopReason: 'length' }, 'result');
+    same(said, [['e', 101], [' ', 32], ['\u6f22', 0xa2]], 'pieces');
+    await g.release();
+    const ended = await chain(pathOf([256, 101, 257], 258), 258, { tokenizer: file, config: { vocab_size: 258, eos_token_id: 257 } });
+    same(await ended.generate('th'), { text: 'e', tokens: [101, 257], stopReason: 'eos' }, 'result');
+    same((await ended.generate('th', { stop: 'e' })).stopReason, 'stop', 'reason');
+    await ended.release();
+  },
+  'an aborted step': () => withChain(async (g) => {
+    const wanted = await g.generate([5], { maxNewTokens: 12 });
+    const control = new AbortController();
+    let count = 0;
+    const onToken = () => {
+      if (++count === 3) setTimeout(() => control.abort(), 0);
+    };
+    const error = await rejects(g.generate([5], { maxNewTokens: 60, onToken, signal: control.signal }), 'abort');
+    same(error.name, 'AbortError', 'error');
+    if (count >= 60) throw new Error('all tokens came');
+    same((await g.generate([5], { maxNewTokens: 12 })).tokens, wanted.tokens, 'tokens after it');
+    await rejects(g.generate([5], { signal: AbortSignal.abort(new Error('too late')) }), 'too late');
+    const both = await Promise.all([g.generate([5], { maxNewTokens: 12 }), g.generate([5], { maxNewTokens: 12 })]);
+    same(both.map((b) => b.tokens), [wanted.tokens, wanted.tokens], 'tokens of two calls at once');
+  }),
+  'bad calls': () => withChain(async (g) => {
+    const wanted = await g.generate([5], { maxNewTokens: 4 });
+    const bad = [
+      [[], {}, 'empty', 'one token at least'],
+      ['', {}, 'empty'],
+      [Array(65).fill(1), {}, '65 tokens', 'room for 64', 'capacity'],
+      [[1, 300], {}, 'token 1', '300', '0 to 299'],
+      [[1, 2.5], {}, 'token 1', '2.5'],
+      ['\u00ff', {}, 'token 0', '511', "another model's"],
+      [[1], { max_new_tokens: 3 }, 'max_new_tokens', 'maxNewTokens'],
+      [[1], { temperature: -1 }, 'temperature is -1', '0'],
+      [[1], { topP: 0 }, 'topP is 0', 'above 0'],
+      [[1], { topK: 1.5 }, 'topK is 1.5', 'integer'],
+      [[1], { numBeams: 2, topK: 5 }, 'numBeams is 2', 'sampled'],
+      [[1], { stop: [''] }, 'stop'],
+    ];
+    for (const [prompt, how, ...texts] of bad) {
+      await rejects(g.generate(prompt, how), ...texts);
+      same((await g.generate([5], { maxNewTokens: 4 })).tokens, wanted.tokens, `tokens after ${JSON.stringify(how)}`);
+    }
+    const most = await g.generate([5], { maxNewTokens: 500 });
+    same([most.tokens.length, most.stopReason], [64, 'capacity'], 'the longest text');
+  }, { tokenizer: { encode: (text) => Array.from(text, (c) => c.charCodeAt(0) + 256), decode: letters.decode } }),
+  'logits that are no numbers': async () => {
+    for (const [value, how] of [[NaN, {}], [Infinity, {}], [NaN, { topK: 0, seed: 1 }], [NaN, { topK: 9, seed: 1 }], [NaN, { numBeams: 2 }]]) {
+      const broken = tableOf(vocabulary);
+      broken[3 * vocabulary + 17] = value;
+      const g = await chain(broken, vocabulary);
+      await rejects(g.generate([3], how), 'logits hold', 'damaged');
+      same((await g.generate([5], { maxNewTokens: 1 })).tokens.length, 1, 'tokens after it');
+      await g.release();
+    }
+  },
+  'parts that do not fit': async () => {
+    const config = { vocab_size: vocabulary, decoder_start_token_id: 0 };
+    const decoder = chainModel(table, vocabulary);
+    await rejects(TextGenerator.create({ decoder, config: {}, options }), 'config.vocab_size', 'config.json');
+    await rejects(TextGenerator.create({ config, options }), 'no decoder');
+    await rejects(TextGenerator.create({ decoder: job.noPast, config, options }), 'past_key_values', 'export it');
+    await rejects(TextGenerator.create({ decoder, config, options, tokenizer: { words: 3 } }), 'tokenizer.json', 'encode');
+    await rejects(TextGenerator.create({ decoder, config: '/web/none.json', options }), 'none.json', '404');
+    await rejects(TextGenerator.create({ decoder, config: '/web/generation.html', options }), 'no JSON');
+    await rejects(TextGenerator.create({ decoder: decoder.slice(0, decoder.length >> 1), config, options }), 'not a valid ONNX model');
+    await rejects(InferenceSession.create(oneNode('Relu', [{ name: 'x', dims: [1] }], { name: 'y', dims: [1] }),
+      { ...options, extension: samplingExtension() }), "'logits'", 'made by no node');
+    const bare = await InferenceSession.create(decoder, options);
+    await rejects(TextGenerator.create({ decoder: bare, config, options }), 'samplingExtension()');
+    await bare.release();
+    const session = await InferenceSession.create(decoder, { ...options, extension: samplingExtension() });
+    const g = await TextGenerator.create({ decoder: session, config });
+    same((await g.generate([1], { maxNewTokens: 2 })).tokens.length, 2, 'tokens of a session that was there');
+    await g.release();
+  },
+  'a past of another model': async () => {
+    const [t5, bart] = ['t5', 'bart'].map((n) => job.models.find((m) => m.name === n));
+    const g = await TextGenerator.create({ ...t5.parts, decoderWithPast: bart.parts.decoderWithPast, config: t5.config, options });
+    await rejects(g.generate([1, 2]), 'present.0.decoder.key', 'different models');
+    await g.release();
+  },
+};
+for (const model of job.models) {
+  cases[`greedy text of ${model.name}`] = () => greedy(model, true);
+  if (InferenceSession.prototype.createCache) cases[`greedy text of ${model.name}, plain cache`] = () => greedy(model, false);
+}
+
+const results = [];
+for (const [name, run] of Object.entries(cases)) {
+  if (job.only && !name.includes(job.only)) continue;
+  const start = performance.now();
+  const outcome = await run().then(() => ({ status: 'passed', message: '' }), (e) => ({ status: 'wrong', message: String(e?.message ?? e) }));
+  results.push({ name, ...outcome, message: `${outcome.message} (${Math.round(performance.now() - start)} ms)` });
+  document.querySelector('#log').textContent = `${results.length} of ${Object.keys(cases).length}: ${name}`;
+}
+await fetch(`/report/${id}`, { method: 'POST', body: JSON.stringify({ results, userAgent: navigator.userAgent }) });
