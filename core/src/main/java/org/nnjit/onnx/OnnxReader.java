@@ -9,9 +9,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.nnjit.graph.Attributes;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Dim;
 import org.nnjit.graph.Graph;
+import org.nnjit.graph.Model;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Node;
 import org.nnjit.graph.Port;
@@ -49,7 +51,7 @@ public final class OnnxReader {
    *
    * @throws ModelException when the bytes are no valid model or it needs what nnJIT lacks
    */
-  public static OnnxModel read(ByteSource source) {
+  public static Model read(ByteSource source) {
     refuseOtherFiles(source);
     return new OnnxReader(source, null).model();
   }
@@ -79,15 +81,13 @@ public final class OnnxReader {
     }
   }
 
-  private OnnxModel model() {
-    long ir = 0;
+  private Model model() {
     String producer = "";
     Map<String, String> metadata = new TreeMap<>();
     List<Wire> graphs = new ArrayList<>();
     Wire w = Wire.of(source, "model");
     while (w.next()) {
       switch (w.field()) {
-        case 1 -> ir = w.number();
         case 2 -> producer = w.string();
         case 7 -> graphs.add(w.message("graph"));
         case 8 -> opset(w.message("opset_import"));
@@ -119,7 +119,7 @@ public final class OnnxReader {
     }
     List<Node> sorted = TopologicalOrder.of(nodes, fed, constants.keySet(), outputs, false);
     Graph graph = new Graph(name, fed, outputs, sorted, constants);
-    return new OnnxModel(graph, ir, opsets, producer, metadata, externalFiles);
+    return new Model(graph, opsets, producer, metadata, externalFiles);
   }
 
   private void opset(Wire w) {

@@ -2,6 +2,7 @@ package org.nnjit.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.ModelException;
 import org.nnjit.tensor.DType;
