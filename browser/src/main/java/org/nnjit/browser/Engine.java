@@ -19,7 +19,6 @@ import org.nnjit.graph.interp.ComputeInterpreter;
 import org.nnjit.graph.interp.GraphInterpreter;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.loop.LoopText;
-import org.nnjit.onnx.OnnxReader;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.DeviceProfile;
 import org.nnjit.schedule.Feature;
@@ -27,6 +26,7 @@ import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Caching;
+import org.nnjit.session.ModelReader;
 import org.nnjit.session.Session;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Numbers;
@@ -117,7 +117,7 @@ public final class Engine {
           }
           Target target = Target.of(set, threads);
           Session s =
-              new Session(OnnxReader.read(source(host, "")), target, shared, host::now);
+              new Session(ModelReader.read(source(host, "")), target, shared, host::now);
           int id = next++;
           SESSIONS.put(id, new Entry(s, host));
           Json j = new Json().open("{").key("id").value(id);

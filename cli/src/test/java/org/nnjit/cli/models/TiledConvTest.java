@@ -248,7 +248,11 @@ class TiledConvTest {
     look.accept(plan);
     PlanRunner.Order order = PlanRunner.Order.values()[number % 2];
     Map<String, Tensor> got = PlanRunner.run(plan, feeds, file, order);
-    assertEquals(wanted.keySet(), got.keySet(), label);
+    assertTrue(got.keySet().containsAll(wanted.keySet()), label);
+    for (Map.Entry<String, Tensor> e : got.entrySet()) {
+      // What else there is are checks of indices.
+      assertTrue(wanted.containsKey(e.getKey()) || e.getValue().getLong(0) == 0, e.getKey());
+    }
     double worst = 0;
     for (String name : wanted.keySet()) {
       Tensor w = wanted.get(name);
