@@ -203,7 +203,16 @@ public final class OnnxReader {
 
   private void initializer(Wire w) {
     TensorProto t = TensorProto.read(w);
-    add(t.name(), t.constant(source));
+    if (!t.isNibbles()) {
+      add(t.name(), t.constant(source));
+      return;
+    }
+    String packed = t.name() + "#packed";
+    add(packed, t.packed(source));
+    nodes.add(
+        new Node(
+            t.name(), "nnjit", "UnpackNibbles", 1, List.of(packed), List.of(t.name()),
+            t.unpacking()));
   }
 
   private void add(String value, Constant c) {
