@@ -101,7 +101,7 @@ final class LlamaGraph {
       String shares = put("", "Softmax", Attributes.NONE.with("axis", -1L), scores);
       String mixed = put("MatMul", shares, each(v, keyHeads, heads, size));
       mixed = transposed(mixed, 0, 2, 1, 3);
-      mixed = put("Reshape", mixed, longs(0, 0, heads * size));
+      mixed = put("Reshape", mixed, longs(0, 0, (long) heads * size));
       x = put("Add", x, product(mixed, "attn_output.weight", heads * size, hidden, 0));
       normed = norm(norm, x, "ffn_norm.weight", hidden);
       String gate = product(normed, "ffn_gate.weight", hidden, inner, 0);

@@ -152,7 +152,7 @@ public record GgufLlama(
   /** Feeds of a run after a past; in a second row of the batch the second new token is padding. */
   public Map<String, Tensor> feeds(int batch, int length, int past) {
     Map<String, Tensor> feeds = new LinkedHashMap<>();
-    Random random = new Random(1000L * batch + 100 * length + past);
+    Random random = new Random(1000L * batch + 100L * length + past);
     Tensor ids = Tensor.zeros(I64, Shape.of(batch, length));
     Tensor positions = Tensor.zeros(I64, Shape.of(batch, length));
     Tensor mask = Tensor.zeros(I64, Shape.of(batch, past + length));
