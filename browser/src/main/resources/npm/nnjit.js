@@ -103,7 +103,7 @@ export class InferenceSession {
 
   /**
    * Loads a model.
-   * @param {string|URL|ArrayBuffer|Uint8Array|Blob} model address or bytes of an ONNX file
+   * @param {string|URL|ArrayBuffer|Uint8Array|Blob} model address or bytes of an ONNX or GGUF file
    * @param {{threads?: number, simd?: boolean, relaxedSimd?: boolean, onProgress?: function,
    *   tune?: false|{budgetMs?: number, share?: number, afterMs?: number},
    *   externalData?: Array<{path: string, data: string|ArrayBuffer|Uint8Array|Blob}>,

@@ -16,6 +16,7 @@ class LayeringTest {
           "org.nnjit.wasm",
           "org.nnjit.compute",
           "org.nnjit.graph",
+          "org.nnjit.gguf",
           "org.nnjit.graph.op",
           "org.nnjit.graph.interp",
           "org.nnjit.graph.pass",

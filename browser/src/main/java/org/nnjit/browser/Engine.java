@@ -10,16 +10,16 @@ import java.util.Map;
 import java.util.Set;
 import org.nnjit.fuse.Program.ComputeCall;
 import org.nnjit.fuse.Program.HostCall;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Dim;
+import org.nnjit.graph.Model;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Port;
 import org.nnjit.graph.interp.ComputeInterpreter;
 import org.nnjit.graph.interp.GraphInterpreter;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.loop.LoopText;
-import org.nnjit.onnx.ByteSource;
-import org.nnjit.onnx.OnnxModel;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.DeviceProfile;
@@ -28,6 +28,7 @@ import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Caching;
+import org.nnjit.session.ModelReader;
 import org.nnjit.session.Session;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Numbers;
@@ -119,7 +120,7 @@ public final class Engine {
             }
           }
           Target target = Target.of(set, threads);
-          OnnxModel model = OnnxReader.read(source(host, ""));
+          Model model = ModelReader.read(source(host, ""));
           if (extended) {
             model = OnnxReader.extend(model, source(host, "+"));
           }

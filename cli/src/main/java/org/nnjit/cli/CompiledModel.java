@@ -9,10 +9,10 @@ import org.nnjit.graph.Dim;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.Port;
 import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.OnnxReader;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
+import org.nnjit.session.ModelReader;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
 
@@ -31,7 +31,7 @@ record CompiledModel(Graph graph, Compiler.Compiled compiled) {
    * @param length what dimensions with a name are otherwise, unless they are the batch
    */
   static CompiledModel of(Path model, Map<String, String> shapes, int length) throws IOException {
-    Graph graph = OnnxReader.read(ModelFile.open(model)).graph();
+    Graph graph = ModelReader.read(ModelFile.open(model)).graph();
     Map<String, TensorType> feeds = new LinkedHashMap<>();
     for (Port p : graph.inputs()) {
       feeds.put(p.name(), TensorType.of(p.dtype(), shape(p, shapes.get(p.name()), length)));

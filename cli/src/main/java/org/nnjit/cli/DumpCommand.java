@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 final class DumpCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL.onnx", description = "The model.")
+  @Parameters(paramLabel = "MODEL.onnx", description = "The model, ONNX or GGUF.")
   private Path model;
 
   @Option(

@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.ModelException;
-import org.nnjit.onnx.ByteSource;
 import org.nnjit.tensor.Tensor;
 
 /** A model's file, of which only what is read comes into memory. */

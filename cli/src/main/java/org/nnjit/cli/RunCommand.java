@@ -19,9 +19,9 @@ import java.util.concurrent.TimeoutException;
 import org.nnjit.cli.tensors.FeedFiles;
 import org.nnjit.cli.tensors.Npy;
 import org.nnjit.graph.ModelException;
-import org.nnjit.onnx.OnnxReader;
 import org.nnjit.server.Browser;
 import org.nnjit.server.PageServer;
+import org.nnjit.session.ModelReader;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
@@ -41,7 +41,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL.onnx", description = "The model.")
+  @Parameters(paramLabel = "MODEL.onnx", description = "The model, ONNX or GGUF.")
   private Path model;
 
   @Option(names = "--threads", defaultValue = "2", description = "Threads (default 2).")
@@ -78,8 +78,8 @@ final class RunCommand implements Callable<Integer> {
     if (!Files.isRegularFile(model)) {
       throw new ModelException("no file '" + model + "'");
     }
-    if (!model.toString().endsWith(".onnx")) {
-      throw new ModelException("'" + model + "' is no .onnx file");
+    if (!model.toString().endsWith(".onnx") && !model.toString().endsWith(".gguf")) {
+      throw new ModelException("'" + model + "' is no .onnx or .gguf file");
     }
     Path traceDir = trace == null ? null : trace.toAbsolutePath().getParent();
     if (trace != null && (!Files.isDirectory(traceDir) || Files.isDirectory(trace))) {
@@ -132,7 +132,7 @@ final class RunCommand implements Callable<Integer> {
       return;
     }
     Map<String, Tensor> tensors =
-        FeedFiles.read(feeds, OnnxReader.read(ModelFile.open(model)).graph());
+        FeedFiles.read(feeds, ModelReader.read(ModelFile.open(model)).graph());
     int i = 0;
     for (Map.Entry<String, Tensor> e : tensors.entrySet()) {
       Tensor t = e.getValue();

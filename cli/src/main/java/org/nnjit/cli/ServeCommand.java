@@ -32,7 +32,10 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--no-isolation", description = "Leave the COOP and COEP headers out.")
   private boolean open;
 
-  @Parameters(arity = "0..*", paramLabel = "DIR", description = "Folders with .onnx files.")
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "DIR",
+      description = "Folders with .onnx and .gguf files.")
   private List<Path> directories;
 
   @Override

@@ -27,10 +27,10 @@ import onnx.Onnx.TypeProto;
 import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
+import org.nnjit.graph.Model;
 import org.nnjit.graph.ModelException;
-import org.nnjit.onnx.ByteSource;
-import org.nnjit.onnx.OnnxModel;
 import org.nnjit.onnx.OnnxReader;
 
 /** Offsets beyond 2 GiB, in the model's own file and in files with weights beside it. */
@@ -68,7 +68,7 @@ class LargeModelTest {
     ByteArrayOutputStream end = new ByteArrayOutputStream();
     rest.writeTo(end);
     ModelProto.newBuilder().addOpsetImport(opset()).build().writeTo(end);
-    OnnxModel model = OnnxReader.read(withHole(start.toByteArray(), hole, end.toByteArray()));
+    Model model = OnnxReader.read(withHole(start.toByteArray(), hole, end.toByteArray()));
     Constant.Stored w = (Constant.Stored) model.graph().constants().get("w");
     assertEquals(start.size(), w.offset());
     assertEquals(hole, w.type().bytes());

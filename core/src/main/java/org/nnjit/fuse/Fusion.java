@@ -32,15 +32,19 @@ public final class Fusion {
    * The program after all fusions, without calls whose results nobody uses.
    *
    * @param attention says whether a compute that is a whole attention is better than its parts
+   * @param codes says whether a product is better with a weight's codes as operand than with floats
    */
-  public static Program apply(Program program, Predicate<Compute> attention) {
+  public static Program apply(
+      Program program, Predicate<Compute> attention, Predicate<Compute> codes) {
+    List<Rule> rules = new ArrayList<>(RULES);
+    rules.add(new InlineCodes(codes));
     Rule whole = new FuseAttention(attention);
     Calls calls = new Calls(program);
     boolean changed = true;
     // Each rule removes a call or an edge, so this ends; the bound only guards against a bug.
     for (int round = 0; changed && round < 64; round++) {
       changed = false;
-      for (Rule rule : RULES) {
+      for (Rule rule : rules) {
         changed |= rule.apply(calls);
         calls.dropDead();
       }

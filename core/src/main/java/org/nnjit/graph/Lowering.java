@@ -44,7 +44,7 @@ public record Lowering(List<Call> calls) {
    *
    * @param compute what is calculated
    * @param args argument values, as many as the compute has inputs
-   * @param result where the result goes
+   * @param result where the result goes, perhaps calculated as another type of as many bytes
    */
   public record Call(Compute compute, List<Operand> args, Operand result) {
     public Call {

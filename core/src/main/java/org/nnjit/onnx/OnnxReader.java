@@ -10,9 +10,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.nnjit.graph.Attributes;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Dim;
 import org.nnjit.graph.Graph;
+import org.nnjit.graph.Model;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Node;
 import org.nnjit.graph.Port;
@@ -50,7 +52,7 @@ public final class OnnxReader {
    *
    * @throws ModelException when the bytes are no valid model or it needs what nnJIT lacks
    */
-  public static OnnxModel read(ByteSource source) {
+  public static Model read(ByteSource source) {
     refuseOtherFiles(source);
     return new OnnxReader(source, null).model();
   }
@@ -62,7 +64,7 @@ public final class OnnxReader {
    * @param extension a small file without large weights; its opset holds for its own nodes
    * @throws ModelException when it is no valid ONNX file, or reads a value that nothing makes
    */
-  public static OnnxModel extend(OnnxModel model, ByteSource extension) {
+  public static Model extend(Model model, ByteSource extension) {
     OnnxReader r = new OnnxReader(extension, null);
     Wire w = Wire.of(extension, "extension");
     Wire graph = null;
@@ -94,8 +96,8 @@ public final class OnnxReader {
     own.constants().forEach(r::add);
     List<Node> sorted =
         TopologicalOrder.of(r.nodes, r.inputs, r.constants.keySet(), outputs, false);
-    return new OnnxModel(
-        new Graph(own.name(), r.inputs, outputs, sorted, r.constants), model.irVersion(),
+    return new Model(
+        new Graph(own.name(), r.inputs, outputs, sorted, r.constants),
         model.opsets(), model.producer(), model.metadata(), model.externalFiles());
   }
 
@@ -124,15 +126,13 @@ public final class OnnxReader {
     }
   }
 
-  private OnnxModel model() {
-    long ir = 0;
+  private Model model() {
     String producer = "";
     Map<String, String> metadata = new TreeMap<>();
     List<Wire> graphs = new ArrayList<>();
     Wire w = Wire.of(source, "model");
     while (w.next()) {
       switch (w.field()) {
-        case 1 -> ir = w.number();
         case 2 -> producer = w.string();
         case 7 -> graphs.add(w.message("graph"));
         case 8 -> opset(w.message("opset_import"));
@@ -164,7 +164,7 @@ public final class OnnxReader {
     }
     List<Node> sorted = TopologicalOrder.of(nodes, fed, constants.keySet(), outputs, false);
     Graph graph = new Graph(name, fed, outputs, sorted, constants);
-    return new OnnxModel(graph, ir, opsets, producer, metadata, externalFiles);
+    return new Model(graph, opsets, producer, metadata, externalFiles);
   }
 
   private void opset(Wire w) {
@@ -248,7 +248,16 @@ public final class OnnxReader {
 
   private void initializer(Wire w) {
     TensorProto t = TensorProto.read(w);
-    add(t.name(), t.constant(source));
+    if (!t.isNibbles()) {
+      add(t.name(), t.constant(source));
+      return;
+    }
+    String packed = t.name() + "#packed";
+    add(packed, t.packed(source));
+    nodes.add(
+        new Node(
+            t.name(), "nnjit", "UnpackNibbles", 1, List.of(packed), List.of(t.name()),
+            t.unpacking()));
   }
 
   private void add(String value, Constant c) {

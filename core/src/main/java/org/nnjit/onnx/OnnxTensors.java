@@ -1,5 +1,6 @@
 package org.nnjit.onnx;
 
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.ModelException;
 import org.nnjit.tensor.Tensor;

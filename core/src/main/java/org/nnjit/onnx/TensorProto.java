@@ -2,6 +2,8 @@ package org.nnjit.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.nnjit.graph.Attributes;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.ModelException;
 import org.nnjit.tensor.DType;
@@ -11,6 +13,9 @@ import org.nnjit.tensor.TensorType;
 
 /** One TensorProto: small ones are decoded, large ones stay where they lie. */
 final class TensorProto {
+  private static final int UINT4 = 21;
+  private static final int INT4 = 22;
+
   /** Tensors of at least this many elements stay in the file. */
   static final int STORED = 1024;
 
@@ -108,8 +113,36 @@ final class TensorProto {
         "tensor '" + name + "': external " + key + " is '" + value + "', wanted a number");
   }
 
+  /** Whether elements have 4 bits: the constant then is u8, two elements in each. */
+  boolean isNibbles() {
+    return code == UINT4 || code == INT4;
+  }
+
+  /** Attributes of the node that takes them apart. */
+  Attributes unpacking() {
+    long[] shape = new long[dims.size()];
+    for (int i = 0; i < shape.length; i++) {
+      shape[i] = dims.get(i);
+    }
+    return Attributes.NONE.with("dims", shape).with("signed", code == INT4 ? 1L : 0L);
+  }
+
   /** The tensor, read from where its bytes lie. */
   Constant constant(ByteSource source) {
+    if (isNibbles()) {
+      throw new ModelException(
+          "tensor '" + name + "' of element type " + code + " (4 bits) is an attribute, wanted an"
+              + " initializer");
+    }
+    return located(source);
+  }
+
+  /** The bytes of {@link #isNibbles}. */
+  Constant packed(ByteSource source) {
+    return located(source);
+  }
+
+  private Constant located(ByteSource source) {
     TensorType type = type();
     if (external) {
       return externalConstant(type);
@@ -135,7 +168,7 @@ final class TensorProto {
   }
 
   private TensorType type() {
-    DType dtype = DType.ofOnnx(code);
+    DType dtype = isNibbles() ? DType.U8 : DType.ofOnnx(code);
     if (dtype == null) {
       throw new ModelException(
           "tensor '" + name + "': element type " + code + (code == 8 ? " (string)" : "")
@@ -151,7 +184,8 @@ final class TensorProto {
       elements *= v;
       d[i] = (int) v;
     }
-    return TensorType.of(dtype, Shape.of(d));
+    int bytes = (int) Math.min(Integer.MAX_VALUE, (elements + 1) / 2);
+    return TensorType.of(dtype, isNibbles() ? Shape.of(bytes) : Shape.of(d));
   }
 
   /** True when the field's bytes are the elements as they lie in memory. */

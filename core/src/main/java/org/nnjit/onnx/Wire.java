@@ -1,6 +1,9 @@
 package org.nnjit.onnx;
 
+import org.nnjit.graph.ByteSource;
+import org.nnjit.graph.FileWindow;
 import org.nnjit.graph.ModelException;
+import org.nnjit.tensor.Texts;
 
 /**
  * A cursor over one message. Every length is checked against the enclosing message here, since the
@@ -15,7 +18,7 @@ final class Wire {
   private static final int WINDOW = 1 << 16;
   private static final int MAX_DEPTH = 64;
 
-  private final Window window;
+  private final FileWindow window;
   private final String what;
   private final int depth;
   private final long end;
@@ -23,7 +26,7 @@ final class Wire {
   private int field;
   private int type;
 
-  private Wire(Window window, String what, int depth, long from, long end) {
+  private Wire(FileWindow window, String what, int depth, long from, long end) {
     this.window = window;
     this.what = what;
     this.depth = depth;
@@ -33,7 +36,7 @@ final class Wire {
 
   /** The whole file as one message. */
   static Wire of(ByteSource source, String what) {
-    return new Wire(new Window(source), what, 0, 0, source.size());
+    return new Wire(new FileWindow(source, WINDOW), what, 0, 0, source.size());
   }
 
   /** Goes to the next field; false at the end of the message. */
@@ -80,8 +83,7 @@ final class Wire {
 
   int fixed32() {
     need(4);
-    int v = window.byteAt(at) | window.byteAt(at + 1) << 8 | window.byteAt(at + 2) << 16
-        | window.byteAt(at + 3) << 24;
+    int v = window.int32(at);
     at += 4;
     return v;
   }
@@ -115,34 +117,9 @@ final class Wire {
     return inner;
   }
 
-  /**
-   * Text in UTF-8; what is no UTF-8 becomes U+FFFD. The library's decoder is 2 KB of the page.
-   */
+  /** Text in UTF-8. */
   String string() {
-    byte[] bytes = bytes();
-    char[] text = new char[bytes.length];
-    int length = 0;
-    for (int i = 0; i < bytes.length; ) {
-      int code = bytes[i++];
-      if (code < 0) {
-        int more = code < -64 || code >= -8 ? 0 : code < -32 ? 1 : code < -16 ? 2 : 3;
-        int least = more == 1 ? 0x80 : 1 << 5 * more + 1;
-        code &= 0x3f >> more;
-        boolean whole = more > 0;
-        for (; more > 0 && whole; more--) {
-          whole = i < bytes.length && bytes[i] < -64;
-          code = whole ? code << 6 | bytes[i++] & 0x3f : code;
-        }
-        boolean surrogate = code >> 11 == 0x1b;
-        code = whole && code >= least && code <= 0x10ffff && !surrogate ? code : 0xfffd;
-      }
-      if (code > 0xffff) {
-        text[length++] = (char) (0xd7c0 + (code >> 10));
-        code = 0xdc00 | code & 0x3ff;
-      }
-      text[length++] = (char) code;
-    }
-    return new String(text, 0, length);
+    return Texts.utf8(bytes());
   }
 
   /** A copy of the bytes of this field. */
@@ -203,35 +180,5 @@ final class Wire {
   ModelException error(long position, String message) {
     return new ModelException(
         "not a valid ONNX model: in " + what + " at byte " + position + ": " + message);
-  }
-
-  /** The part of the file that is in memory. */
-  private static final class Window {
-    private final ByteSource source;
-    private final byte[] buffer;
-    private long from;
-    private int length;
-
-    Window(ByteSource source) {
-      this.source = source;
-      this.buffer = new byte[(int) Math.min(WINDOW, Math.max(1, source.size()))];
-    }
-
-    int byteAt(long position) {
-      if (position < from || position >= from + length) {
-        from = position;
-        length = (int) Math.min(buffer.length, source.size() - position);
-        source.read(from, buffer, 0, length);
-      }
-      return buffer[(int) (position - from)] & 0xff;
-    }
-
-    void copy(long position, byte[] into) {
-      if (position >= from && position + into.length <= from + length) {
-        System.arraycopy(buffer, (int) (position - from), into, 0, into.length);
-      } else if (into.length > 0) {
-        source.read(position, into, 0, into.length);
-      }
-    }
   }
 }

@@ -9,7 +9,7 @@
  *          | 4 bytes                wire type 5
  * </pre>
  *
- * <p>Read {@link org.nnjit.onnx.OnnxReader}, {@link org.nnjit.onnx.ByteSource} and {@link
+ * <p>Read {@link org.nnjit.onnx.OnnxReader}, {@link org.nnjit.graph.ByteSource} and {@link
  * org.nnjit.onnx.Wire} first. Source: onnx.proto, and the protocol-buffer encoding guide.
  */
 package org.nnjit.onnx;

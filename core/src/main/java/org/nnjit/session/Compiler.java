@@ -12,6 +12,7 @@ import org.nnjit.graph.pass.Passes;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.kernel.family.AttentionFamily;
+import org.nnjit.kernel.family.QuantisedFamily;
 import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
@@ -96,7 +97,11 @@ public final class Compiler {
       Map<String, Integer> growing,
       PlanContext context) {
     Target target = context.target();
-    Program fused = Fusion.apply(program, c -> AttentionFamily.pays(c, target));
+    Program fused =
+        Fusion.apply(
+            program,
+            c -> AttentionFamily.pays(c, target),
+            c -> QuantisedFamily.pays(c, target));
     Layouts.Result laidOut = Layouts.apply(fused, target.has(Feature.SIMD));
     int number = context.weights().newPlan();
     Planner planner = planner(graph, laidOut, caches, context, number, false);

@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import org.nnjit.compute.CanonicalText;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
+import org.nnjit.graph.Model;
 import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.OnnxModel;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
 import org.nnjit.plan.Weights;
@@ -23,7 +23,7 @@ import org.nnjit.tensor.TensorType;
 
 /** One model, its plans by feed types, and where its weights lie. Not safe for several threads. */
 public final class Session {
-  private final OnnxModel model;
+  private final Model model;
   private PlanContext context;
   private final List<Compiler.Compiled> plans = new ArrayList<>();
   private final Map<String, Integer> byTypes = new HashMap<>();
@@ -42,14 +42,14 @@ public final class Session {
    * @param shared memory is shared among threads
    * @param clock milliseconds from some moment on
    */
-  public Session(OnnxModel model, Target target, boolean shared, DoubleSupplier clock) {
+  public Session(Model model, Target target, boolean shared, DoubleSupplier clock) {
     this.model = model;
     this.context =
         new PlanContext(
             target, new Weights(Weights.RESERVED), new ScheduleBook(), shared, clock);
   }
 
-  public OnnxModel model() {
+  public Model model() {
     return model;
   }
 

@@ -11,6 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.nnjit.NodeTests;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.ModelException;
 
 /** Bad files get errors that say what is wrong; no bytes at all bring anything else out. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.nnjit.graph.ByteSource;
 
 /** Names in a file are UTF-8. */
 class WireTest {

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nnjit.cli.models.BackendTests;
+import org.nnjit.cli.models.GgufLlama;
+import org.nnjit.cli.models.GgufType;
 import org.nnjit.cli.models.Model;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
@@ -135,7 +137,24 @@ class ModelsTest {
       }
       cases.add(made(dir));
     }
+    for (GgufType type : GgufType.values()) {
+      cases.add(gguf(type));
+    }
     check(kind, cases, threads, isolated, Map.of("/made", work));
+  }
+
+  /** A small llama in a GGUF file, with what ONNX Runtime makes of the same weights in f32. */
+  private Map<String, Object> gguf(GgufType type) throws Exception {
+    GgufLlama llama = GgufLlama.tiny(type, type, type == GgufType.F32);
+    Path dir = Files.createDirectories(work.resolve("llama-" + type));
+    llama.gguf().write(dir.resolve("model.gguf"));
+    llama.writeOnnx(dir.resolve("model.onnx"));
+    ModelData.expected(llama.feeds(1, 6, 0), dir, dir.resolve("model.onnx"), 0);
+    ModelData.expected(llama.feeds(1, 1, 9), dir, dir.resolve("model.onnx"), 1);
+    ModelData.expected(llama.feeds(2, 3, 4), dir, dir.resolve("model.onnx"), 2);
+    String url = "/made/" + dir.getFileName();
+    return BackendTests.testCase(
+        "llama-" + type, url + "/model.gguf", BackendTests.sets(dir, url));
   }
 
   /** The quantised copy of a model in a directory of its own. */

@@ -212,7 +212,7 @@ public final class PageServer implements AutoCloseable {
     for (Path dir : modelDirectories) {
       try (Stream<Path> files = Files.list(dir)) {
         files
-            .filter(p -> p.toString().endsWith(".onnx"))
+            .filter(p -> p.toString().endsWith(".onnx") || p.toString().endsWith(".gguf"))
             .sorted()
             .forEach(p -> found.putIfAbsent(p.getFileName().toString(), dir));
       } catch (IOException e) {

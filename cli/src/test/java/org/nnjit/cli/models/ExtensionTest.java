@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.nnjit.graph.ByteSource;
+import org.nnjit.graph.Model;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Port;
 import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.ByteSource;
-import org.nnjit.onnx.OnnxModel;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.PlanContext;
@@ -63,7 +63,7 @@ class ExtensionTest {
       SmallModel more = new SmallModel();
       top(more, largest);
       ByteSource file = ByteSource.of(base.bytes(13));
-      OnnxModel extended =
+      Model extended =
           OnnxReader.extend(OnnxReader.read(file), ByteSource.of(more.bytes(17)));
       assertEquals(
           List.of("best", "ids"), extended.graph().outputs().stream().map(Port::name).toList());
@@ -96,7 +96,7 @@ class ExtensionTest {
 
   @Test
   void whatDoesNotFitIsNamed() {
-    OnnxModel model = OnnxReader.read(ByteSource.of(model("logits").bytes(17)));
+    Model model = OnnxReader.read(ByteSource.of(model("logits").bytes(17)));
     SmallModel lost = new SmallModel();
     lost.node("", "Relu", Map.of(), List.of("nothing"), List.of("y"));
     refused(model, lost.output("y", null), "'nothing'", "made by no node");
@@ -105,7 +105,7 @@ class ExtensionTest {
     refused(model, twice.output("logits", null), "'logits'", "twice");
   }
 
-  private static void refused(OnnxModel model, SmallModel extension, String... texts) {
+  private static void refused(Model model, SmallModel extension, String... texts) {
     ByteSource file = ByteSource.of(extension.bytes(17));
     String message =
         assertThrows(ModelException.class, () -> OnnxReader.extend(model, file)).getMessage();

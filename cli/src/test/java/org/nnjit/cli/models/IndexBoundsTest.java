@@ -10,11 +10,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.interp.GraphInterpreter;
 import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
@@ -51,7 +51,9 @@ class IndexBoundsTest {
     for (Tensor t : inputs) {
       names.add(m.feed("x" + names.size(), t));
     }
-    m.node("", type, Map.of(), names, List.of("y"));
+    int dot = type.lastIndexOf('.');
+    String domain = type.substring(0, Math.max(0, dot));
+    m.node(domain, type.substring(dot + 1), Map.of(), names, List.of("y"));
     byte[] model = m.output("y", null).bytes(17);
     Map<String, Tensor> feeds = m.feeds;
     Map<String, TensorType> types = new LinkedHashMap<>();
@@ -95,6 +97,9 @@ class IndexBoundsTest {
       check("Gather", i, floats(5, 2), indices(2, 4, -5, i, 0));
       check("GatherElements", i, floats(5, 2), indices(1, i, 1));
       check("GatherND", i, floats(7, 5), indices(2, -7, 1, 6, i));
+      check(
+          "com.microsoft.GatherBlockQuantized", i, Tensor.zeros(DType.U8, Shape.of(5, 8)),
+          indices(2, 4, -5, i, 0), floats(5, 1));
     }
   }
 

@@ -15,9 +15,9 @@ import onnx.Onnx.OperatorSetIdProto;
 import onnx.Onnx.TensorProto;
 import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Test;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.tensor.DType;
@@ -196,6 +196,75 @@ class MatMulNBitsTest {
       double error = TiledConvTest.error(label, model, Map.of("i", chosen), i, plan -> {});
       assertTrue(error <= 1e-6, label + ": " + error);
     }
+  }
+
+  /** DequantizeLinear of a weight before a product: codes are what stays in memory. */
+  @Test
+  void dequantisedWeightsStayCodes() throws Exception {
+    Random random = new Random(SEED);
+    for (int i = 0; i < 24; i++) {
+      boolean gemm = i % 2 == 1;
+      int[] shape = gemm ? new int[] {130, 160} : new int[] {160, 130};
+      int along = gemm ? 1 : 0;
+      int[] scales =
+          switch (i / 2 % 3) {
+            case 0 -> new int[0];
+            case 1 -> new int[] {130};
+            default -> gemm ? new int[] {130, 5} : new int[] {5, 130};
+          };
+      int type = new int[] {DType.I8.onnxCode(), DType.U8.onnxCode(), 22, 21}[i / 6];
+      GraphProto.Builder graph = GraphProto.newBuilder().setName("dequantised");
+      int rows = i % 5 == 0 ? 1 : 1 + i % 7;
+      graph.addInput(TiledConvTest.port("x", rows, 160));
+      graph.addOutput(TiledConvTest.port("y", rows, 130));
+      graph.addInitializer(codes("w", random, type, shape));
+      graph.addInitializer(TiledConvTest.weight("s", random, scales));
+      NodeProto.Builder node = graph.addNodeBuilder().setOpType("DequantizeLinear");
+      node.addInput("w").addInput("s").addOutput("f");
+      if (i % 4 < 2) {
+        graph.addInitializer(codes("z", random, type, scales));
+        node.addInput("z");
+      }
+      number(node, "axis", scales.length == 2 ? along : 1 - along);
+      if (scales.length == 2) {
+        number(node, "block_size", 32);
+      }
+      NodeProto.Builder product = graph.addNodeBuilder().setOpType(gemm ? "Gemm" : "MatMul");
+      product.addInput("x").addInput("f").addOutput("y");
+      if (gemm) {
+        number(product, "transB", 1);
+      }
+      byte[] model =
+          TiledConvTest.model(graph).toBuilder()
+              .clearOpsetImport()
+              .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(21))
+              .setIrVersion(10)
+              .build()
+              .toByteArray();
+      String label = "case " + i + ", seed " + SEED;
+      Map<String, Tensor> feeds = Map.of("x", TiledConvTest.tensor(random, rows, 160));
+      double error =
+          TiledConvTest.error(
+              label,
+              model,
+              feeds,
+              i,
+              plan ->
+                  assertTrue(
+                      plan.weightBytes() < (type == 21 ? 1.2 : 2) * 160 * 130
+                          && plan.kernels().stream()
+                              .anyMatch(k -> k.family().equals("quantised")),
+                      label));
+      assertTrue(error <= 1e-5, label + ": " + error);
+    }
+  }
+
+  /** A tensor of integers of 8 or 4 bits. */
+  private static TensorProto codes(String name, Random random, int type, int... dims) {
+    TensorProto whole = bytes(name, random, dims);
+    ByteString raw = whole.getRawData();
+    ByteString packed = type > 20 ? raw.substring(0, (raw.size() + 1) / 2) : raw;
+    return whole.toBuilder().setDataType(type).setRawData(packed).build();
   }
 
   private static String message(Case c, Map<String, Integer> changed, String gIdx) {

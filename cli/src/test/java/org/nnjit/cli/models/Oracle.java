@@ -114,6 +114,7 @@ final class Oracle implements AutoCloseable {
       case I32 -> OnnxTensor.createTensor(environment, bytes.asIntBuffer(), dims);
       case I64 -> OnnxTensor.createTensor(environment, bytes.asLongBuffer(), dims);
       case BOOL -> OnnxTensor.createTensor(environment, bytes, dims, OnnxJavaType.BOOL);
+      case U8 -> OnnxTensor.createTensor(environment, bytes, dims, OnnxJavaType.UINT8);
       default -> OnnxTensor.createTensor(environment, bytes.asFloatBuffer(), dims);
     };
   }

@@ -18,9 +18,9 @@ import onnx.Onnx.TensorShapeProto;
 import onnx.Onnx.TypeProto;
 import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Test;
+import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.ByteSource;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
@@ -248,7 +248,11 @@ class TiledConvTest {
     look.accept(plan);
     PlanRunner.Order order = PlanRunner.Order.values()[number % 2];
     Map<String, Tensor> got = PlanRunner.run(plan, feeds, file, order);
-    assertEquals(wanted.keySet(), got.keySet(), label);
+    assertTrue(got.keySet().containsAll(wanted.keySet()), label);
+    for (Map.Entry<String, Tensor> e : got.entrySet()) {
+      // What else there is are checks of indices.
+      assertTrue(wanted.containsKey(e.getKey()) || e.getValue().getLong(0) == 0, e.getKey());
+    }
     double worst = 0;
     for (String name : wanted.keySet()) {
       Tensor w = wanted.get(name);

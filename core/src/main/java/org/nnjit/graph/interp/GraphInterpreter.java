@@ -150,7 +150,9 @@ public final class GraphInterpreter {
             case Lowering.Check x -> Tensor.zeros(DType.I64, Shape.SCALAR);
             case Lowering.Input i -> throw new IllegalStateException("an input as result");
           };
-      ComputeInterpreter.evaluate(call.compute(), args, out);
+      TensorType seen = call.compute().output();
+      Tensor view = new Tensor(seen.dtype(), seen.shape(), out.bytes());
+      ComputeInterpreter.evaluate(call.compute(), args, view);
       if (call.result() instanceof Lowering.Check x && out.getLong(0) != 0) {
         throw context.error(x.text(out.getLong(0)));
       }

@@ -18,8 +18,8 @@ import org.nnjit.tensor.TensorType;
 /**
  * Gather from a table of codes of 4 bits (two in a byte of u8 along the last axis) or 8, each block
  * of {@code block_size} along {@code quantize_axis} with a scale and a zero point (half of the
- * codes' range where none is given). Source: ONNX Runtime's contrib operators,
- * com.microsoft.GatherBlockQuantized.
+ * codes' range where none is given; besides what ONNX Runtime takes, floats of the scales' shape).
+ * Source: ONNX Runtime's contrib operators, com.microsoft.GatherBlockQuantized.
  */
 final class GatherBlockQuantized implements Operator {
   @Override
@@ -42,6 +42,10 @@ final class GatherBlockQuantized implements Operator {
 
   private static int block(OpContext c) {
     return (int) Math.max(1, c.attributes().getInt("block_size", 128));
+  }
+
+  private static boolean floatZeros(OpContext c) {
+    return c.has(3) && c.dtype(3).isFloat();
   }
 
   /** Shape of the table in codes. */
@@ -68,7 +72,9 @@ final class GatherBlockQuantized implements Operator {
       throw c.error("scales are " + c.input(2) + ", wanted floats " + scales);
     }
     Shape packed = scales.with(last, (scales.dim(last) * bits(c) + 7) / 8);
-    if (c.has(3) && (!c.shape(3).equals(packed) || c.dtype(3) != DType.U8)) {
+    boolean floats = floatZeros(c);
+    if (c.has(3)
+        && (!c.shape(3).equals(floats ? scales : packed) || !floats && c.dtype(3) != DType.U8)) {
       throw c.error("zero points are " + c.input(3) + ", wanted u8 " + packed);
     }
     int many = c.shape(1).rank();
@@ -98,10 +104,19 @@ final class GatherBlockQuantized implements Operator {
     List<Expr> block = new ArrayList<>(at);
     block.set(along, Expr.binary(BinaryOp.DIV, at.get(along), Expr.i32(block(c))));
     Expr code = code(c, args, 0, at);
-    Expr zero = c.has(3) ? code(c, args, 3, block) : Expr.i32(1 << (bits(c) - 1));
     Expr scale = Build.wide(args.read(2, block));
-    Expr y = Expr.mul(Expr.cast(scale.type(), Expr.sub(code, zero)), scale);
-    return args.lowering("gather_q" + bits(c), out, axes, List.of(), y);
+    Expr shifted;
+    if (floatZeros(c)) {
+      Expr zero = Expr.cast(scale.type(), args.read(3, block));
+      shifted = Expr.sub(Expr.cast(scale.type(), code), zero);
+    } else {
+      Expr zero = c.has(3) ? code(c, args, 3, block) : Expr.i32(1 << (bits(c) - 1));
+      shifted = Expr.cast(scale.type(), Expr.sub(code, zero));
+    }
+    Lowering lowering =
+        args.lowering(
+            "gather_q" + bits(c), out, axes, List.of(), Expr.mul(shifted, scale));
+    return Build.checked(c, lowering, table.dim(axis));
   }
 
   /** A code of an input at an index counted in codes, as i32. */

@@ -162,6 +162,8 @@ public final class Operators {
     new Transpose(),
     new Trilu(),
     new Unique(),
+    new UnpackBlocks(),
+    new UnpackNibbles(),
     new Reshape("Unsqueeze"),
     new Resize("Upsample"),
     new Where(),

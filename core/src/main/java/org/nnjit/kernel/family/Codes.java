@@ -42,11 +42,15 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
         whole = c.x();
       }
     }
-    if (whole instanceof Cast c && isRead(c.x())) {
-      whole = c.x();
+    Expr inside = whole;
+    while (inside instanceof Cast c) {
+      inside = c.x();
     }
     boolean nibble =
-        whole instanceof Binary b && b.op() == BinaryOp.AND && b.b().equals(Expr.i32(15));
+        inside instanceof Binary b && b.op() == BinaryOp.AND && b.b().equals(Expr.i32(15));
+    if (nibble || whole instanceof Cast c && isRead(c.x())) {
+      whole = inside;
+    }
     boolean bytes = isRead(whole) && (whole.type() == DType.U8 || whole.type() == DType.I8);
     if (!nibble && !bytes || Exprs.reads(whole).size() != 1 || Exprs.reads(p.b()).size() != 1
         || zero != null && Exprs.reads(zero).size() > 1) {

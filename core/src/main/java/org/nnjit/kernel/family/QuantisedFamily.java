@@ -39,6 +39,9 @@ public final class QuantisedFamily implements KernelFamily {
 
   private static final int MOST_CANDIDATES = 16;
 
+  /** With more rows, which share floats, reading these takes less time than unpacking codes. */
+  private static final int FEW_ROWS = 16;
+
   @Override
   public String name() {
     return "quantised";
@@ -167,6 +170,12 @@ public final class QuantisedFamily implements KernelFamily {
 
   static LoopBuilder addresses(Compute c) {
     return new LoopBuilder(MapReduceFamily.buffers(c), MapReduceFamily.types(c));
+  }
+
+  /** True when codes in memory are better than floats: where few rows share them. */
+  public static boolean pays(Compute compute, Target target) {
+    Product p = target.has(Feature.SIMD) ? product(compute) : null;
+    return p != null && p.rows() <= FEW_ROWS;
   }
 
   @Override

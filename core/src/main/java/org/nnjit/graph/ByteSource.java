@@ -1,4 +1,4 @@
-package org.nnjit.onnx;
+package org.nnjit.graph;
 
 /** Random access to the bytes of one file. */
 public interface ByteSource {

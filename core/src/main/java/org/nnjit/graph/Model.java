@@ -1,22 +1,19 @@
-package org.nnjit.onnx;
+package org.nnjit.graph;
 
 import java.util.Map;
 import java.util.Set;
-import org.nnjit.graph.Graph;
 
 /**
- * What an ONNX file holds.
+ * What a model file holds.
  *
  * @param graph the model
- * @param irVersion version of the file format
- * @param opsets imported operator sets, "" being ONNX's own
+ * @param opsets versions of the operator sets that its nodes are written in, "" being ONNX's own
  * @param producer the exporter's name
  * @param metadata whatever the exporter noted
  * @param externalFiles names of files with weights, relative to the model
  */
-public record OnnxModel(
+public record Model(
     Graph graph,
-    long irVersion,
     Map<String, Integer> opsets,
     String producer,
     Map<String, String> metadata,

@@ -1,0 +1,21 @@
+package org.nnjit.session;
+
+import org.nnjit.gguf.GgufReader;
+import org.nnjit.graph.ByteSource;
+import org.nnjit.graph.Model;
+import org.nnjit.onnx.OnnxReader;
+
+/** The front ends: which one reads a file is told by its first bytes. */
+public final class ModelReader {
+  private ModelReader() {}
+
+  /**
+   * Reads a model; large weights are only located.
+   *
+   * @throws org.nnjit.graph.ModelException when the bytes are no valid model or it needs what nnJIT
+   *     lacks
+   */
+  public static Model read(ByteSource source) {
+    return GgufReader.reads(source) ? GgufReader.read(source) : OnnxReader.read(source);
+  }
+}
