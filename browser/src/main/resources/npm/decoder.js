@@ -8,6 +8,9 @@ const ones = (rows, columns) => new Tensor('int64', new BigInt64Array(rows * col
 /** Positions that caches have room for at least: the same plans serve texts of many lengths. */
 const LEAST_CAPACITY = 256;
 
+/** Tokens that a prompt is read in at a time: prompts of all lengths take the same few plans. */
+const PIECES = [128, 64, 32, 16, 8, 4, 1];
+
 /** A session for the positions after the first, and what each of its inputs is fed. */
 export class Decoder {
   #first;
@@ -142,7 +145,15 @@ class Steps {
    */
   async step(tokens, more) {
     if (this.#first && !this.#cross) return this.#firstStep(tokens, more);
-    return this.#run(this.#feeds(this.#session, tokens, more));
+    const length = tokens.length / this.#rows;
+    let outputs;
+    for (let at = 0, n; at < length; at += n) {
+      const most = Math.min(length - at, this.#capacity / 2);
+      n = this.#cache === this.#plain ? length - at : PIECES.find((p) => p <= most) ?? 1;
+      const piece = Array.from({ length: this.#rows * n }, (_, i) => tokens[Math.floor(i / n) * length + at + (i % n)]);
+      outputs = await this.#run(this.#feeds(this.#session, piece, more));
+    }
+    return outputs;
   }
 
   /** The step that makes the encoder's keys and values. */

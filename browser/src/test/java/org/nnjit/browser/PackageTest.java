@@ -21,8 +21,12 @@ import org.junit.jupiter.api.Test;
 class PackageTest {
   private static final Path NPM = Path.of("src/main/resources/npm");
 
-  /** What a page may load, scripts and compiler together, packed and compressed one by one. */
-  private static final long MOST_BYTES = 250_000;
+  /**
+   * What a page may load, scripts and compiler together, packed and compressed one by one. It was
+   * 250 KB before caches that stay in place, GGUF files and integer weights behind DequantizeLinear
+   * came in; what is won back lowers it again.
+   */
+  private static final long MOST_BYTES = 272_000;
 
   /** What a page may load besides when it generates text, tokenizers included. */
   private static final long MOST_BYTES_TO_GENERATE = 30_000;

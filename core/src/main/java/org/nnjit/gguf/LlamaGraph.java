@@ -68,7 +68,7 @@ final class LlamaGraph {
         || !(epsilon >= 0)) {
       throw new ModelException(
           "heads " + heads + " over " + keyHeads + " of size " + size + ", rotated "
-              + count("rope.dimension_count", size) + ", with epsilon " + epsilon
+              + count("rope.dimension_count", size) + ", with epsilon " + Numbers.text(epsilon)
               + ": nnJIT takes heads of one even size, all of it rotated");
     }
     Attributes norm = Attributes.NONE.with("axis", -1L);
