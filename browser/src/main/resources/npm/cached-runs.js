@@ -76,11 +76,9 @@ export class CachedRuns {
     const args = [state.id, key(all), Object.keys(c.held).join('\t'), c.length, c.capacity, c.name];
     const p = await plan(all, (known) => parse(compiler().prepareCached(...args, known)).plan, report);
     if (!c.places) {
-      c.places = p.caches;
-      c.axes = p.cached.map(([axis]) => axis);
-      c.written = new Set();
-      c.places.forEach((place, i) => this.#begin(c, place, c.axes[i]));
-      c.past = {};
+      const axes = p.cached.map(([axis]) => axis);
+      p.caches.forEach((place, i) => this.#begin(c, place, axes[i]));
+      Object.assign(c, { places: p.caches, axes, written: new Set(), past: {} });
     }
     return p;
   }

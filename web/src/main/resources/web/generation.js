@@ -6,6 +6,7 @@ import { TextGenerator, samplingExtension } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { oneNode } from '/npm/onnx-writer.js';
 import { TextStream } from '/npm/text-stream.js';
+import { cacheCases } from './generation-caches.js';
 import { chain, chainModel, likeliest, mergedModels, sampled, searched, tableOf } from './generation-chain.js';
 
 const query = new URLSearchParams(location.search);
@@ -260,7 +261,8 @@ const cases = {
 };
 for (const model of job.models) {
   cases[`greedy text of ${model.name}`] = () => greedy(model, true);
-  if (InferenceSession.prototype.createCache) cases[`greedy text of ${model.name}, plain cache`] = () => greedy(model, false);
+  cases[`greedy text of ${model.name}, plain cache`] = () => greedy(model, false);
+  if (!model.parts.encoder) Object.assign(cases, cacheCases(model.name, model.parts.decoder, options, rejects));
 }
 
 const results = [];

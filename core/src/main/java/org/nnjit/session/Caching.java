@@ -7,6 +7,7 @@ import org.nnjit.graph.Dim;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.Port;
+import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
 
@@ -44,6 +45,7 @@ public record Caching(
       int length,
       Map<String, TensorType> feeds,
       Set<String> held) {
+    Specialiser.checkNames(graph, feeds.keySet());
     Map<String, Integer> sizes = new LinkedHashMap<>();
     for (Port p : graph.inputs()) {
       TensorType t = feeds.get(p.name());
@@ -64,7 +66,7 @@ public record Caching(
       if (axis < 0 || p.dtype() == null) {
         throw new ModelException(
             "missing feed '" + p.name() + "', wanted " + p.wanted()
-                + "; only an input of one unknown length can be a cache");
+                + "; only an input [batch, heads, length, size] or the like can be a cache");
       }
       int[] dims = new int[p.dims().size()];
       for (int i = 0; i < dims.length; i++) {
@@ -97,10 +99,16 @@ public record Caching(
     return new Caching(name, capacity, length, ordered, growing, held);
   }
 
-  /** The only dimension that is neither known nor one of the feeds', or -1. */
+  /**
+   * The only dimension that is neither known nor one of the feeds', or -1; of an input with heads
+   * and elements besides, which tokens have not.
+   */
   private static int lengthAxis(Port p, Map<String, Integer> sizes) {
     int axis = -1;
-    for (int i = 0; p.dims() != null && i < p.dims().size(); i++) {
+    if (p.dims() == null || p.dims().size() < 3) {
+      return axis;
+    }
+    for (int i = 0; i < p.dims().size(); i++) {
       Dim d = p.dims().get(i);
       if (!d.isKnown() && !sizes.containsKey(d.symbol())) {
         if (axis >= 0 || d.symbol() == null || d.symbol().isEmpty()) {

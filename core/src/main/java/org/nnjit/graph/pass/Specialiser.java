@@ -264,20 +264,29 @@ public final class Specialiser implements Composite.Scope {
   }
 
   /**
+   * Looks whether the graph has inputs of these names.
+   *
+   * @throws ModelException naming one that it has not
+   */
+  public static void checkNames(Graph graph, Set<String> feeds) {
+    List<String> names = new ArrayList<>();
+    for (Port p : graph.inputs()) {
+      names.add(p.name());
+    }
+    for (String name : feeds) {
+      if (!names.contains(name)) {
+        throw new ModelException("unknown feed '" + name + "', this model's inputs are " + names);
+      }
+    }
+  }
+
+  /**
    * Compares feeds with what the graph declares.
    *
    * @throws ModelException naming the input, what came and what was wanted
    */
   public static void checkFeeds(Graph graph, Map<String, TensorType> feeds) {
-    List<String> names = new ArrayList<>();
-    for (Port p : graph.inputs()) {
-      names.add(p.name());
-    }
-    for (String name : feeds.keySet()) {
-      if (!names.contains(name)) {
-        throw new ModelException("unknown feed '" + name + "', this model's inputs are " + names);
-      }
-    }
+    checkNames(graph, feeds.keySet());
     Map<String, Integer> symbols = new HashMap<>();
     Map<String, String> where = new HashMap<>();
     for (Port p : graph.inputs()) {

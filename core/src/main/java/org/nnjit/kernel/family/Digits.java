@@ -1,6 +1,8 @@
 package org.nnjit.kernel.family;
 
+import java.util.List;
 import java.util.function.Consumer;
+import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.loop.LType;
 import org.nnjit.loop.Local;
@@ -21,6 +23,21 @@ record Digits(Value lowest, Value above) {
     into.accept(Stmt.let(lowest, integer(BinaryOp.REM, number, extent)));
     into.accept(Stmt.let(above, integer(BinaryOp.DIV, number, extent)));
     return new Digits(Value.get(lowest), Value.get(above));
+  }
+
+  /** Binds axes to the digits of a number, the last to the lowest. */
+  static void bind(List<Axis> axes, Value number, LoopBuilder b) {
+    Value rest = number;
+    for (int i = axes.size() - 1; i >= 0; i--) {
+      Axis a = axes.get(i);
+      Value index = rest;
+      if (i > 0) {
+        Digits digits = of(rest, a.extent(), a.name(), b::emit);
+        index = digits.lowest();
+        rest = digits.above();
+      }
+      b.bind(a, index);
+    }
   }
 
   static Value integer(BinaryOp op, Value a, int b) {

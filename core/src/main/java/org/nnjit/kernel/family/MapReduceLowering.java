@@ -218,16 +218,7 @@ final class MapReduceLowering {
       }
       part(piece, Value.add(piece, Value.i32(1)), size, extent);
     }
-    for (int i = count - 1; i >= 0; i--) {
-      Axis a = spatial.get(i);
-      Value index = rest;
-      if (i > 0) {
-        Digits digits = Digits.of(rest, a.extent(), a.name(), b::emit);
-        index = digits.lowest();
-        rest = digits.above();
-      }
-      b.bind(a, index);
-    }
+    Digits.bind(spatial.subList(0, count), rest, b);
     level(count);
     Stmt body = b.close();
     b.emit(new Stmt.For(block, Value.get(begin), Value.get(end), 1, body));

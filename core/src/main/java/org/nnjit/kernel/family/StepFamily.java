@@ -198,17 +198,7 @@ public final class StepFamily implements KernelFamily {
         count = b.keep("count", Digits.integer(BinaryOp.AND, up, -4));
       }
       b.open();
-      Value rest = Value.get(block);
-      for (int i = p.outer().size() - 1; i >= 0; i--) {
-        Axis a = p.outer().get(i);
-        Value index = rest;
-        if (i > 0) {
-          Digits digits = Digits.of(rest, a.extent(), a.name(), b::emit);
-          index = digits.lowest();
-          rest = digits.above();
-        }
-        b.bind(a, index);
-      }
+      Digits.bind(p.outer(), Value.get(block), b);
       Local max = scores();
       b.setStage(AttentionParts.MAX, Value.get(max));
       Local sum = exponentials();
