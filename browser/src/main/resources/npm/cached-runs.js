@@ -134,7 +134,9 @@ export class CachedRuns {
     for (const place of p.inputs) {
       const once = p.held.includes(place.name);
       if (once && c.written.has(place.address)) continue;
-      const { data, dims } = once ? c.held[place.name] : feeds[place.name];
+      const given = once ? c.held[place.name] : feeds[place.name];
+      if (!given) throw userError(`missing feed '${place.name}': the model does not return it with rows appended, so it cannot be a cache`);
+      const { data, dims } = given;
       const from = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       const axis = growing.get(place.name);
       if (axis === undefined) {

@@ -19,7 +19,7 @@ const WORTH = 1.01;
 /** Commands are called again while all calls together took less, in milliseconds. */
 const TIMED_MS = 500;
 
-/** Time of one call of every command of a plan on one thread, in milliseconds. */
+/** Time of one call of every command of a plan on one thread, in milliseconds; 0 where it would write to caches. */
 async function timeCommands(p, rest, rounds = 3) {
   p.commandMs ??= p.commands.map(() => 0);
   const times = p.commands.map(() => 0);
@@ -27,7 +27,7 @@ async function timeCommands(p, rest, rounds = 3) {
   let spent = 0;
   for (let round = 0; round < rounds && spent < TIMED_MS; round++) {
     for (const [i, c] of p.commands.entries()) {
-      if (c.tableIndex < 0) continue;
+      if (c.tableIndex < 0 || c.step) continue;
       const kernel = p.exports.table.get(p.kernels[c.kernel].tableIndex);
       const addresses = c.args.slice(0, -2);
       const ms = await pieces.all(c.args.at(-1), (begin, end) => kernel(...addresses, begin, end), p.commandMs[i]);

@@ -86,6 +86,19 @@ export function cacheCases(name, model, options, rejects) {
       const third = await session.createCache({ capacity: 32 });
       near(await step(session, third, cut([tokens[1]], 0, 5)), await atOnce(session, cut([tokens[1]], 0, 5)), 'where another was');
     }),
+    [`caches of ${name} while kernels are tuned`]: withSession(async (session) => {
+      const tokens = texts(1, 12, 5);
+      const cache = await session.createCache({ capacity: 32 });
+      await step(session, cache, cut(tokens, 0, 5));
+      let tuned = false;
+      const tuning = session.tune({ budgetMs: 1500, share: 1 }).finally(() => { tuned = true; });
+      let at = 5;
+      for (; at < 9 || (!tuned && at < 11); at++) {
+        near(await step(session, cache, cut(tokens, at, at + 1)), await atOnce(session, cut(tokens, 0, at + 1)), `tuning, after ${at + 1}`);
+      }
+      await tuning;
+      near(await step(session, cache, cut(tokens, at, at + 1)), await atOnce(session, cut(tokens, 0, at + 1)), 'tuned');
+    }),
     [`caches of ${name} that do not fit`]: withSession(async (session) => {
       const tokens = texts(1, 6, 1);
       await rejects(session.createCache({ capacity: 0 }), 'capacity is 0', 'whole number');

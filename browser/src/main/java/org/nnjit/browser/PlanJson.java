@@ -101,7 +101,7 @@ final class PlanJson {
       j.key("tableIndex").value(c.tableIndex());
       j.key("output").value(c.output().toString()).key("flops").value(c.flops());
       j.key("parallel").value(c.parallel());
-      j.key("args").ints(c.args());
+      j.key("args").ints(c.args()).key("step").value(c.step());
       j.key("waits").value(c.waits()).close("}");
     }
     j.close("]").key("kernels").open("[");
