@@ -86,17 +86,17 @@ async function traced(model, feedsOf) {
   }
 }
 
-/** Kernels, a call on the host (a sort too long for a kernel), and kernels again. */
+/** Kernels, a call on the host (a long sort across rows, which has no kernel), and kernels again. */
 async function aroundTheHost() {
   const floats = (n) => Float32Array.from({ length: n }, (_, i) => Math.sin(i));
   const nodes = [
     { op: 'MatMul', inputs: ['x', 'w'], outputs: ['a'] },
-    { op: 'TopK', inputs: ['a', 'k'], outputs: ['v', 'i'] },
+    { op: 'TopK', inputs: ['a', 'k'], outputs: ['v', 'i'], attributes: { axis: 0 } },
     { op: 'MatMul', name: 'last', inputs: ['v', 'u'], outputs: ['y'] },
   ];
-  const model = writeModel(nodes, [{ name: 'x', dims: [128, 64] }], [{ name: 'y', dims: [128, 64] }], [
+  const model = writeModel(nodes, [{ name: 'x', dims: [128, 64] }], [{ name: 'y', dims: [32, 64] }], [
     { name: 'w', dims: [64, 128], data: floats(8192) },
-    { name: 'u', dims: [32, 64], data: floats(2048) },
+    { name: 'u', dims: [128, 64], data: floats(8192) },
     { name: 'k', type: 'int64', dims: [1], data: BigInt64Array.of(32n) },
   ]);
   const t = await traced(model, () => ({ x: new Tensor('float32', floats(8192), [128, 64]) }));
