@@ -114,7 +114,7 @@ export function cacheCases(name, model, options, rejects) {
       await rejects(step(session, cache, cut(tokens, 5, 6)), 'released');
       const past = Object.fromEntries(session.inputMetadata.filter((i) => i.name.startsWith('past')).map(({ name: n, shape }) =>
         [n, new Tensor('float32', new Float32Array(3 * (shape[3] + 1)), [1, 1, 3, shape[3] + 1])]));
-      const wrong = await session.createCache({ past });
+      const wrong = await session.createCache({ capacity: 32, past });
       await rejects(step(session, wrong, cut(tokens, 3, 4)), 'past ', 'wanted float32');
     }),
   };

@@ -164,8 +164,10 @@ public record Growth(Program program, List<Cache> caches, Map<String, Integer> g
         calls.add(host);
         return;
       }
-      if (checks.contains(call.result()) && grows(call.args())) {
-        // Beyond the end lies what no one meant as an index; reads stay within bounds all the same.
+      boolean bounded = call.results().equals(programs.get(1).calls().get(i).results());
+      if (checks.contains(call.result()) && (grows(call.args()) || !bounded)) {
+        // Beyond the end lies what no one meant as an index, and the bounds of a table that grows
+        // are not known; reads stay within its room all the same.
         dropped.add(call.result());
         return;
       }
