@@ -20,7 +20,7 @@ export class CachedRuns {
   #caches = new Map();
   #next = 1;
 
-  /** @param context {state, compiler, parse, plan, execute, write, outputs, key} of the worker */
+  /** @param context {state, compiler, parse, plan, key, execute, checkIndices, outputs} of the worker */
   constructor(context) { this.#context = context; }
 
   #at(place) { return new Uint8Array(this.#context.state.memory.buffer, place.address, place.bytes); }
@@ -103,25 +103,21 @@ export class CachedRuns {
   /** Room for so many rows, twice as much as before at least; nothing is lost. */
   async #grow(c, rows, feeds, report) {
     const { compiler, parse, state } = this.#context;
-    const old = { name: c.name, places: c.places };
-    const kept = old.places.map((place, i) => {
-      const { part, row } = layout(place, c.axes[i]);
+    const { name, places, written } = c;
+    const before = { capacity: c.capacity, name, places, written, past: {} };
+    const past = places.map((place, i) => {
+      const { parts, part, row } = layout(place, c.axes[i]);
       const from = this.#at(place);
-      const copy = new Uint8Array((from.length / part) * row * c.length);
-      for (let f = 0, t = 0; f < from.length; f += part, t += row * c.length) copy.set(from.subarray(f, f + row * c.length), t);
-      return copy;
+      const data = new Uint8Array(parts * row * c.length);
+      copyRows(data, row * c.length, from, part, row * c.length);
+      return [place.name, { type: place.type, dims: place.dims.with(c.axes[i], c.length), data }];
     });
     let capacity = 2 * c.capacity;
     while (capacity < rows) capacity *= 2;
-    const before = { capacity: c.capacity, name: c.name, places: c.places, written: c.written };
-    Object.assign(c, { capacity, name: this.#name(capacity), places: null, past: {} });
+    Object.assign(c, { capacity, name: this.#name(capacity), places: null, past: Object.fromEntries(past) });
     try {
-      const past = old.places.map((place, i) => [place.name, {
-        type: place.type, dims: place.dims.with(c.axes[i], c.length), data: kept[i],
-      }]);
-      c.past = Object.fromEntries(past);
       const p = await this.#prepare(c, feeds, report);
-      for (const plan of parse(compiler().dropCaches(state.id, old.name)).plans) state.plans[plan] = undefined;
+      for (const plan of parse(compiler().dropCaches(state.id, name)).plans) state.plans[plan] = undefined;
       return p;
     } catch (e) {
       Object.assign(c, before);

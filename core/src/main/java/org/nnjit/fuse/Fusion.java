@@ -111,6 +111,17 @@ public final class Fusion {
       return list.get(i) instanceof ComputeCall c ? c : null;
     }
 
+    /** The call at this place when it is a map that alone makes its value, no output; else null. */
+    ComputeCall map(int i) {
+      ComputeCall c = compute(i);
+      boolean alone =
+          c != null
+              && Inline.isPlainMap(c.compute())
+              && writer(c.result()) == i
+              && !isOutput(c.result());
+      return alone ? c : null;
+    }
+
     /** Puts a call, or null for none, in a place. */
     void set(int i, Call call) {
       if (list.get(i) != null) {

@@ -19,7 +19,6 @@ import org.nnjit.fuse.Program.ComputeCall;
 import org.nnjit.graph.Constant;
 import org.nnjit.graph.ModelException;
 import org.nnjit.tensor.DType;
-import org.nnjit.tensor.Layout;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
@@ -213,49 +212,43 @@ public record Growth(Program program, List<Cache> caches, Map<String, Integer> g
       Tensor t = x.tensor();
       Tensor second = inline(1, value, t, label);
       Tensor third = inline(2, value, t, label);
+      boolean same =
+          Arrays.equals(t.bytes(), second.bytes()) && Arrays.equals(t.bytes(), third.bytes());
+      String result = same ? value : value + "#grown";
+      numbers.put(value, result);
+      if (same) {
+        return value;
+      }
+      if (t.dtype().isFloat() || t.dtype() == DType.BOOL) {
+        throw cannot(label + " reads values that depend on their length");
+      }
       Tensor steps = Tensor.zeros(t.dtype(), t.shape());
       Tensor from = Tensor.zeros(t.dtype(), t.shape());
-      boolean same = true;
-      for (int i = 0; i < t.elements() && !t.dtype().isFloat(); i++) {
+      for (int i = 0; i < t.elements(); i++) {
         long step = t.getLong(i) - second.getLong(i);
-        same &= step == 0;
         steps.setLong(i, step);
         from.setLong(i, t.getLong(i) - step * lengths[0]);
         if (t.getLong(i) - third.getLong(i) != step * (lengths[0] - lengths[2])) {
           throw cannot(label + " reads numbers that do not grow with their length");
         }
       }
-      if (t.dtype().isFloat() || t.dtype() == DType.BOOL) {
-        same = Arrays.equals(t.bytes(), second.bytes())
-            && Arrays.equals(t.bytes(), third.bytes());
-        if (!same) {
-          throw cannot(label + " reads values that depend on their length");
-        }
+      constants.put(value + "#from", new Constant.Inline(from));
+      constants.put(value + "#step", new Constant.Inline(steps));
+      for (String name : List.of(value + "#from", value + "#step", result)) {
+        types.put(name, t.type());
       }
-      String result = same ? value : value + "#grown";
-      numbers.put(value, result);
-      if (!same) {
-        constants.put(value + "#from", new Constant.Inline(from));
-        constants.put(value + "#step", new Constant.Inline(steps));
-        for (String name : List.of(value + "#from", value + "#step", result)) {
-          types.put(name, t.type());
-        }
-        List<Axis> axes = Compute.axes(t.type());
-        List<Expr> at = Compute.vars(axes);
-        Expr grown =
-            Expr.add(
-                Expr.read(0, t.dtype(), at),
-                Expr.mul(
-                    Expr.read(1, t.dtype(), at),
-                    Expr.cast(t.dtype(), Expr.read(2, DType.I32))));
-        Compute sum =
-            Compute.of(
-                "grown", List.of(t.type(), t.type(), LENGTH_TYPE), t.type(), axes, List.of(),
-                grown);
-        calls.add(
-            new ComputeCall(
-                label, sum, List.of(value + "#from", value + "#step", LENGTH), result));
-      }
+      List<Axis> axes = Compute.axes(t.type());
+      List<Expr> at = Compute.vars(axes);
+      Expr length = Expr.cast(t.dtype(), Expr.read(2, DType.I32));
+      Expr grown =
+          Expr.add(
+              Expr.read(0, t.dtype(), at), Expr.mul(Expr.read(1, t.dtype(), at), length));
+      Compute sum =
+          Compute.of(
+              "grown", List.of(t.type(), t.type(), LENGTH_TYPE), t.type(), axes, List.of(), grown);
+      calls.add(
+          new ComputeCall(
+              label, sum, List.of(value + "#from", value + "#step", LENGTH), result));
       return result;
     }
 
@@ -296,11 +289,9 @@ public record Growth(Program program, List<Cache> caches, Map<String, Integer> g
       ComputeCall part = (ComputeCall) calls.get(added);
       Compute c = part.compute();
       TensorType rows =
-          first.type(whole).withLayout(Layout.of(0, type.layout().strides()));
-      rows =
           new TensorType(
               type.dtype(), type.shape().with(axis, type.shape().dim(axis) - lengths[0]),
-              rows.layout());
+              type.layout());
       String name = output + "#added";
       types.put(name, rows);
       Compute stored =

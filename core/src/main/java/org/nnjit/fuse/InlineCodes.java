@@ -23,12 +23,8 @@ final class InlineCodes implements Fusion.Rule {
   public boolean apply(Calls calls) {
     boolean changed = false;
     for (int i = 0; i < calls.size(); i++) {
-      ComputeCall map = calls.compute(i);
-      if (map == null
-          || !Inline.isPlainMap(map.compute())
-          || calls.writer(map.result()) != i
-          || calls.isOutput(map.result())
-          || !calls.isConstant(map.result())) {
+      ComputeCall map = calls.map(i);
+      if (map == null || !calls.isConstant(map.result())) {
         continue;
       }
       List<Integer> readers = calls.readers(map.result());

@@ -58,7 +58,7 @@ public final class StepFamily implements KernelFamily {
     }
     LoopBuilder b =
         new LoopBuilder(MapReduceFamily.buffers(c), MapReduceFamily.types(c));
-    Parts p = Parts.of(c);
+    Parts p = new Parts(c);
     Stage dot = p.stage(0);
     Stage result = p.stage(AttentionParts.LAST + 1);
     if (dot.axes().size() != 1 || result.axes().size() != 1) {
@@ -102,10 +102,6 @@ public final class StepFamily implements KernelFamily {
 
   /** The stages of {@code fuse.FuseAttention}, as {@link AttentionParts} says. */
   private record Parts(Compute c) {
-    static Parts of(Compute c) {
-      return new Parts(c);
-    }
-
     Stage stage(int i) {
       return c.stages().get(i);
     }
@@ -177,7 +173,7 @@ public final class StepFamily implements KernelFamily {
     private Value count;
 
     Lowering(Compute c) {
-      this.p = Parts.of(c);
+      this.p = new Parts(c);
       int inputs = c.inputs().size();
       this.buffers = AttentionParts.with(scratch, inputs, MapReduceFamily.buffers(c));
       this.b = new LoopBuilder(buffers, AttentionParts.with(inputs, MapReduceFamily.types(c)));
