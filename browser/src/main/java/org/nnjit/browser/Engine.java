@@ -21,6 +21,7 @@ import org.nnjit.graph.interp.GraphInterpreter;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.loop.LoopText;
 import org.nnjit.onnx.OnnxReader;
+import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.Plan;
 import org.nnjit.schedule.DeviceProfile;
 import org.nnjit.schedule.Feature;
@@ -334,17 +335,69 @@ public final class Engine {
   @JSExport
   public static void writeConstant(int id, int plan, int step) {
     Entry e = entry(id);
-    Plan.LoadConstant c = (Plan.LoadConstant) e.session().plan(plan).plan().load().get(step);
+    write(e, e.session().plan(plan).plan(), step);
+  }
+
+  private static void write(Entry e, Plan plan, int step) {
+    Plan.LoadConstant c = (Plan.LoadConstant) plan.load().get(step);
     Bridge.store(e.host(), c.address(), ((Constant.Inline) c.constant()).tensor().bytes());
+  }
+
+  /**
+   * Plans are made for a GPU from now on; "{}" or a failure.
+   *
+   * @param limits of the device by their names in WebGPU, one {@code name=value} a line; {@code
+   *     features} are separated by commas
+   */
+  @JSExport
+  public static String useGpu(int id, String limits) {
+    return guarded(
+        () -> {
+          entry(id).session().gpu(GpuPlanJson.target(limits));
+          return "{}";
+        });
+  }
+
+  private static GpuPlan gpu(int id, int plan) {
+    return entry(id).session().plan(plan).gpu();
+  }
+
+  /** An inline constant of a load step of a GPU plan. */
+  @JSExport
+  public static JSObject constantBytes(int id, int plan, int step) {
+    GpuPlan.Upload u = (GpuPlan.Upload) gpu(id, plan).load().get(step);
+    return Bridge.bytes(((Constant.Inline) u.constant()).tensor().bytes());
+  }
+
+  /** {@link #module} of a slice of a GPU plan. */
+  @JSExport
+  public static JSObject sliceModule(int id, int plan, int slice) {
+    return Bridge.bytes(gpu(id, plan).slices().get(slice).plan().module());
+  }
+
+  /** {@link #writeConstant} of a slice of a GPU plan. */
+  @JSExport
+  public static void writeSliceConstant(int id, int plan, int slice, int step) {
+    write(entry(id), gpu(id, plan).slices().get(slice).plan(), step);
+  }
+
+  /** {@link #host} of a slice of a GPU plan. */
+  @JSExport
+  public static String sliceHost(int id, int plan, int slice, int segment) {
+    return host(id, gpu(id, plan).slices().get(slice).plan(), segment);
   }
 
   /** Does a host call of a run; "" or a failure. */
   @JSExport
   public static String host(int id, int plan, int segment) {
+    return host(id, entry(id).session().plan(plan).plan(), segment);
+  }
+
+  private static String host(int id, Plan plan, int segment) {
     return guarded(
         () -> {
           Host host = entry(id).host();
-          Plan.Host h = (Plan.Host) entry(id).session().plan(plan).plan().segments().get(segment);
+          Plan.Host h = (Plan.Host) plan.segments().get(segment);
           Tensor[] args = new Tensor[h.args().size()];
           for (int i = 0; i < args.length; i++) {
             Plan.Place p = h.args().get(i);

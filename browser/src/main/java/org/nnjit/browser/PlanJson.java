@@ -11,9 +11,24 @@ final class PlanJson {
   private PlanJson() {}
 
   static String of(Compiler.Compiled compiled) {
-    Plan p = compiled.plan();
-    Json j = new Json().open("{");
-    j.key("valueInputs").strings(new ArrayList<>(compiled.valueInputs()));
+    if (compiled.gpu() != null) {
+      return GpuPlanJson.of(compiled);
+    }
+    Json j = new Json();
+    write(j, compiled.plan(), compiled);
+    return j.toString();
+  }
+
+  /**
+   * A plan as an object.
+   *
+   * @param compiled what it is the plan of, or null for a part of something else
+   */
+  static void write(Json j, Plan p, Compiler.Compiled compiled) {
+    j.open("{");
+    if (compiled != null) {
+      j.key("valueInputs").strings(new ArrayList<>(compiled.valueInputs()));
+    }
     j.key("endAddress").value((double) p.endAddress());
     j.key("weightBytes").value((double) p.weightBytes());
     j.key("arenaBytes").value((double) p.arenaBytes());
@@ -25,8 +40,13 @@ final class PlanJson {
     j.close("]");
     load(j, p);
     places(j.key("inputs"), p.inputs());
-    caches(j, compiled);
-    int results = compiled.graph().outputs().size() - p.caches().size();
+    if (compiled != null) {
+      caches(j, compiled);
+    }
+    int results =
+        compiled == null
+            ? p.outputs().size()
+            : compiled.graph().outputs().size() - p.caches().size();
     places(j.key("outputs"), p.outputs().subList(0, results));
     places(j.key("checks"), p.outputs().subList(results, p.outputs().size()));
     j.key("segments").open("[");
@@ -35,7 +55,7 @@ final class PlanJson {
     }
     j.close("]");
     tables(j, p);
-    return j.close("}").toString();
+    j.close("}");
   }
 
   /** What stays between runs; inputs that grow with it as [name, axis]. */

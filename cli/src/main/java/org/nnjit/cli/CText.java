@@ -109,6 +109,7 @@ final class CText {
       }
       case Stmt.Store store -> {}
       case Stmt.TileCall call -> {}
+      case Stmt.Barrier b -> {}
     }
   }
 
@@ -137,6 +138,7 @@ final class CText {
         out.append(indent).append("}\n");
       }
       case Stmt.Store store -> store(out, store, indent);
+      case Stmt.Barrier b -> throw new IllegalStateException("a barrier in a kernel for a CPU");
       case Stmt.TileCall call -> {
         if (tiles.add(call.tile())) {
           String head = "__attribute__((noinline)) static void " + call.tile().name();

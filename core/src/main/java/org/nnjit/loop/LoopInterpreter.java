@@ -70,6 +70,23 @@ public final class LoopInterpreter {
     execute(nest.body());
   }
 
+  /** Begins a kernel, whose name begins messages. */
+  void begin(String message) {
+    where = message;
+  }
+
+  /** One statement with these locals, which it adds to. */
+  void execute(Stmt stmt, Map<Local, Object> with) {
+    locals = with;
+    execute(stmt);
+  }
+
+  /** An I32 as these locals have it. */
+  long number(Value value, Map<Local, Object> with) {
+    locals = with;
+    return ints(value)[0];
+  }
+
   private IllegalStateException error(String what) {
     return new IllegalStateException(where + what);
   }
@@ -96,6 +113,7 @@ public final class LoopInterpreter {
       }
       case Stmt.Let let -> locals.put(let.local(), evaluate(let.value()));
       case Stmt.Store store -> store(store);
+      case Stmt.Barrier b -> throw error("a barrier outside a workgroup");
       case Stmt.TileCall call -> {
         Map<Local, Object> inner = new HashMap<>();
         for (int i = 0; i < call.args().size(); i++) {

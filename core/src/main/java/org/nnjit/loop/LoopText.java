@@ -127,6 +127,7 @@ public final class LoopText {
           print(choice.otherwise(), depth + 1);
         }
       }
+      case Stmt.Barrier b -> line(depth).append("barrier\n");
       case Stmt.TileCall call -> {
         line(depth).append("call ").append(call.tile().name());
         arguments(call.args());

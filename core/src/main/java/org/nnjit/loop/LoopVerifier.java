@@ -91,6 +91,7 @@ public final class LoopVerifier {
             "a " + Value.bufferOf(store.pointer()).dtype() + " buffer is given " + type,
             LoopText.of(store));
       }
+      case Stmt.Barrier b -> {}
       case Stmt.TileCall call -> {
         List<Local> params = call.tile().params();
         expect(call.args().size() == params.size(), "wrong number of arguments", LoopText.of(call));

@@ -39,6 +39,12 @@ public sealed interface Stmt {
     }
   }
 
+  /**
+   * Invocations of a workgroup wait for each other; afterwards each sees what the others wrote.
+   * Every invocation comes by the same barriers. Only in kernels of a {@link GridNest}.
+   */
+  record Barrier() implements Stmt {}
+
   static Stmt block(List<Stmt> body) {
     return body.size() == 1 ? body.get(0) : new Block(body);
   }

@@ -43,6 +43,12 @@ final class KernelNames {
       name.append("__t").append(s.get("mr", 0)).append('x').append(s.get("nr", 0));
       name.append('t').append(s.get("mo", 0)).append('x').append(s.get("no", 0));
       name.append('r').append(s.get("rows", 0));
+    } else if (s.family().equals("product")) {
+      name.append("__b").append(s.get("bm", 0)).append('x').append(s.get("bn", 0));
+      name.append('k').append(s.get("bk", 0));
+      name.append('t').append(s.get("tm", 0)).append('x').append(s.get("tn", 0));
+    } else if (s.get("size", 0) > 0) {
+      name.append("__").append(s.family()).append(s.get("size", 0));
     } else {
       name.append("__v").append(s.get("lanes", 1));
     }

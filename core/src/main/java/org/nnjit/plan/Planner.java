@@ -46,8 +46,8 @@ public final class Planner {
 
   private int selected;
   private final List<Step> steps = new ArrayList<>();
-  private final Set<String> constant = new HashSet<>();
-  private final Set<String> varying = new HashSet<>();
+  private final LoadTime loadTime;
+  private final Set<String> constant;
   private final Map<String, TensorType> types;
   private final Set<String> packed = new HashSet<>();
 
@@ -101,11 +101,11 @@ public final class Planner {
     this.padded = padded;
     this.context = context;
     this.weights = context.weights();
-    this.originals = new HashSet<>(originals);
+    this.loadTime = new LoadTime(program, originals);
+    this.originals = loadTime.originals;
+    this.constant = loadTime.constant;
     this.module = new ProgramModule(context.target(), context.shared());
     this.types = new LinkedHashMap<>(program.types());
-    constant.addAll(program.constants().keySet());
-    findVarying();
   }
 
   /**
@@ -162,41 +162,9 @@ public final class Planner {
 
   // --- kernels ---
 
-  /** A value written in parts varies when one of its parts does. */
-  private void findVarying() {
-    Set<String> known = new HashSet<>(program.constants().keySet());
-    Set<String> made = new HashSet<>();
-    for (Call c : program.calls()) {
-      made.addAll(c.results());
-    }
-    known.addAll(made);
-    boolean changed = true;
-    while (changed) {
-      changed = false;
-      for (Call c : program.calls()) {
-        boolean fixed = c instanceof ComputeCall && known.containsAll(c.args());
-        for (String r : c.results()) {
-          changed |= !fixed && known.remove(r);
-        }
-      }
-    }
-    varying.addAll(made);
-    varying.removeAll(known);
-  }
-
   private void select(Call call) {
     if (call instanceof ComputeCall c && Supports.all(c.compute())) {
-      boolean once = true;
-      for (String a : c.args()) {
-        once &= constant.contains(a);
-      }
-      once &= !program.outputs().contains(c.result()) && !varying.contains(c.result());
-      if (once) {
-        constant.add(c.result());
-        if (!c.args().isEmpty() && originals.containsAll(c.args())) {
-          originals.add(c.result());
-        }
-      }
+      boolean once = loadTime.once(c);
       Set<Integer> weights = new HashSet<>();
       for (int i = 0; i < c.args().size(); i++) {
         if (constant.contains(c.args().get(i))) {

@@ -1,5 +1,6 @@
 package org.nnjit.session;
 
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.nnjit.fuse.Fusion;
@@ -13,10 +14,14 @@ import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.kernel.family.AttentionFamily;
 import org.nnjit.kernel.family.QuantisedFamily;
+import org.nnjit.plan.GpuPlan;
+import org.nnjit.plan.GpuPlanner;
+import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
 import org.nnjit.schedule.Feature;
+import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.TensorType;
 
@@ -34,7 +39,8 @@ public final class Compiler {
    * @param number tells the plans of a session apart that differ in more than schedules
    * @param caches what stays in memory between runs
    * @param growing inputs that grow with the caches, and the axis
-   * @param plan the module and its addresses
+   * @param plan the module and its addresses; null where there is one for a GPU
+   * @param gpu the plan for a GPU, or null
    */
   public record Compiled(
       TypedGraph graph,
@@ -44,7 +50,20 @@ public final class Compiler {
       int number,
       Planner.Caches caches,
       Map<String, Integer> growing,
-      Plan plan) {
+      Plan plan,
+      GpuPlan gpu) {
+
+    /** Weights in memory that the plan needs. */
+    public Set<String> weightKeys() {
+      if (gpu == null) {
+        return plan.weightKeys();
+      }
+      Set<String> keys = new HashSet<>();
+      for (GpuPlan.Slice s : gpu.slices()) {
+        keys.addAll(s.plan().weightKeys());
+      }
+      return keys;
+    }
 
     /** Computes after fusion and layout. */
     public Program fused() {
@@ -54,9 +73,12 @@ public final class Compiler {
     /** The same with another plan. */
     public Compiled with(Plan other) {
       return new Compiled(
-          graph, valueInputs, program, laidOut, number, caches, growing, other);
+          graph, valueInputs, program, laidOut, number, caches, growing, other, null);
     }
   }
+
+  /** A GPU and what lies there already. */
+  public record Gpu(GpuTarget target, GpuWeights weights) {}
 
   /** Compiles a graph for these feed types. */
   public static Compiled compile(
@@ -64,9 +86,26 @@ public final class Compiler {
       Map<String, TensorType> feeds,
       Specialiser.Values values,
       PlanContext context) {
+    return compile(graph, feeds, values, context, null);
+  }
+
+  /**
+   * The same for a GPU.
+   *
+   * @param gpu null for none
+   */
+  public static Compiled compile(
+      Graph graph,
+      Map<String, TensorType> feeds,
+      Specialiser.Values values,
+      PlanContext context,
+      Gpu gpu) {
     Specialiser.Result specialised = Specialiser.specialise(graph, feeds, values);
     Passes.apply(specialised.graph());
     Program program = ProgramBuilder.build(specialised.graph());
+    if (gpu != null) {
+      return onGpu(graph, specialised, program, context, gpu);
+    }
     return compiled(graph, specialised, program, Planner.Caches.NONE, Map.of(), context);
   }
 
@@ -89,6 +128,24 @@ public final class Compiler {
         graph, twins.longest(), growth.program(), caches, growth.growing(), context);
   }
 
+  /** Images keep their layout: a workgroup reads windows from its own memory. */
+  private static Compiled onGpu(
+      Graph graph,
+      Specialiser.Result specialised,
+      Program program,
+      PlanContext context,
+      Gpu gpu) {
+    Program fused = Fusion.apply(program, c -> false, c -> true);
+    int number = context.weights().newPlan();
+    GpuPlanner planner =
+        new GpuPlanner(
+            fused, gpu.target(), gpu.weights(), context, graph.constants().keySet(), number);
+    return new Compiled(
+        specialised.graph(), specialised.valueInputs(), program,
+        new Layouts.Result(fused, Map.of()), number, Planner.Caches.NONE, Map.of(), null,
+        planner.plan());
+  }
+
   private static Compiled compiled(
       Graph graph,
       Specialiser.Result specialised,
@@ -109,7 +166,7 @@ public final class Compiler {
     Plan plan = planner.finish();
     return new Compiled(
         specialised.graph(), specialised.valueInputs(), program, laidOut, number, caches, growing,
-        plan);
+        plan, null);
   }
 
   /**

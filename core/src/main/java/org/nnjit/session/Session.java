@@ -13,9 +13,11 @@ import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.Model;
 import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
 import org.nnjit.plan.Weights;
+import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.Tensor;
@@ -25,6 +27,7 @@ import org.nnjit.tensor.TensorType;
 public final class Session {
   private final Model model;
   private PlanContext context;
+  private Compiler.Gpu gpu;
   private final List<Compiler.Compiled> plans = new ArrayList<>();
   private final Map<String, Integer> byTypes = new HashMap<>();
   private final Set<String> valueInputs = new HashSet<>();
@@ -64,6 +67,11 @@ public final class Session {
             measured, context.weights(), context.book(), context.shared(), context.clock());
   }
 
+  /** Plans are made for this GPU from now on. */
+  public void gpu(GpuTarget target) {
+    gpu = new Compiler.Gpu(target, new GpuWeights());
+  }
+
   /** Schedules that plans made from now on take. */
   public ScheduleBook book() {
     return context.book();
@@ -95,7 +103,7 @@ public final class Session {
     Graph graph = model.graph();
     Specialiser.checkFeeds(graph, feeds);
     return known(
-        "", feeds, values, () -> Compiler.compile(graph, feeds, values, context));
+        "", feeds, values, () -> Compiler.compile(graph, feeds, values, context, gpu));
   }
 
   /**
@@ -210,7 +218,7 @@ public final class Session {
     Set<String> needed = new HashSet<>();
     for (Compiler.Compiled plan : plans) {
       if (plan != null) {
-        needed.addAll(plan.plan().weightKeys());
+        needed.addAll(plan.weightKeys());
       }
     }
     context.weights().keepOnly(needed);
@@ -222,6 +230,9 @@ public final class Session {
     plans.remove(last);
     byTypes.values().removeIf(p -> p == last);
     context.weights().rollback(beforeLast);
+    if (gpu != null) {
+      gpu.weights().rollback();
+    }
   }
 
   /** Types of all feeds, and the content of those whose values decide shapes. */

@@ -13,7 +13,9 @@ import org.nnjit.graph.interp.GraphInterpreter;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
+import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.PlanContext;
+import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
 import org.nnjit.tensor.Tensor;
@@ -21,7 +23,7 @@ import org.nnjit.tensor.TensorType;
 
 /**
  * Random graphs: the graph interpreter and the compiled plan, its kernels run by the loop
- * interpreter, agree with ONNX Runtime.
+ * interpreter, agree with ONNX Runtime; so does the plan for a GPU in the interpreter of grids.
  *
  * <p>{@code -Dnnjit.fuzz.seed=N} takes another seed, {@code -Dnnjit.fuzz.graphs=N} another number of
  * graphs. Graph {@code i} of seed {@code s} is graph 0 of seed {@code s + i}.
@@ -106,6 +108,10 @@ class RandomGraphsTest {
       agree(
           "plan, parts " + order, wanted, PlanRunner.run(compiled.plan(), feeds, file, order));
     }
+    Compiler.Gpu gpu = new Compiler.Gpu(GpuTarget.least(), new GpuWeights());
+    Compiler.Compiled onGpu =
+        Compiler.compile(graph, types, values, PlanContext.plain(Target.common()), gpu);
+    agree("plan for a GPU", wanted, GpuPlanRunner.run(onGpu.gpu(), feeds, file));
     return AttentionTest.fused(compiled);
   }
 

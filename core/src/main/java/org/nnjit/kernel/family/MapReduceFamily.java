@@ -93,7 +93,7 @@ public final class MapReduceFamily implements KernelFamily {
    * Puts spatial axes in the order of the output's memory, largest step first, within each group
    * of axes that no stage separates.
    */
-  private static Compute order(Compute c, LoopBuilder addresses) {
+  static Compute order(Compute c, LoopBuilder addresses) {
     List<Axis> axes = new ArrayList<>(c.spatial());
     var store = addresses.address(c.inputs().size(), c.store());
     for (int i = 1; i < axes.size(); i++) {

@@ -202,7 +202,7 @@ final class Reductions {
   }
 
   /** {@code acc = acc op body}, as a fused multiply-add where the body is a product. */
-  private void join(Stage stage, Expr body, Local acc, boolean wide) {
+  void join(Stage stage, Expr body, Local acc, boolean wide) {
     if (stage.combiner() == Combiner.SUM
         && body.type() == DType.F32
         && body instanceof Binary p
@@ -309,7 +309,7 @@ final class Reductions {
   }
 
   /** What a reduction starts from. */
-  private static Value identity(Stage stage, boolean wide) {
+  static Value identity(Stage stage, boolean wide) {
     DType type = stage.body().type();
     LType at = laneType(type, wide);
     if (type.isFloat()) {

@@ -1,0 +1,226 @@
+package org.nnjit.kernel.emit.wgsl;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nnjit.loop.Buffer;
+import org.nnjit.loop.GridNest;
+import org.nnjit.loop.LType;
+import org.nnjit.loop.Local;
+import org.nnjit.loop.Stmt;
+import org.nnjit.loop.Value;
+import org.nnjit.tensor.DType;
+
+/**
+ * Prints a kernel as a WGSL module. Buffers are bindings 0, 1, ... of group 0, of which only the
+ * last is written; the entry point is {@code main}. A kernel of more workgroups than one dimension
+ * takes may be dispatched in two: surplus workgroups do nothing.
+ *
+ * <p>Elements of four bytes lie as they are, a u32 as the i32 of the same bits; elements of eight as
+ * {@code vec2<u32>}. Narrow ones lie packed, or wide: each as an i32, or an f32 for a float, of its
+ * own. The result always lies wide, as invocations must not write parts of one word.
+ */
+public final class WgslEmitter {
+  private final GridNest nest;
+  private final List<Boolean> wide;
+  private final WgslLibrary library = new WgslLibrary();
+  private final WgslValues values;
+  private final StringBuilder out = new StringBuilder();
+  private final Map<Local, String> names = new HashMap<>();
+  private final Set<Local> changing = new HashSet<>();
+  private final Set<Local> seen = new HashSet<>();
+  private int next;
+
+  private WgslEmitter(GridNest nest, List<Boolean> wide) {
+    this.nest = nest;
+    this.wide = wide;
+    this.values = new WgslValues(this, library, out);
+  }
+
+  /**
+   * The module of a kernel.
+   *
+   * @param wide for each buffer, whether elements of narrow types lie wide
+   * @throws IllegalStateException when the kernel has what WGSL has not: a bug of the schedule
+   */
+  public static String print(GridNest nest, List<Boolean> wide) {
+    return new WgslEmitter(nest, wide).module();
+  }
+
+  private String module() {
+    findChanging(nest.body());
+    out.append("@compute @workgroup_size(").append(nest.size()).append(")\n");
+    out.append("fn main(@builtin(workgroup_id) wid: vec3<u32>, ");
+    out.append("@builtin(num_workgroups) wgs: vec3<u32>,\n");
+    out.append("    @builtin(local_invocation_index) lid: u32) {\n");
+    out.append("  let ").append(name(nest.group())).append(" = i32(wid.x + wid.y * wgs.x);\n");
+    out.append("  if (").append(name(nest.group())).append(" >= ").append(nest.groups());
+    out.append(") { return; }\n");
+    out.append("  let ").append(name(nest.lane())).append(" = i32(lid);\n");
+    for (Local local : changing) {
+      if (!local.equals(nest.group()) && !local.equals(nest.lane())) {
+        out.append("  var ").append(name(local)).append(": ").append(type(local.type()));
+        out.append(";\n");
+      }
+    }
+    print(nest.body(), 1);
+    String body = out.append("}\n").toString();
+    StringBuilder module = new StringBuilder();
+    int last = nest.buffers().size() - 1;
+    for (int i = 0; i <= last; i++) {
+      Buffer b = nest.buffers().get(i);
+      module.append("@group(0) @binding(").append(i).append(") var<storage, ");
+      module.append(i == last ? "read_write> " : "read> ").append(b.name()).append(": array<");
+      module.append(element(b)).append(">;\n");
+      if (isPacked(b)) {
+        accessor(b, module);
+      }
+    }
+    for (GridNest.Shared s : nest.shared()) {
+      module.append("var<workgroup> ").append(s.buffer().name()).append(": array<");
+      module.append(element(s.buffer())).append(", ").append(s.elements()).append(">;\n");
+    }
+    return module.append(library.text()).append(body).toString();
+  }
+
+  /** A function that gives one element of a packed buffer. */
+  private static void accessor(Buffer b, StringBuilder module) {
+    DType type = b.dtype();
+    int bits = type.bytes() * 8;
+    String word = b.name() + "[u32(i) >> " + (bits == 8 ? 2 : 1) + "u]";
+    String shift = "(u32(i) & " + (32 / bits - 1) + "u) * " + bits + "u";
+    module.append("fn ").append(b.name()).append("_at(i: i32) -> ");
+    module.append(type(Value.scalarType(type))).append(" { return ");
+    switch (type) {
+      case F16 -> module.append("unpack2x16float(" + word + " >> (" + shift + ")).x");
+      case BF16 -> module.append("bitcast<f32>((" + word + " >> (" + shift + ")) << 16u)");
+      case I8, I16 -> module.append("extractBits(bitcast<i32>(" + word + "), " + shift + ", " + bits + "u)");
+      default -> module.append("i32(extractBits(" + word + ", " + shift + ", " + bits + "u))");
+    }
+    module.append("; }\n");
+  }
+
+  /** Locals that are given a value at more than one place, or in no place that all uses are in. */
+  private void findChanging(Stmt stmt) {
+    switch (stmt) {
+      case Stmt.Block block -> block.body().forEach(this::findChanging);
+      case Stmt.For loop -> findChanging(loop.body());
+      case Stmt.If choice -> {
+        findChanging(choice.then());
+        if (choice.otherwise() != null) {
+          findChanging(choice.otherwise());
+        }
+      }
+      case Stmt.Let let -> {
+        if (!seen.add(let.local())) {
+          changing.add(let.local());
+        }
+      }
+      default -> {}
+    }
+  }
+
+  String name(Local local) {
+    return names.computeIfAbsent(local, l -> plain(l.name()) + "_" + next++);
+  }
+
+  private static String plain(String name) {
+    StringBuilder s = new StringBuilder("v");
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean letter = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
+      s.append(letter ? c : '_');
+    }
+    return s.toString();
+  }
+
+  /** How a type is called that locals have; a pointer is the index of an element. */
+  static String type(LType type) {
+    return switch (type) {
+      case I32, PTR -> "i32";
+      case I64 -> "vec2<u32>";
+      case F32 -> "f32";
+      default -> throw new IllegalStateException("no WGSL type for " + type);
+    };
+  }
+
+  /** True where several elements share a word. */
+  boolean isPacked(Buffer buffer) {
+    int i = nest.buffers().indexOf(buffer);
+    return buffer.dtype().bytes() < 4 && i >= 0 && !wide.get(i);
+  }
+
+  private String element(Buffer buffer) {
+    if (isPacked(buffer)) {
+      return "u32";
+    }
+    return type(Value.scalarType(buffer.dtype()));
+  }
+
+  private StringBuilder line(int depth) {
+    for (int i = 0; i < depth; i++) {
+      out.append("  ");
+    }
+    return out;
+  }
+
+  private void print(Stmt stmt, int depth) {
+    switch (stmt) {
+      case Stmt.Block block -> {
+        for (Stmt s : block.body()) {
+          print(s, depth);
+        }
+      }
+      case Stmt.For loop -> {
+        String var = name(loop.var());
+        line(depth).append("for (var ").append(var).append(" = ");
+        values.print(loop.begin());
+        out.append("; ").append(var).append(" < ");
+        values.print(loop.end());
+        out.append("; ").append(var).append(" += ").append(loop.step()).append(") {\n");
+        print(loop.body(), depth + 1);
+        line(depth).append("}\n");
+      }
+      case Stmt.Let let -> {
+        line(depth).append(changing.contains(let.local()) ? "" : "let ");
+        out.append(name(let.local())).append(" = ");
+        values.print(let.value());
+        out.append(";\n");
+      }
+      case Stmt.Store store -> store(store, depth);
+      case Stmt.If choice -> {
+        line(depth).append("if (");
+        values.condition(choice.condition());
+        out.append(") {\n");
+        print(choice.then(), depth + 1);
+        if (choice.otherwise() != null) {
+          line(depth).append("} else {\n");
+          print(choice.otherwise(), depth + 1);
+        }
+        line(depth).append("}\n");
+      }
+      case Stmt.Barrier b -> line(depth).append("workgroupBarrier();\n");
+      case Stmt.TileCall call ->
+          throw new IllegalStateException(nest.name() + ": a tile in a kernel for a GPU");
+    }
+  }
+
+  private void store(Stmt.Store store, int depth) {
+    Buffer buffer = Value.bufferOf(store.pointer());
+    if (isPacked(buffer) || store.lanes() != 1) {
+      throw new IllegalStateException(nest.name() + ": store of parts of a word in " + buffer);
+    }
+    line(depth).append(buffer.name()).append('[');
+    values.index(store.pointer(), store.offset());
+    out.append("] = ");
+    DType type = buffer.dtype();
+    if (type == DType.F16 || type == DType.BF16) {
+      values.call(type + "_round_", store.value());
+    } else {
+      values.print(store.value());
+    }
+    out.append(";\n");
+  }
+}

@@ -1,0 +1,86 @@
+package org.nnjit.kernel.family;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Compute;
+import org.nnjit.loop.Buffer;
+import org.nnjit.loop.GridNest;
+import org.nnjit.loop.LType;
+import org.nnjit.loop.Local;
+import org.nnjit.loop.Stmt;
+import org.nnjit.loop.Value;
+import org.nnjit.tensor.DType;
+
+/** A kernel for a GPU under construction. */
+final class Grid {
+  final Compute compute;
+  final LoopBuilder b;
+  final Local group = Local.of("group", LType.I32);
+  final Local lane = Local.of("lane", LType.I32);
+  private final Buffer[] buffers;
+  private final List<GridNest.Shared> shared = new ArrayList<>();
+
+  /** Begins a kernel; its axes are made few and long first. */
+  Grid(Compute c) {
+    this(collapsed(c), MapReduceFamily.buffers(c));
+  }
+
+  private Grid(Compute compute, Buffer[] buffers) {
+    this.compute = compute;
+    this.buffers = buffers;
+    this.b = new LoopBuilder(buffers, MapReduceFamily.types(compute));
+  }
+
+  /** The same compute over as few axes as its addresses allow, in the order of the output. */
+  static Compute collapsed(Compute c) {
+    LoopBuilder addresses =
+        new LoopBuilder(MapReduceFamily.buffers(c), MapReduceFamily.types(c));
+    Compute ordered = MapReduceFamily.order(Collapse.apply(c, addresses), addresses);
+    return Collapse.apply(ordered, addresses);
+  }
+
+  /** Memory of the workgroup. */
+  Buffer share(DType type, int elements) {
+    Buffer buffer = new Buffer("shared" + shared.size(), type);
+    shared.add(new GridNest.Shared(buffer, elements));
+    return buffer;
+  }
+
+  /** Statements that only run where the condition holds; null for always. */
+  void where(Value condition, Runnable body) {
+    b.open();
+    body.run();
+    Stmt inside = b.close();
+    b.emit(condition == null ? inside : new Stmt.If(condition, inside, null));
+  }
+
+  /** A loop over {@code begin, begin + step, ...} before {@code end}. */
+  void loop(String name, Value begin, int end, int step, java.util.function.Consumer<Value> body) {
+    Local var = Local.of(name, LType.I32);
+    b.open();
+    body.accept(Value.get(var));
+    Stmt inside = b.close();
+    b.emit(new Stmt.For(var, begin, Value.i32(end), step, inside));
+  }
+
+  void barrier() {
+    b.emit(new Stmt.Barrier());
+  }
+
+  static Value less(Value a, int bound) {
+    return new Value.Binary(BinaryOp.LT, DType.I32, a, Value.i32(bound));
+  }
+
+  /** The value of the compute's point that the axes are bound to, in its place. */
+  void store() {
+    Value v = b.lower(compute.body());
+    LoopBuilder.Place at = b.storePlace(compute.store());
+    b.emit(new Stmt.Store(at.pointer(), at.offset(), v, 1));
+  }
+
+  GridNest nest(int groups, int size) {
+    return new GridNest(
+        compute.name(), List.of(buffers), shared, Math.max(1, groups), size, group, lane, b.close());
+  }
+}

@@ -1,0 +1,158 @@
+package org.nnjit.kernel.family;
+
+import java.util.List;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Stage;
+import org.nnjit.loop.Buffer;
+import org.nnjit.loop.GridNest;
+import org.nnjit.loop.LType;
+import org.nnjit.loop.Local;
+import org.nnjit.loop.Stmt;
+import org.nnjit.loop.Value;
+import org.nnjit.schedule.GpuTarget;
+import org.nnjit.schedule.Schedule;
+import org.nnjit.tensor.DType;
+
+/**
+ * Long reductions, with a workgroup for each row: softmax, normalisations, sums, products of a
+ * matrix and a vector along rows. Its invocations share the reduced points, join what they have in a
+ * tree, and share the points of the row. Steps: {@code size}, invocations of a workgroup.
+ */
+final class GridRows implements GridFamily {
+  /** Shorter reductions are done again by each point sooner than together. */
+  private static final int LONG = 32;
+
+  /** Reductions for each point of the output are shared where there are fewer points. */
+  private static final int FEW_POINTS = 16 << 10;
+
+  @Override
+  public String name() {
+    return "rows";
+  }
+
+  @Override
+  public GridSpace match(Compute compute, GpuTarget target) {
+    Compute c = Grid.collapsed(compute);
+    int rank = c.spatial().size();
+    int depth = -1;
+    for (Stage s : c.stages()) {
+      if (!s.points().isEmpty()) {
+        return null;
+      }
+      int reduced = Reductions.points(s.axes());
+      boolean few = s.outer() < rank || Reductions.points(c.spatial()) < FEW_POINTS;
+      if (reduced >= LONG && few && (s.outer() < rank || reduced >= 4 * LONG)) {
+        depth = Math.max(depth, s.outer());
+      }
+    }
+    return depth < 0 ? null : new Space(compute, depth, target);
+  }
+
+  private record Space(Compute original, int depth, GpuTarget target) implements GridSpace {
+    @Override
+    public Schedule defaultSchedule() {
+      Compute c = Grid.collapsed(original);
+      int most = 1;
+      for (Stage s : c.stages()) {
+        most = Math.max(most, s.outer() <= depth ? Reductions.points(s.axes()) : 1);
+      }
+      int size = 32;
+      while (size * 4 < most && size * 2 <= target.groupSize()) {
+        size *= 2;
+      }
+      return Schedule.of("rows").with("size", size);
+    }
+
+    @Override
+    public GridNest lower(Schedule schedule) {
+      return new Lowering(new Grid(original), depth, schedule.get("size", 64)).nest();
+    }
+  }
+
+  private static final class Lowering {
+    private final Grid grid;
+    private final Compute c;
+    private final int depth;
+    private final int size;
+    private final Reductions reductions;
+
+    Lowering(Grid grid, int depth, int size) {
+      this.grid = grid;
+      this.c = grid.compute;
+      this.depth = depth;
+      this.size = size;
+      this.reductions = new Reductions(c, null, false, grid.b);
+    }
+
+    GridNest nest() {
+      List<Axis> outer = c.spatial().subList(0, depth);
+      List<Axis> inner = c.spatial().subList(depth, c.spatial().size());
+      grid.b.open();
+      Digits.bind(outer, Value.get(grid.group), grid.b);
+      for (int i = 0; i < c.stages().size(); i++) {
+        if (c.stages().get(i).outer() <= depth) {
+          together(i);
+        }
+      }
+      int points = Reductions.points(inner);
+      if (points == 1) {
+        grid.where(Grid.less(Value.get(grid.lane), 1), () -> point(inner, Value.i32(0)));
+      } else {
+        grid.loop("point", Value.get(grid.lane), points, size, p -> point(inner, p));
+      }
+      Stmt body = grid.b.close();
+      grid.b.emit(body);
+      return grid.nest(Reductions.points(outer), size);
+    }
+
+    private void point(List<Axis> inner, Value p) {
+      Digits.bind(inner, p, grid.b);
+      for (int i = 0; i < c.stages().size(); i++) {
+        if (c.stages().get(i).outer() > depth) {
+          reductions.row(i);
+        }
+      }
+      grid.store();
+    }
+
+    /** A stage by all invocations; afterwards each knows its value. */
+    private void together(int index) {
+      Stage stage = c.stages().get(index);
+      DType type = stage.body().type();
+      LType register = Value.scalarType(type);
+      Local part = Local.of("part", register);
+      grid.b.emit(Stmt.let(part, Reductions.identity(stage, false)));
+      int reduced = Reductions.points(stage.axes());
+      grid.loop(
+          "at",
+          Value.get(grid.lane),
+          reduced,
+          size,
+          at -> {
+            Digits.bind(stage.axes(), at, grid.b);
+            reductions.join(stage, stage.body(), part, false);
+          });
+      Buffer shared = grid.share(type, size);
+      Value own = new Value.Address(shared, Value.get(grid.lane));
+      grid.b.emit(new Stmt.Store(own, 0, Value.get(part), 1));
+      grid.barrier();
+      for (int half = size / 2; half > 0; half /= 2) {
+        int further = half;
+        grid.where(
+            Grid.less(Value.get(grid.lane), half),
+            () -> {
+              Value a = new Value.Load(own, 0, Value.Access.SCALAR);
+              Value b = new Value.Load(own, further, Value.Access.SCALAR);
+              Value joined = new Value.Binary(stage.combiner().op(), type, a, b);
+              grid.b.emit(new Stmt.Store(own, 0, joined, 1));
+            });
+        grid.barrier();
+      }
+      Local total = Local.of("total", register);
+      Value first = new Value.Address(shared, Value.i32(0));
+      grid.b.emit(Stmt.let(total, new Value.Load(first, 0, Value.Access.SCALAR)));
+      reductions.set(0, index, total);
+    }
+  }
+}

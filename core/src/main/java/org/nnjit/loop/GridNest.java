@@ -1,0 +1,39 @@
+package org.nnjit.loop;
+
+import java.util.List;
+
+/**
+ * A whole kernel for a GPU: {@code groups} workgroups of {@code size} invocations, each of which
+ * does the body. Workgroups are independent; invocations of one meet at {@link Stmt.Barrier}s.
+ *
+ * @param name kernel name
+ * @param buffers parameters: the inputs in order, then the output
+ * @param shared memory that the invocations of a workgroup share
+ * @param groups number of workgroups, at least 1
+ * @param size invocations of a workgroup
+ * @param group I32: number of the workgroup
+ * @param lane I32: number of the invocation in its workgroup
+ * @param body the loops of one invocation
+ */
+public record GridNest(
+    String name,
+    List<Buffer> buffers,
+    List<Shared> shared,
+    int groups,
+    int size,
+    Local group,
+    Local lane,
+    Stmt body) {
+  public GridNest {
+    buffers = List.copyOf(buffers);
+    shared = List.copyOf(shared);
+  }
+
+  /** Memory of a workgroup; f32, i32 or i64 elements. */
+  public record Shared(Buffer buffer, int elements) {}
+
+  /** The same kernel under another name. */
+  public GridNest named(String other) {
+    return new GridNest(other, buffers, shared, groups, size, group, lane, body);
+  }
+}

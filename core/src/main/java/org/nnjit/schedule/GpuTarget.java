@@ -1,0 +1,25 @@
+package org.nnjit.schedule;
+
+/**
+ * What a GPU allows, as WebGPU tells.
+ *
+ * @param storageBuffers most buffers that a kernel may be given
+ * @param bufferBytes most bytes of one of them
+ * @param groupSize most invocations of a workgroup
+ * @param sharedBytes most memory that they share
+ * @param halves kernels may reckon in f16
+ * @param subgroups invocations may read each other's registers
+ */
+public record GpuTarget(
+    int storageBuffers,
+    long bufferBytes,
+    int groupSize,
+    int sharedBytes,
+    boolean halves,
+    boolean subgroups) {
+
+  /** What every WebGPU has. */
+  public static GpuTarget least() {
+    return new GpuTarget(8, 128 << 20, 256, 16 << 10, false, false);
+  }
+}
