@@ -13,7 +13,7 @@ import java.util.Map;
 public final class GridInterpreter {
   private final byte[] memory;
   private final LoopInterpreter loops;
-  private final Map<Stmt, Boolean> meets = new IdentityHashMap<>();
+  private final IdentityHashMap<Stmt, Boolean> meets = new IdentityHashMap<>();
 
   /** An interpreter on little-endian memory, which it writes to. */
   public GridInterpreter(byte[] memory) {
