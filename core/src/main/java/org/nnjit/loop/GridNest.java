@@ -29,8 +29,12 @@ public record GridNest(
     shared = List.copyOf(shared);
   }
 
-  /** Memory of a workgroup; f32, i32 or i64 elements. */
-  public record Shared(Buffer buffer, int elements) {}
+  /**
+   * Memory of a workgroup; f32, i32 or i64 elements.
+   *
+   * @param fours f32 elements are only written and read four at a time, from multiples of four on
+   */
+  public record Shared(Buffer buffer, int elements, boolean fours) {}
 
   /** The same kernel under another name. */
   public GridNest named(String other) {

@@ -2,6 +2,7 @@ package org.nnjit.kernel.family;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
 import org.nnjit.loop.Buffer;
@@ -43,7 +44,14 @@ final class Grid {
   /** Memory of the workgroup. */
   Buffer share(DType type, int elements) {
     Buffer buffer = new Buffer("shared" + shared.size(), type);
-    shared.add(new GridNest.Shared(buffer, elements));
+    shared.add(new GridNest.Shared(buffer, elements, false));
+    return buffer;
+  }
+
+  /** The same of f32 elements, which are written and read four at a time. */
+  Buffer shareFours(int elements) {
+    Buffer buffer = new Buffer("shared" + shared.size(), DType.F32);
+    shared.add(new GridNest.Shared(buffer, elements, true));
     return buffer;
   }
 
@@ -56,7 +64,7 @@ final class Grid {
   }
 
   /** A loop over {@code begin, begin + step, ...} before {@code end}. */
-  void loop(String name, Value begin, int end, int step, java.util.function.Consumer<Value> body) {
+  void loop(String name, Value begin, int end, int step, Consumer<Value> body) {
     Local var = Local.of(name, LType.I32);
     b.open();
     body.accept(Value.get(var));

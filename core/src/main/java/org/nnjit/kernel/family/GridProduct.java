@@ -27,7 +27,7 @@ import org.nnjit.tensor.DType;
  * from. Rows are all axes that only one operand varies with, columns those of the other, depth the
  * reduced ones. A workgroup makes a tile of the output: it brings tiles of both operands to its
  * shared memory, {@code bk} steps of the depth at a time, and each invocation keeps {@code tm} by
- * {@code tn} sums in registers. Steps: {@code bm bn bk tm tn}.
+ * {@code tn} sums in registers, four a vector. Steps: {@code bm bn bk tm tn}.
  */
 final class GridProduct implements GridFamily {
   /** With fewer rows, columns or steps of depth there is nothing to share. */
@@ -155,13 +155,14 @@ final class GridProduct implements GridFamily {
       Value row = b.keep("row", Value.mul(rows.lowest(), bm));
       Digits.bind(parts.batch(), rows.above(), b);
       Digits own = Digits.of(Value.get(grid.lane), bn / tn, "across", b::emit);
-      Value down0 = b.keep("down", Value.mul(own.above(), tm));
-      Buffer sharedA = grid.share(DType.F32, bk * bm);
-      Buffer sharedB = grid.share(DType.F32, bk * bn);
-      Local[] sums = new Local[tm * tn];
+      Value first = b.keep("first", Value.mul(own.above(), tm));
+      Value fours = b.keep("fours", Value.mul(own.lowest(), 4));
+      Buffer sharedA = grid.shareFours(bm * bk);
+      Buffer sharedB = grid.shareFours(bk * bn);
+      Local[] sums = new Local[tm * tn / 4];
       for (int i = 0; i < sums.length; i++) {
-        sums[i] = Local.of("sum", LType.F32);
-        b.emit(Stmt.let(sums[i], new Value.FloatConst(LType.F32, 0)));
+        sums[i] = Local.of("sum", LType.F32X4);
+        b.emit(Stmt.let(sums[i], new Value.FloatConst(LType.F32X4, 0)));
       }
       grid.loop(
           "step",
@@ -169,23 +170,23 @@ final class GridProduct implements GridFamily {
           k,
           bk,
           step -> {
-            bring(sharedA, parts.a(), parts.rows(), row, m, bm, step);
-            bring(sharedB, parts.b(), parts.columns(), column, n, bn, step);
+            bring(sharedA, parts.a(), parts.rows(), row, m, bm, step, true);
+            bring(sharedB, parts.b(), parts.columns(), column, n, bn, step, false);
             grid.barrier();
-            grid.loop("at", Value.i32(0), bk, 1, at -> add(sums, sharedA, sharedB, at, down0, own));
+            grid.loop("at", Value.i32(0), bk, 4, at -> add(sums, sharedA, sharedB, at, first, fours));
             grid.barrier();
           });
       for (int i = 0; i < tm; i++) {
         for (int j = 0; j < tn; j++) {
-          Value y = Value.add(Value.add(row, down0), Value.i32(i));
-          Value x = Value.add(Value.add(column, own.lowest()), Value.i32(j * (bn / tn)));
-          Local sum = sums[i * tn + j];
+          Value y = Value.add(Value.add(row, first), Value.i32(i));
+          Value x = Value.add(Value.add(column, fours), Value.i32(j / 4 * (bn / tn * 4) + j % 4));
+          Value sum = new Value.Lane(Value.get(sums[i * (tn / 4) + j / 4]), j % 4);
           grid.where(
               inside(m % bm != 0, y, m, n % bn != 0, x, n),
               () -> {
                 Digits.bind(parts.rows(), b.keep("y", y), b);
                 Digits.bind(parts.columns(), b.keep("x", x), b);
-                b.setStage(0, Value.get(sum));
+                b.setStage(0, sum);
                 grid.store();
               });
         }
@@ -205,69 +206,119 @@ final class GridProduct implements GridFamily {
           : c == null ? a : new Value.Binary(BinaryOp.AND, DType.BOOL, a, c);
     }
 
-    /** A tile of an operand to shared memory: for each step of the depth all its rows, or columns. */
+    /**
+     * A tile of an operand to shared memory, four elements at a time.
+     *
+     * @param deep for each row four neighbours along the depth lie together, else for each step of
+     *     the depth four neighbouring columns
+     */
     private void bring(
-        Buffer into, Expr operand, List<Axis> axes, Value from, int extent, int tile, Value step) {
+        Buffer into,
+        Expr operand,
+        List<Axis> axes,
+        Value from,
+        int extent,
+        int tile,
+        Value step,
+        boolean deep) {
+      List<Axis> along = deep ? parts.depth() : axes;
+      boolean whole = k % bk == 0 && extent % tile == 0;
+      boolean vector = whole && isDense(operand, along) && last(along).extent() % 4 == 0;
       // Neighbouring invocations read neighbours in memory.
-      boolean deep = isDense(operand, parts.depth()) && !isDense(operand, axes);
-      for (int i = 0; i < tile * bk; i += size) {
+      boolean depthFirst = deep || isDense(operand, parts.depth());
+      int fours = tile * bk / 4;
+      for (int i = 0; i < fours; i += size) {
         Value number = Value.add(Value.get(grid.lane), Value.i32(i));
-        boolean partial = tile * bk - i < size;
         grid.where(
-            partial ? Grid.less(number, tile * bk) : null,
+            fours - i < size ? Grid.less(number, fours) : null,
             () -> {
-              Digits d = Digits.of(number, deep ? bk : tile, "number", b::emit);
-              Value depth = deep ? d.lowest() : d.above();
-              Value other = deep ? d.above() : d.lowest();
-              Value at = b.keep("k", Value.add(step, depth));
-              Value place = b.keep("place", Value.add(from, other));
-              Value slot = b.keep("slot", Value.add(Value.mul(depth, tile), other));
-              Value address = new Value.Address(into, slot);
-              Value bounds =
-                  inside(k % bk != 0, at, k, extent % tile != 0, place, extent);
-              Runnable load =
-                  () -> {
-                    Digits.bind(parts.depth(), at, b);
-                    Digits.bind(axes, place, b);
-                    b.emit(new Stmt.Store(address, 0, b.lower(operand), 1));
-                  };
-              if (bounds == null) {
-                load.run();
-                return;
+              int depths = deep ? bk / 4 : bk;
+              int others = deep ? tile : tile / 4;
+              Digits d = Digits.of(number, depthFirst ? depths : others, "number", b::emit);
+              Value depth = depthFirst ? d.lowest() : d.above();
+              Value other = depthFirst ? d.above() : d.lowest();
+              Value slot = deep ? slot(other, bk, depth) : slot(depth, tile, other);
+              Value at = b.keep("k", Value.add(step, Value.mul(depth, deep ? 4 : 1)));
+              Value place = b.keep("place", Value.add(from, Value.mul(other, deep ? 1 : 4)));
+              Value four;
+              if (vector) {
+                Digits.bind(parts.depth(), at, b);
+                Digits.bind(axes, place, b);
+                b.vectorise(last(along));
+                four = b.lowerVector(operand);
+                b.vectorise(null);
+              } else {
+                four = lanes(operand, axes, at, place, extent, deep);
               }
-              b.emit(new Stmt.Store(address, 0, new Value.FloatConst(LType.F32, 0), 1));
-              grid.where(bounds, load);
+              b.emit(new Stmt.Store(new Value.Address(into, slot), 0, four, 4));
             });
       }
     }
 
-    /** True when the operand's first read steps by one along the last of the axes. */
-    private boolean isDense(Expr operand, List<Axis> axes) {
-      List<Expr> reads = Exprs.reads(operand);
-      if (reads.isEmpty() || axes.isEmpty()) {
-        return false;
-      }
-      Affine address = b.address(reads.get(0));
-      return address.coefficient(axes.get(axes.size() - 1)) == 1;
+    /** Where the four of a row lie in shared memory. */
+    private Value slot(Value row, int length, Value four) {
+      return b.keep("slot", Value.add(Value.mul(row, length), Value.mul(four, 4)));
     }
 
-    /** One step of the depth for the sums of an invocation. */
+    /** Four elements one by one; 0 outside. */
+    private Value lanes(
+        Expr operand, List<Axis> axes, Value k0, Value place0, int extent, boolean deep) {
+      Value[] four = new Value[4];
+      for (int i = 0; i < 4; i++) {
+        Value at = deep ? b.keep("k", Value.add(k0, Value.i32(i))) : k0;
+        Value place = deep ? place0 : b.keep("place", Value.add(place0, Value.i32(i)));
+        Local element = Local.of("element", LType.F32);
+        boolean short0 = k % bk != 0;
+        int tile = deep ? bm : bn;
+        Value bounds = inside(short0, at, k, extent % tile != 0, place, extent);
+        if (bounds != null) {
+          b.emit(Stmt.let(element, new Value.FloatConst(LType.F32, 0)));
+        }
+        Runnable load =
+            () -> {
+              Digits.bind(parts.depth(), at, b);
+              Digits.bind(axes, place, b);
+              b.emit(Stmt.let(element, b.lower(operand)));
+            };
+        grid.where(bounds, load);
+        four[i] = Value.get(element);
+      }
+      return new Value.Lanes(four[0], four[1], four[2], four[3]);
+    }
+
+    private static Axis last(List<Axis> axes) {
+      return axes.get(axes.size() - 1);
+    }
+
+    /** True when the operand is an element in memory, and neighbours along the last axis are too. */
+    private boolean isDense(Expr operand, List<Axis> axes) {
+      boolean read = operand instanceof Expr.Read || operand instanceof Expr.ReadFlat;
+      if (!read || Value.scalarType(operand.type()) != LType.F32) {
+        return false;
+      }
+      Affine address = b.address(operand);
+      return address.coefficient(last(axes)) == 1 && !address.hidesAxis(last(axes));
+    }
+
+    /** Four steps of the depth for the sums of an invocation. */
     private void add(
-        Local[] sums, Buffer sharedA, Buffer sharedB, Value at, Value down, Digits own) {
+        Local[] sums, Buffer sharedA, Buffer sharedB, Value at, Value first, Value fours) {
       Value[] x = new Value[tm];
-      Value[] y = new Value[tn];
-      Value rowA = new Value.Address(sharedA, Value.add(Value.mul(at, bm), down));
-      Value rowB = new Value.Address(sharedB, Value.add(Value.mul(at, bn), own.lowest()));
       for (int i = 0; i < tm; i++) {
-        x[i] = b.keep("x", new Value.Load(rowA, i, Value.Access.SCALAR));
+        Value row = Value.mul(Value.add(first, Value.i32(i)), bk);
+        Value place = new Value.Address(sharedA, Value.add(row, at));
+        x[i] = b.keep("x", new Value.Load(place, 0, Value.Access.VECTOR));
       }
-      for (int j = 0; j < tn; j++) {
-        y[j] = b.keep("y", new Value.Load(rowB, j * (bn / tn), Value.Access.SCALAR));
-      }
-      for (int i = 0; i < tm; i++) {
-        for (int j = 0; j < tn; j++) {
-          Local sum = sums[i * tn + j];
-          b.emit(Stmt.let(sum, new Value.MulAdd(x[i], y[j], Value.get(sum))));
+      for (int l = 0; l < 4; l++) {
+        Value row = Value.mul(Value.add(at, Value.i32(l)), bn);
+        Value rowB = new Value.Address(sharedB, Value.add(row, fours));
+        for (int j = 0; j < tn / 4; j++) {
+          Value y = b.keep("y", new Value.Load(rowB, j * (bn / tn * 4), Value.Access.VECTOR));
+          for (int i = 0; i < tm; i++) {
+            Local sum = sums[i * (tn / 4) + j];
+            Value splat = new Value.Splat(new Value.Lane(x[i], l));
+            b.emit(Stmt.let(sum, new Value.MulAdd(splat, y, Value.get(sum))));
+          }
         }
       }
     }

@@ -80,7 +80,8 @@ public final class WgslEmitter {
     }
     for (GridNest.Shared s : nest.shared()) {
       module.append("var<workgroup> ").append(s.buffer().name()).append(": array<");
-      module.append(element(s.buffer())).append(", ").append(s.elements()).append(">;\n");
+      module.append(s.fours() ? "vec4<f32>, " : element(s.buffer()) + ", ");
+      module.append(s.fours() ? s.elements() / 4 : s.elements()).append(">;\n");
     }
     return module.append(library.text()).append(body).toString();
   }
@@ -142,8 +143,19 @@ public final class WgslEmitter {
       case I32, PTR -> "i32";
       case I64 -> "vec2<u32>";
       case F32 -> "f32";
+      case F32X4 -> "vec4<f32>";
       default -> throw new IllegalStateException("no WGSL type for " + type);
     };
+  }
+
+  /** True where an element is a vector of four. */
+  boolean isFours(Buffer buffer) {
+    for (GridNest.Shared s : nest.shared()) {
+      if (s.buffer() == buffer) {
+        return s.fours();
+      }
+    }
+    return false;
   }
 
   /** True where several elements share a word. */
@@ -209,12 +221,12 @@ public final class WgslEmitter {
 
   private void store(Stmt.Store store, int depth) {
     Buffer buffer = Value.bufferOf(store.pointer());
-    if (isPacked(buffer) || store.lanes() != 1) {
+    if (isPacked(buffer) || isFours(buffer) != (store.lanes() == 4)) {
       throw new IllegalStateException(nest.name() + ": store of parts of a word in " + buffer);
     }
-    line(depth).append(buffer.name()).append('[');
-    values.index(store.pointer(), store.offset());
-    out.append("] = ");
+    line(depth);
+    values.element(store.pointer(), store.offset());
+    out.append(" = ");
     DType type = buffer.dtype();
     if (type == DType.F16 || type == DType.BF16) {
       values.call(type + "_round_", store.value());

@@ -41,9 +41,11 @@ final class WgslValues {
     }
   }
 
-  /** A function of the library. */
+  /** A function; of the library where its name ends in an underscore. */
   void call(String function, Value... args) {
-    library.need(function);
+    if (function.endsWith("_")) {
+      library.need(function);
+    }
     out.append(function).append('(');
     for (int i = 0; i < args.length; i++) {
       out.append(i == 0 ? "" : ", ");
@@ -55,7 +57,11 @@ final class WgslValues {
   void print(Value value) {
     switch (value) {
       case Value.IntConst c -> integer(c);
-      case Value.FloatConst c -> number((float) c.value());
+      case Value.FloatConst c -> {
+        out.append(c.type().isVector() ? "vec4<f32>(" : "");
+        number((float) c.value());
+        out.append(c.type().isVector() ? ")" : "");
+      }
       case Value.Get g -> out.append(emitter.name(g.local()));
       case Value.Address a -> index(a, 0);
       case Value.Offset o -> index(o, 0);
@@ -81,6 +87,16 @@ final class WgslValues {
         out.append(')');
       }
       case Value.Convert c -> convert(c);
+      case Value.Splat x -> {
+        out.append("vec4<f32>(");
+        print(x.x());
+        out.append(')');
+      }
+      case Value.Lane l -> {
+        print(l.x());
+        out.append('.').append("xyzw".charAt(l.lane()));
+      }
+      case Value.Lanes l -> call("vec4<f32>", l.a(), l.b(), l.c(), l.d());
       default -> throw new IllegalStateException("no WGSL for " + value);
     }
   }
@@ -108,19 +124,27 @@ final class WgslValues {
   }
 
   private void load(Value.Load l) {
-    if (l.access() != Value.Access.SCALAR) {
-      throw new IllegalStateException("no WGSL for " + l);
-    }
     Buffer buffer = Value.bufferOf(l.pointer());
-    if (!emitter.isPacked(buffer)) {
-      out.append(buffer.name()).append('[');
-      index(l.pointer(), l.offset());
-      out.append(']');
+    if (l.access() == Value.Access.SCALAR || emitter.isFours(buffer)) {
+      element(l.pointer(), l.offset());
       return;
     }
-    out.append(buffer.name()).append("_at(");
-    index(l.pointer(), l.offset());
+    out.append("vec4<f32>(");
+    for (int i = 0; i < 4; i++) {
+      out.append(i == 0 ? "" : ", ");
+      element(l.pointer(), l.offset() + (l.access() == Value.Access.VECTOR ? i : 0));
+    }
     out.append(')');
+  }
+
+  /** What a pointer and an offset name: an element, or four where they lie together. */
+  void element(Value pointer, int offset) {
+    Buffer buffer = Value.bufferOf(pointer);
+    boolean packed = emitter.isPacked(buffer);
+    boolean fours = emitter.isFours(buffer);
+    out.append(buffer.name()).append(packed ? "_at(" : fours ? "[(" : "[");
+    index(pointer, offset);
+    out.append(packed ? ")" : fours ? ") >> 2u]" : "]");
   }
 
   /** A condition as a bool. */
