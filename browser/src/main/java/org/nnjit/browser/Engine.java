@@ -353,7 +353,7 @@ public final class Engine {
   public static String useGpu(int id, String limits) {
     return guarded(
         () -> {
-          entry(id).session().gpu(GpuPlanJson.target(limits));
+          GpuSide.use(entry(id).session(), limits);
           return "{}";
         });
   }

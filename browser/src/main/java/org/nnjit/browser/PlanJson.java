@@ -11,8 +11,9 @@ final class PlanJson {
   private PlanJson() {}
 
   static String of(Compiler.Compiled compiled) {
-    if (compiled.gpu() != null) {
-      return GpuPlanJson.of(compiled);
+    String gpu = GpuSide.describe(compiled);
+    if (gpu != null) {
+      return gpu;
     }
     Json j = new Json();
     write(j, compiled.plan(), compiled);

@@ -15,13 +15,10 @@ import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.kernel.family.AttentionFamily;
 import org.nnjit.kernel.family.QuantisedFamily;
 import org.nnjit.plan.GpuPlan;
-import org.nnjit.plan.GpuPlanner;
-import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
 import org.nnjit.schedule.Feature;
-import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.TensorType;
 
@@ -77,8 +74,14 @@ public final class Compiler {
     }
   }
 
-  /** A GPU and what lies there already. */
-  public record Gpu(GpuTarget target, GpuWeights weights) {}
+  /** Plans what has been lowered for something else than WebAssembly. */
+  public interface Backend {
+    Compiled plan(
+        Graph graph, Specialiser.Result specialised, Program program, PlanContext context);
+
+    /** Forgets what the last plan put on the device. */
+    void rollback();
+  }
 
   /** Compiles a graph for these feed types. */
   public static Compiled compile(
@@ -90,21 +93,21 @@ public final class Compiler {
   }
 
   /**
-   * The same for a GPU.
+   * The same for another backend.
    *
-   * @param gpu null for none
+   * @param backend null for WebAssembly
    */
   public static Compiled compile(
       Graph graph,
       Map<String, TensorType> feeds,
       Specialiser.Values values,
       PlanContext context,
-      Gpu gpu) {
+      Backend backend) {
     Specialiser.Result specialised = Specialiser.specialise(graph, feeds, values);
     Passes.apply(specialised.graph());
     Program program = ProgramBuilder.build(specialised.graph());
-    if (gpu != null) {
-      return onGpu(graph, specialised, program, context, gpu);
+    if (backend != null) {
+      return backend.plan(graph, specialised, program, context);
     }
     return compiled(graph, specialised, program, Planner.Caches.NONE, Map.of(), context);
   }
@@ -126,24 +129,6 @@ public final class Compiler {
     Planner.Caches caches = new Planner.Caches(caching.name(), growth.caches(), caching.held());
     return compiled(
         graph, twins.longest(), growth.program(), caches, growth.growing(), context);
-  }
-
-  /** Images keep their layout: a workgroup reads windows from its own memory. */
-  private static Compiled onGpu(
-      Graph graph,
-      Specialiser.Result specialised,
-      Program program,
-      PlanContext context,
-      Gpu gpu) {
-    Program fused = Fusion.apply(program, c -> false, c -> true);
-    int number = context.weights().newPlan();
-    GpuPlanner planner =
-        new GpuPlanner(
-            fused, gpu.target(), gpu.weights(), context, graph.constants().keySet(), number);
-    return new Compiled(
-        specialised.graph(), specialised.valueInputs(), program,
-        new Layouts.Result(fused, Map.of()), number, Planner.Caches.NONE, Map.of(), null,
-        planner.plan());
   }
 
   private static Compiled compiled(

@@ -13,11 +13,9 @@ import org.nnjit.graph.Constant;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.Model;
 import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
 import org.nnjit.plan.Weights;
-import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.Tensor;
@@ -27,7 +25,7 @@ import org.nnjit.tensor.TensorType;
 public final class Session {
   private final Model model;
   private PlanContext context;
-  private Compiler.Gpu gpu;
+  private Compiler.Backend backend;
   private final List<Compiler.Compiled> plans = new ArrayList<>();
   private final Map<String, Integer> byTypes = new HashMap<>();
   private final Set<String> valueInputs = new HashSet<>();
@@ -67,9 +65,9 @@ public final class Session {
             measured, context.weights(), context.book(), context.shared(), context.clock());
   }
 
-  /** Plans are made for this GPU from now on. */
-  public void gpu(GpuTarget target) {
-    gpu = new Compiler.Gpu(target, new GpuWeights());
+  /** Plans are made for this from now on. */
+  public void backend(Compiler.Backend other) {
+    backend = other;
   }
 
   /** Schedules that plans made from now on take. */
@@ -103,7 +101,7 @@ public final class Session {
     Graph graph = model.graph();
     Specialiser.checkFeeds(graph, feeds);
     return known(
-        "", feeds, values, () -> Compiler.compile(graph, feeds, values, context, gpu));
+        "", feeds, values, () -> Compiler.compile(graph, feeds, values, context, backend));
   }
 
   /**
@@ -230,8 +228,8 @@ public final class Session {
     plans.remove(last);
     byTypes.values().removeIf(p -> p == last);
     context.weights().rollback(beforeLast);
-    if (gpu != null) {
-      gpu.weights().rollback();
+    if (backend != null) {
+      backend.rollback();
     }
   }
 

@@ -13,11 +13,11 @@ import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.GpuPlan;
-import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
+import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
@@ -33,7 +33,7 @@ class GridKernelsTest {
     ByteSource file = ByteSource.of(bytes);
     Map<String, TensorType> types = new LinkedHashMap<>();
     m.feeds.forEach((name, t) -> types.put(name, t.type()));
-    Compiler.Gpu gpu = new Compiler.Gpu(GpuTarget.least(), new GpuWeights());
+    GpuBackend gpu = new GpuBackend(GpuTarget.least());
     return Compiler.compile(
             OnnxReader.read(file).graph(),
             types,

@@ -13,11 +13,11 @@ import org.nnjit.graph.interp.GraphInterpreter;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
-import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
+import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
@@ -108,7 +108,7 @@ class RandomGraphsTest {
       agree(
           "plan, parts " + order, wanted, PlanRunner.run(compiled.plan(), feeds, file, order));
     }
-    Compiler.Gpu gpu = new Compiler.Gpu(GpuTarget.least(), new GpuWeights());
+    GpuBackend gpu = new GpuBackend(GpuTarget.least());
     Compiler.Compiled onGpu =
         Compiler.compile(graph, types, values, PlanContext.plain(Target.common()), gpu);
     agree("plan for a GPU", wanted, GpuPlanRunner.run(onGpu.gpu(), feeds, file));

@@ -1,0 +1,42 @@
+package org.nnjit.session;
+
+import java.util.Map;
+import org.nnjit.fuse.Fusion;
+import org.nnjit.fuse.Layouts;
+import org.nnjit.fuse.Program;
+import org.nnjit.graph.Graph;
+import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.plan.GpuPlanner;
+import org.nnjit.plan.GpuWeights;
+import org.nnjit.plan.PlanContext;
+import org.nnjit.plan.Planner;
+import org.nnjit.schedule.GpuTarget;
+
+/** Plans for a GPU, whose weights all plans of a session share. */
+public final class GpuBackend implements Compiler.Backend {
+  private final GpuTarget target;
+  private final GpuWeights weights = new GpuWeights();
+
+  public GpuBackend(GpuTarget target) {
+    this.target = target;
+  }
+
+  /** Images keep their layout: a workgroup reads windows from its own memory. */
+  @Override
+  public Compiler.Compiled plan(
+      Graph graph, Specialiser.Result specialised, Program program, PlanContext context) {
+    Program fused = Fusion.apply(program, c -> false, c -> true);
+    int number = context.weights().newPlan();
+    GpuPlanner planner =
+        new GpuPlanner(fused, target, weights, context, graph.constants().keySet(), number);
+    return new Compiler.Compiled(
+        specialised.graph(), specialised.valueInputs(), program,
+        new Layouts.Result(fused, Map.of()), number, Planner.Caches.NONE, Map.of(), null,
+        planner.plan());
+  }
+
+  @Override
+  public void rollback() {
+    weights.rollback();
+  }
+}
