@@ -121,17 +121,17 @@ class Steps {
     const merged = this.#session.inputNames.includes('use_cache_branch');
     if (!this.#cache && (merged || !this.#session.createCache)) this.#cache = this.#plain;
     if (this.#cache === this.#plain) return this.#plain.run({ ...feeds, ...this.#cross });
-    this.#cache ??= await this.#session.createCache({
-      capacity: this.#capacity, past: this.#plain.length ? this.#plain.past : {}, held: this.#cross ?? {},
-    });
     try {
+      this.#cache ??= await this.#session.createCache({
+        capacity: this.#capacity, past: this.#plain.length ? this.#plain.past : {}, held: this.#cross ?? {},
+      });
       const outputs = await this.#session.run(feeds, { cache: this.#cache });
       this.#plain = null;
       return outputs;
     } catch (e) {
       // A model whose keys and values cannot stay in place says so; what else is wrong shows again.
       if (!e.user || !this.#plain) throw e;
-      await this.#cache.release();
+      await this.#cache?.release();
       this.#cache = this.#plain;
       return this.#run(feeds);
     }

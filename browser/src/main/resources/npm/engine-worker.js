@@ -7,12 +7,12 @@ import { FEATURE_MODULES } from './features.js';
 import { openFile, userError } from './files.js';
 import { live } from './life.js';
 import { lock, unlock, epoch, reset } from './memory-lock.js';
-import { Pieces } from './pieces.js';
 import { stepsOf } from './shared-run.js';
 import { SmallPlans } from './small-plans.js';
 import { ResultBuffers } from './result-buffers.js';
 import { readSchedules } from './schedule-store.js';
 import { Tuner } from './tuner.js';
+import { placePlan, planReads } from './wasm-plan.js';
 import { Workbench } from './workbench.js';
 import { callCommands, commandsBySegment, traceOf } from './trace.js';
 import { ceilings, dotsAreRight, probeSuite, probeThreads } from './probe-suite.js';
@@ -21,7 +21,7 @@ const fresh = () => ({
   id: 0, files: null, feeds: null, info: null, device: null, memory: null, threads: 1, helpers: [],
   plans: [], current: -1, load: { bytes: 0, ms: 0 }, runs: { count: 0, lastMs: 0 },
   tuning: { state: 'not started', tried: 0, speedup: 1, stored: 0, found: '' }, swap: null, fingerprint: '',
-  background: null, measured: null, threadsAsked: false,
+  background: null, measured: null, threadsAsked: false, features: '', stored: [], gpu: null,
 });
 const state = fresh();
 let engine;
@@ -48,7 +48,7 @@ function probe(options) {
     threads = 1;
   }
   const shared = isolated && atomics;
-  return { simd, relaxedSimd, isolated, shared, threads, hardwareConcurrency, notes };
+  return { provider: 'wasm', simd, relaxedSimd, isolated, shared, threads, hardwareConcurrency, notes };
 }
 
 /** What the compiler asks for; see Host.java. */
@@ -80,6 +80,10 @@ async function create(args, report) {
   state.device = probe(args);
   state.threads = state.device.threads;
   const recalled = recall(state.threads, state.device.relaxedSimd);
+  const [provider, ...others] = args.providers;
+  const gpu = provider === 'webgpu'
+    ? import('./gpu-session.js').then(({ startGpu }) => startGpu(lent, others.includes('wasm'))) : null;
+  gpu?.catch(() => {});
   const files = new Map();
   const external = new Map(args.external.map((e) => [e.path, e.data]));
   const model = await openFile('', args.model, report);
@@ -89,18 +93,18 @@ async function create(args, report) {
   if (args.extension) files.set('+', await openFile('+', args.extension, () => {}));
   engine = await loading;
   const { simd, relaxedSimd } = state.device;
-  const features = [simd && 'simd', relaxedSimd && 'relaxed-simd',
+  state.features = [simd && 'simd', relaxedSimd && 'relaxed-simd',
     relaxedSimd && dotsAreRight(engine) && 'relaxed-dot', state.threads > 1 && 'threads'].filter(Boolean).join(',');
-  const info = parse(engine.open(host, features, state.threads, state.device.shared, files.has('+')));
-  state.id = info.id;
-  state.info = info;
-  state.fingerprint = [navigator.userAgent, features, state.threads, engine.build].join('|');
+  state.fingerprint = [navigator.userAgent, state.features, state.threads, engine.build].join('|');
   state.threadsAsked = args.threads > 0;
+  state.stored = args.tune === false ? [] : await readSchedules(state.fingerprint);
+  state.tuning.stored = state.stored.length;
+  openModel();
   const measured = await recalled;
   if (measured) useDevice(measured);
-  const stored = args.tune === false ? [] : await readSchedules(state.fingerprint);
-  state.tuning.stored = stored.length;
-  engine.schedules(state.id, stored.join('\n'));
+  state.gpu = await gpu;
+  if (state.gpu) parse(engine.useGpu(state.id, state.gpu.limits));
+  const { info } = state;
   for (const name of info.externalFiles) {
     const source = external.get(name)
       ?? (typeof args.model === 'string' ? new URL(name, args.model).href : null);
@@ -114,6 +118,24 @@ async function create(args, report) {
   for (let t = 1; t < state.device.threads; t++) addThread();
   state.background = args.tune;
   return { inputs: info.inputs, outputs: info.outputs, device: state.device };
+}
+
+/** Has the compiler read the model, and tells it what earlier visits have found. */
+function openModel() {
+  const { device, features, files, stored } = state;
+  const info = parse(engine.open(host, features, device.threads, device.shared, files.has('+')));
+  Object.assign(state, { id: info.id, info });
+  engine.schedules(info.id, stored.join('\n'));
+}
+
+/** Goes on in WebAssembly alone, and notes why. */
+function leaveGpu(why) {
+  state.gpu.release();
+  state.device.notes.push(`WebAssembly in the place of WebGPU: ${why}`);
+  engine.release(state.id);
+  Object.assign(state, { gpu: null, plans: [], current: -1 });
+  openModel();
+  if (state.measured) knowDevice(state.measured);
 }
 
 /** From now on what was measured decides what is worth trying. */
@@ -178,25 +200,6 @@ const working = () => state.helpers.slice(0, state.threads - 1);
 /** What each of these helpers will send to this name, in order. */
 const replies = (helpers, to) => helpers.map((h) => new Promise((done) => { h.replies.set(to, done); }));
 
-function ensureMemory(end) {
-  const pages = Math.ceil(end / 65536) + 1;
-  if (pages > 65536) {
-    throw userError(`the model needs ${Math.ceil(end / (1 << 20))} MiB, WebAssembly memory ends at 4096 MiB`);
-  }
-  try {
-    if (!state.memory) {
-      state.memory = state.device.shared
-        ? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true })
-        : new WebAssembly.Memory({ initial: pages });
-    } else {
-      const have = state.memory.buffer.byteLength / 65536;
-      if (pages > have) state.memory.grow(pages - have);
-    }
-  } catch (e) {
-    throw userError(`out of memory: the model needs ${Math.ceil(end / (1 << 20))} MiB (${e.message})`);
-  }
-}
-
 const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** The plan for these feeds, compiled and its weights loaded when it is new. */
@@ -231,54 +234,20 @@ async function preparedPlan(feeds, number, report) {
   return state.plans[plan];
 }
 
-/** Instantiates a new plan in all threads and loads its weights, pausing when asked to. */
+/** Makes a new plan ready for runs, pausing when asked to. */
 async function load(plan, start, report, pause) {
   await pause?.();
   const p = parse(engine.describe(state.id, plan));
-  const code = engine.module(state.id, plan);
+  if (p.gpu) return state.gpu.load(plan, p, start, report);
   p.compileMs = performance.now() - start;
-  report({ stage: 'compile', kernels: p.kernels.length, bytes: code.byteLength, ms: p.compileMs });
-  ensureMemory(p.endAddress);
-  const instantiating = performance.now();
-  const module = pause ? await WebAssembly.compile(code) : new WebAssembly.Module(code);
-  await pause?.();
-  p.exports = new WebAssembly.Instance(module, { env: { memory: state.memory } }).exports;
-  p.instantiateMs = performance.now() - instantiating;
-  p.module = module;
-  const ready = replies(state.helpers, plan);
-  state.helpers.forEach((h) => h.port.postMessage({ plan, module, memory: state.memory }));
-  for (const [address, bytes] of p.zeroed) new Uint8Array(state.memory.buffer, address, bytes).fill(0);
-  await placeWeights(plan, p, report, pause);
-  await Promise.race([Promise.all(ready), new Promise((_, no) => setTimeout(() => no(new Error('the threads did not start within 20 s')), 20000))]);
-  return p;
-}
-
-/** Does a plan's load steps; weights are waited for, and their bytes go as soon as they are placed. */
-async function placeWeights(plan, p, report, pause) {
-  const start = performance.now();
-  const table = p.exports.table;
-  for (const [name, file] of state.files) {
-    file.plan(p.load.filter((s) => s[0] === 1 && s[4] === name).map((s) => [s[3], s[2]]));
-  }
-  let said = start;
-  const pieces = pause && new Pieces(pause);
-  for (let i = 0; i < p.load.length; i++) {
-    const step = p.load[i];
-    if (step[0] === 0) {
-      engine.writeConstant(state.id, plan, step[3]);
-    } else if (step[0] === 1) {
-      const [, address, bytes, offset, name] = step;
-      await state.files.get(name).copy(offset, bytes, (at, n) => new Uint8Array(state.memory.buffer, address + at, n));
-    } else {
-      table.get(step[1])(...step.slice(2));
-    }
-    await pieces?.between();
-    if (performance.now() - said > 50) {
-      said = performance.now();
-      report({ stage: 'weights', loaded: i, total: p.load.length });
-    }
-  }
-  p.packMs = performance.now() - start;
+  report({ stage: 'compile', kernels: p.kernels.length, bytes: p.moduleBytes, ms: p.compileMs });
+  planReads(state.files, p.load);
+  return placePlan(lent, p, {
+    number: plan,
+    module: () => engine.module(state.id, plan),
+    constant: (step) => engine.writeConstant(state.id, plan, step),
+    host: (segment) => engine.host(state.id, plan, segment),
+  }, report, pause);
 }
 
 function write(p, feeds) {
@@ -288,14 +257,14 @@ function write(p, feeds) {
 }
 
 /** A segment that is a call on the host. */
-function callHost(segment) {
-  const answer = engine.host(state.id, state.current, segment);
+function callHost(p, segment) {
+  const answer = p.source.host(segment);
   if (answer) parse(answer);
 }
 
 /** A segment of kernels: the helpers do what the message says, and this thread its own share. */
-function together(message, own) {
-  working().forEach((h, t) => h.port.postMessage({ plan: state.current, thread: t + 1, threads: state.threads, ...message }));
+function together(p, message, own) {
+  working().forEach((h, t) => h.port.postMessage({ plan: p.source.number, thread: t + 1, threads: state.threads, ...message }));
   try {
     return own();
   } catch (e) {
@@ -303,17 +272,22 @@ function together(message, own) {
   }
 }
 
-/** One run; returns its milliseconds. */
-function execute(p) {
-  const start = performance.now();
+/** Does all of a plan once. */
+function callSegments(p) {
   p.segments.forEach((index, i) => {
     if (index < 0) {
-      callHost(i);
+      callHost(p, i);
       return;
     }
     const run = `run${index}`;
-    together({ run }, () => p.exports[run](0, state.threads));
+    together(p, { run }, () => p.exports[run](0, state.threads));
   });
+}
+
+/** One run; returns its milliseconds. */
+function execute(p) {
+  const start = performance.now();
+  callSegments(p);
   const ms = performance.now() - start;
   state.runs.count++;
   state.runs.lastMs = ms;
@@ -360,13 +334,13 @@ async function trace(p) {
   segments.forEach((commands, i) => {
     if (p.segments[i] < 0) {
       const begin = performance.now();
-      callHost(i);
+      callHost(p, i);
       own.times.push(commands[0][0], begin, performance.now());
       return;
     }
     const reply = `segment ${i}`;
     others.push(...replies(working(), reply));
-    own.times.push(...together({ commands, reply }, () => callCommands(p.exports, commands, 0, state.threads)));
+    own.times.push(...together(p, { commands, reply }, () => callCommands(p.exports, commands, 0, state.threads)));
   });
   return traceOf(state.info.name, p, start, state.threads, [own, ...await Promise.all(others)]);
 }
@@ -379,12 +353,22 @@ const outputs = (p) => p.outputs.map((o) => {
   return { name: o.name, type: o.type, dims: o.dims, data };
 });
 
-/** Throws where an index of a run lay out of bounds. */
+/** Throws where a check has found an index out of bounds. */
+function checkIndex(name, wrong) {
+  if (wrong) throw userError(`${name}${wrong % 2n ? (1n - wrong) / 2n : (wrong - 2n) / 2n}`);
+}
+
+/** The same for all checks of a run. */
 function checkIndices(p) {
-  for (const { name, address } of p.checks) {
-    const wrong = new BigInt64Array(state.memory.buffer, address, 1)[0];
-    if (wrong) throw userError(`${name}${wrong % 2n ? (1n - wrong) / 2n : (wrong - 2n) / 2n}`);
-  }
+  for (const { name, address } of p.checks) checkIndex(name, new BigInt64Array(state.memory.buffer, address, 1)[0]);
+}
+
+/** Runs what a plan on the GPU leaves to WebAssembly: bytes of its inputs, and of its outputs. */
+function runSlice(p, inputs) {
+  p.inputs.forEach(({ address }, i) => new Uint8Array(state.memory.buffer).set(inputs[i], address));
+  callSegments(p);
+  checkIndices(p);
+  return p.outputs.map(({ address, bytes }) => new Uint8Array(state.memory.buffer, address, bytes).slice());
 }
 
 function kernelIndex(name) {
@@ -507,7 +491,7 @@ const methods = {
         if (c.tableIndex < 0) {
           while (p.segments[segment] >= 0) segment++;
           const start = performance.now();
-          callHost(segment++);
+          callHost(p, segment++);
           times[i].push(performance.now() - start);
           return;
         }
@@ -594,6 +578,7 @@ const methods = {
   async release() {
     state.helpers.forEach((h) => h.port.close());
     state.files?.forEach((f) => f.release());
+    state.gpu?.release();
     if (state.id) engine.release(state.id);
     results.clear();
     cached.clear();
@@ -605,6 +590,9 @@ const methods = {
   },
 };
 
+/** What sessions on WebGPU take of this worker; see GpuSession. */
+const lent = { state, compiler: () => engine, methods, replies, planFor, runSlice, checkIndex, leaveGpu };
+
 live().then((lock) => postMessage({ lock }));
 
 /** Tuning and trials are no requests: they wait for those. */
@@ -615,7 +603,8 @@ onmessage = (e) => {
   const answer = async () => {
     const free = ASIDE.includes(method) ? () => {} : hold();
     try {
-      const result = await methods[method](args, (progress) => postMessage({ progress }));
+      const report = (progress) => postMessage({ progress });
+      const result = await (state.gpu ? state.gpu.call(method, args, report) : methods[method](args, report));
       const moved = (result.outputs ?? []).map((o) => o.data).filter(Boolean);
       postMessage({ id, result }, moved);
     } catch (error) {

@@ -43,6 +43,19 @@ export class Tensor {
 /** What this page may use. */
 export const env = { threads: undefined, simd: true, relaxedSimd: true, tune: {} };
 
+/** Where sessions can run. */
+const PROVIDERS = ['webgpu', 'wasm'];
+
+/** Names of execution providers, given as names or as objects that have one. */
+function providersOf(list) {
+  const names = list.map((p) => p.name ?? p);
+  const wrong = names.find((n) => !PROVIDERS.includes(n));
+  if (wrong !== undefined || !names.length) {
+    throw new TypeError(`executionProviders are ${JSON.stringify(names)}, wanted some of ${PROVIDERS.join(', ')}`);
+  }
+  return names;
+}
+
 /** Tuning beside requests: for so long at most, taking this share of the worker's time. */
 const TUNE = { budgetMs: 30000, share: 0.5, afterMs: 300 };
 
@@ -107,11 +120,14 @@ export class InferenceSession {
    * @param {{threads?: number, simd?: boolean, relaxedSimd?: boolean, onProgress?: function,
    *   tune?: false|{budgetMs?: number, share?: number, afterMs?: number},
    *   externalData?: Array<{path: string, data: string|ArrayBuffer|Uint8Array|Blob}>,
-   *   extension?: Uint8Array}} options `extension` is a small ONNX file whose nodes go behind the
+   *   executionProviders?: Array<string|{name: string}>, extension?: Uint8Array}} options
+   *   `executionProviders` are 'wasm' (alone, if none are named) and 'webgpu': the session runs on the
+   *   first of them that works here, and stats() says on which and why; `extension` is a small ONNX file whose nodes go behind the
    *   model's, whose values they name; an output that they read is no output of the session
    * @returns {Promise<InferenceSession>}
    */
   static async create(model, options = {}) {
+    const providers = providersOf(options.executionProviders ?? ['wasm']);
     const worker = idle.pop() ?? startWorker();
     const session = new InferenceSession(worker, options.onProgress);
     const plain = (m) => (m instanceof URL || typeof m === 'string' ? new URL(m, globalThis.location?.href).href : m);
@@ -119,6 +135,7 @@ export class InferenceSession {
       session.#info = await session.#call('create', {
         model: plain(model),
         extension: options.extension,
+        providers,
         threads: options.threads ?? env.threads ?? 0,
         simd: options.simd ?? env.simd,
         relaxedSimd: options.relaxedSimd ?? env.relaxedSimd,

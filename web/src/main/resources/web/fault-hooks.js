@@ -4,9 +4,15 @@
 //   trap    a kernel traps in the third run      close   the worker ends itself in the third run
 //   memory  memory for weights and activations ends at 64 MiB
 //   idle    every second kernel on trial does nothing, in no time
+//   gpu-...    faults of WebGPU, see GPU_FAULTS
 
 /** The engine workers that this page has started, ended ones too. */
 export const workers = [];
+
+const losses = new BroadcastChannel('nnjit-losses');
+
+/** The GPU devices of workers with the fault "gpu-lost" are lost now. */
+export const loseDevices = () => losses.postMessage('now');
 
 let next = '';
 
@@ -68,6 +74,97 @@ function endMemory(pages) {
   };
 }
 
+/** Puts another method in the place of one; `make` has the old one. */
+function replaceMethod(type, name, make) {
+  type.prototype[name] = make(type.prototype[name]);
+}
+
+/** The devices of this worker. */
+function devicesMade() {
+  const devices = [];
+  replaceMethod(GPUAdapter, 'requestDevice', (old) => async function request(...args) {
+    devices.push(await old.apply(this, args));
+    return devices.at(-1);
+  });
+  return devices;
+}
+
+let reads = 0;
+
+/** Counts how often results are read back, and calls this each time. */
+function onRead(action) {
+  replaceMethod(GPUBuffer, 'mapAsync', (old) => function map(...args) {
+    const done = old.apply(this, args);
+    reads++;
+    action();
+    return done;
+  });
+}
+
+function noAdapterAfter(count) {
+  let asked = 0;
+  replaceMethod(globalThis.GPU, 'requestAdapter', (old) => async function request(...args) {
+    return ++asked > count ? null : old.apply(this, args);
+  });
+}
+
+function loseWhenTold() {
+  const devices = devicesMade();
+  losses.onmessage = () => devices.forEach((d) => d.destroy());
+}
+
+/** Buffers of more bytes than this are out of memory. */
+function endGpuMemory(mostBytes) {
+  const filters = [];
+  let over = false;
+  replaceMethod(GPUDevice, 'createBuffer', (old) => function create(descriptor) {
+    over ||= descriptor.size > mostBytes;
+    return old.call(this, descriptor);
+  });
+  replaceMethod(GPUDevice, 'pushErrorScope', (old) => function push(filter) {
+    filters.push(filter);
+    return old.call(this, filter);
+  });
+  replaceMethod(GPUDevice, 'popErrorScope', (old) => async function pop() {
+    const filter = filters.pop();
+    const ended = over && filter === 'out-of-memory';
+    const error = await old.call(this);
+    if (!ended) return error;
+    over = false;
+    return new GPUOutOfMemoryError('the tests end GPU memory here');
+  });
+}
+
+/** Dispatches have more workgroups than there can be after so many times of reading back. */
+function refuseCommandsAfter(count) {
+  onRead(() => {});
+  replaceMethod(GPUComputePassEncoder, 'dispatchWorkgroups', (old) => function dispatch(x, ...more) {
+    return old.call(this, reads >= count ? 0x7fffffff : x, ...more);
+  });
+}
+
+const GPU_FAULTS = {
+  'gpu-unknown': () => Object.defineProperty(WorkerNavigator.prototype, 'gpu', { value: undefined }),
+  'gpu-absent': () => noAdapterAfter(0),
+  'gpu-lost': loseWhenTold,
+  // In the third run.
+  'gpu-lost-running': () => {
+    const devices = devicesMade();
+    onRead(() => reads === 3 && devices[0].destroy());
+  },
+  'gpu-gone': () => {
+    loseWhenTold();
+    noAdapterAfter(1);
+  },
+  'gpu-memory': () => endGpuMemory(1 << 20),
+  'gpu-code': () => replaceMethod(GPUDevice, 'createShaderModule', (old) => function create(descriptor) {
+    return old.call(this, { ...descriptor, code: `${descriptor.code}\nfn broken( {` });
+  }),
+  'gpu-commands': () => refuseCommandsAfter(0),
+  'gpu-commands-later': () => refuseCommandsAfter(2),
+};
+
+GPU_FAULTS[ownName.split(':')[1]]?.();
 switch (ownName.split(':')[1]) {
   case 'trap': breakRuns(() => { throw new WebAssembly.RuntimeError('unreachable'); }); break;
   case 'close': breakRuns(() => globalThis.close()); break;

@@ -1,7 +1,8 @@
 // What goes wrong must say so, and the page must go on working. Each case makes one fault and looks
 // at the error; after it a good model answers as ONNX Runtime does. The job is JSON:
 // {good: a case as in suite.js, large: {name, model, sets}, threads, relative, cycles}
-import { workers, breakNext } from './fault-hooks.js';
+import { broken, checkProduct, feed, floats, living, matmul, rejects, wait } from './fault-cases.js';
+import { workers } from './fault-hooks.js';
 import { runCase, runSet, readFeeds } from './suite-case.js';
 import { writeModel, oneNode } from '/npm/onnx-writer.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
@@ -12,7 +13,6 @@ const log = document.querySelector('#log');
 const post = (kind, value) => fetch(`/${kind}/${id}`, { method: 'POST', body: JSON.stringify(value) });
 const job = await (await fetch(query.get('job'))).json();
 const { threads } = job;
-const wait = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 /** A worker's end must be known within this many milliseconds. */
 const NOTICED_MS = 1500;
@@ -23,43 +23,9 @@ const LONGEST_TASK_MS = 50;
 /** The numbers of a good model's file. */
 const goodBytes = new Uint8Array(await (await fetch(job.good.model)).arrayBuffer());
 
-const floats = (n) => Float32Array.from({ length: n }, (_, i) => Math.sin(i));
-
-/** y[m, n] = x[m, k] * w[k, n]. */
-const matmul = (m, k, n) => oneNode('MatMul',
-  [{ name: 'x', dims: [m, k] }, { name: 'w', dims: [k, n], data: floats(k * n) }], { name: 'y', dims: [m, n] });
-
-const feed = (m, k) => ({ x: new Tensor('float32', floats(m * k), [m, k]) });
-
-/** Fails unless y is the product of what {@link matmul} and {@link feed} hold. */
-function checkProduct(y, m, k, n) {
-  const x = floats(m * k);
-  const w = floats(k * n);
-  for (const [i, j] of [[0, 0], [m - 1, n - 1], [m >> 1, n >> 1]]) {
-    let sum = 0;
-    for (let p = 0; p < k; p++) sum += x[i * k + p] * w[p * n + j];
-    const got = y.data[i * n + j];
-    if (!(Math.abs(got - sum) <= 1e-5 * k)) throw new Error(`y[${i}, ${j}] is ${got}, wanted ${sum}`);
-  }
-}
-
 function numbers(n, seed) {
   let x = seed;
   return Uint8Array.from({ length: n }, () => (x = (Math.imul(x, 1664525) + 1013904223) >>> 0) >>> 24);
-}
-
-/** Fails unless the promise is rejected with an error that holds all these texts; gives the error. */
-async function rejects(promise, ...texts) {
-  let error;
-  try {
-    await promise;
-  } catch (e) {
-    error = e;
-  }
-  if (!error) throw new Error('nothing failed');
-  const missing = texts.filter((t) => !error.message.includes(t));
-  if (missing.length) throw new Error(`the message lacks '${missing.join("', '")}': ${error.message}`);
-  return error;
 }
 
 /** The model cannot be loaded, or not run when there are feeds. */
@@ -150,21 +116,10 @@ async function indices() {
   }
 }
 
-/** A session with a worker of its own, not the one that nnJIT keeps, and with this fault. */
-async function broken(fault, bytes) {
-  const holder = await InferenceSession.create(job.good.model, { threads });
-  const started = workers.length;
-  breakNext(fault);
-  const session = await InferenceSession.create(bytes, { threads });
-  await holder.release();
-  if (workers.length !== started + 1) throw new Error('the session did not start a worker of its own');
-  return session;
-}
-
 /** Memory does not grow for one shape; the session goes on with a smaller one. */
 async function memory() {
   const bytes = oneNode('MatMul', [{ name: 'x', dims: ['rows', 64] }, { name: 'w', dims: [64, 64], data: floats(4096) }], { name: 'y', dims: ['rows', 64] });
-  const session = await broken('engine:memory', bytes);
+  const session = await broken('engine:memory', bytes, { threads });
   try {
     const { message } = await rejects(session.run(feed(1 << 18, 64)), 'out of memory', 'MiB');
     checkProduct((await session.run(feed(8, 64))).y, 8, 64, 64);
@@ -210,7 +165,7 @@ async function dead(session, error, ms) {
 
 /** A fault in the third run of a model that all threads share. */
 const dies = (fault, ...texts) => async () => {
-  const session = await broken(fault, matmul(512, 512, 512));
+  const session = await broken(fault, matmul(512, 512, 512), { threads });
   for (let i = 0; i < 2; i++) checkProduct((await session.run(feed(512, 512))).y, 512, 512, 512);
   const start = performance.now();
   const error = await rejects(Promise.race([session.run(feed(512, 512)), wait(20000)]), ...texts);
@@ -219,7 +174,7 @@ const dies = (fault, ...texts) => async () => {
 
 /** The engine's worker is ended from outside while it runs. */
 async function ended() {
-  const session = await broken('', matmul(512, 512, 512));
+  const session = await broken('', matmul(512, 512, 512), { threads });
   const worker = workers.at(-1);
   await session.run(feed(512, 512));
   const running = session.measure(feed(512, 512), 1, 30000);
@@ -230,9 +185,6 @@ async function ended() {
   const error = await rejects(Promise.race([running, wait(20000)]), "nnJIT's worker stopped");
   return dead(session, error, performance.now() - start);
 }
-
-/** Locks that nnJIT's workers hold: one for each that lives. */
-const living = async () => (await navigator.locks.query()).held.filter((l) => l.name.startsWith('nnjit-')).length;
 
 /** Sessions come and go: neither workers nor memory may pile up. */
 async function cycles() {

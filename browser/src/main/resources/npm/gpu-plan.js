@@ -1,0 +1,211 @@
+// A plan on the GPU: its buffers and pipelines, and what is done once before its runs. What the plan
+// consists of says GpuPlan.java; `p` is that as the compiler describes it.
+import { GpuFault } from './gpu-device.js';
+import { makeBuffer } from './gpu-transfer.js';
+
+const MiB = (bytes) => Math.ceil(bytes / (1 << 20));
+
+/** Pipelines by their code, and layouts by the number of buffers that they take. */
+export class Pipelines {
+  #gpu;
+  #layouts = [];
+  #made = new Map();
+
+  constructor(gpu) { this.#gpu = gpu; }
+
+  #layout(bindings) {
+    const { device } = this.#gpu;
+    if (!this.#layouts[bindings]) {
+      const group = device.createBindGroupLayout({ entries: Array.from({ length: bindings }, (_, binding) => ({
+        binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: binding < bindings - 1 ? 'read-only-storage' : 'storage' },
+      })) });
+      this.#layouts[bindings] = { group, pipeline: device.createPipelineLayout({ bindGroupLayouts: [group] }) };
+    }
+    return this.#layouts[bindings];
+  }
+
+  /** The pipeline of a kernel, a promise; the browser makes it beside everything else. */
+  get({ name, code, bindings }) {
+    if (!this.#made.has(code)) {
+      const made = this.#make(name, code, this.#layout(bindings).pipeline);
+      made.catch(() => this.#made.delete(code));
+      this.#made.set(code, made);
+    }
+    return this.#made.get(code);
+  }
+
+  async #make(label, code, layout) {
+    const { device } = this.#gpu;
+    const module = device.createShaderModule({ label, code });
+    try {
+      return await device.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: 'main' } });
+    } catch (e) {
+      if (this.#gpu.lost) throw this.#gpu.lost;
+      const { messages } = await module.getCompilationInfo();
+      const first = messages.find((m) => m.type === 'error');
+      const line = first && `line ${first.lineNum} '${code.split('\n')[first.lineNum - 1]?.trim()}': ${first.message}`;
+      throw new GpuFault('kernel', `the GPU refused kernel '${label}': ${line ?? e.message}`);
+    }
+  }
+
+  /** The buffers that a dispatch of a kernel with so many bindings sees. */
+  group(bindings, buffers) {
+    return this.#gpu.device.createBindGroup({
+      layout: this.#layout(bindings).group,
+      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+  }
+}
+
+/** Workgroups of a dispatch in both dimensions; kernels number them row by row. */
+function grid(groups, most) {
+  const x = Math.min(groups, most);
+  return [x, Math.ceil(groups / x)];
+}
+
+/** Commands between slices together, as lists of indices; slices alone, as their command's index. */
+function stagesOf(commands) {
+  const stages = [];
+  commands.forEach((c, i) => {
+    if (c.slice >= 0) stages.push(i);
+    else if (Array.isArray(stages.at(-1))) stages.at(-1).push(i);
+    else stages.push([i]);
+  });
+  return stages;
+}
+
+export class GpuPlan {
+  #context;
+  #own = [];
+  #keys = [];
+
+  /**
+   * @param p as described
+   * @param {{gpu: object, pipelines: Pipelines, uploads: Uploads, weights: Map<string, GPUBuffer>}} context
+   *   `weights` by key are the session's, those of this plan are added
+   */
+  constructor(p, context) {
+    this.p = p;
+    this.#context = context;
+    this.buffers = [];
+    this.stages = stagesOf(p.commands);
+    /** Of each command but slices: {pipeline, group, x, y}. */
+    this.dispatches = [];
+  }
+
+  /** The buffer of this index, made when it is first wanted. */
+  #buffer(i) {
+    if (!this.buffers[i]) {
+      const { gpu: { device }, weights } = this.#context;
+      const [bytes, key] = this.p.buffers[i];
+      const buffer = weights.get(key) ?? makeBuffer(device, bytes);
+      this.buffers[i] = buffer;
+      if (!key) {
+        this.#own.push(buffer);
+      } else if (!weights.has(key)) {
+        weights.set(key, buffer);
+        this.#keys.push(key);
+      }
+    }
+    return this.buffers[i];
+  }
+
+  #forget(i) {
+    const buffer = this.buffers[i];
+    this.buffers[i] = undefined;
+    this.#own = this.#own.filter((b) => b !== buffer);
+    buffer?.destroy();
+  }
+
+  #dispatch(pipeline, index, buffers) {
+    const { bindings, groups } = this.p.pipelines[index];
+    const { gpu, pipelines } = this.#context;
+    const [x, y] = grid(groups, gpu.limits.maxComputeWorkgroupsPerDimension);
+    return { pipeline, group: pipelines.group(bindings, buffers.map((b) => this.#buffer(b))), x, y };
+  }
+
+  /**
+   * Makes pipelines and buffers and fills the weights.
+   * @param {{constant: function(number): Uint8Array, files: Map<string, PiecedFile>, said:
+   *   function(number)}} sources inline constants by index, files by name, and who wants to know how
+   *   many steps are done
+   */
+  async load({ constant, files, said }) {
+    const { gpu, pipelines } = this.#context;
+    const { p } = this;
+    const start = performance.now();
+    try {
+      await gpu.guarded(async () => {
+        const making = p.pipelines.map((k) => pipelines.get(k));
+        making.forEach((m) => m.catch(() => {}));
+        await this.#steps(making, constant, files, said);
+        const made = await gpu.wait(Promise.all(making));
+        p.pipelineMs = performance.now() - start;
+        this.dispatches = p.commands.map((c) => (c.slice < 0 ? this.#dispatch(made[c.kernel], c.kernel, c.buffers) : null));
+        for (const { buffer } of [...p.inputs, ...p.outputs, ...p.checks, ...p.slices.flatMap((s) => [...s.inputs, ...s.outputs])]) {
+          if (buffer >= 0) this.#buffer(buffer);
+        }
+        await gpu.wait(gpu.device.queue.onSubmittedWorkDone());
+      });
+    } catch (e) {
+      this.abandon();
+      if (e.kind !== 'memory') throw e;
+      throw new GpuFault('memory', `out of GPU memory: the model needs ${MiB(p.weightBytes)} MiB for weights and ${MiB(p.arenaBytes)} MiB for all else`);
+    }
+    p.packMs = performance.now() - start;
+  }
+
+  async #steps(making, constant, files, said) {
+    const { gpu, uploads } = this.#context;
+    let encoder = null;
+    const submit = () => {
+      if (encoder) gpu.device.queue.submit([encoder.finish()]);
+      encoder = null;
+    };
+    for (const [i, [kind, index, ...rest]] of this.p.load.entries()) {
+      // What is written to a buffer must not come before commands that read it.
+      if (kind !== 2) submit();
+      if (kind === 0) {
+        uploads.write(this.#buffer(index), constant(rest[1]));
+      } else if (kind === 1) {
+        const [bytes, offset, name] = rest;
+        await uploads.stream(this.#buffer(index), files.get(name), offset, bytes);
+      } else if (kind === 2) {
+        const pipeline = await gpu.wait(making[index]);
+        encoder ??= gpu.device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        encode(pass, this.#dispatch(pipeline, index, rest));
+        pass.end();
+      } else {
+        this.#forget(index);
+      }
+      said(i);
+    }
+    submit();
+  }
+
+  /** Gives back all memory, of weights too: this plan will not be. */
+  abandon() {
+    const { weights } = this.#context;
+    for (const key of this.#keys) {
+      weights.get(key).destroy();
+      weights.delete(key);
+    }
+    this.release();
+  }
+
+  /** Gives back all memory but the weights, which the session has. */
+  release() {
+    this.#own.forEach((b) => b.destroy());
+    this.#own = [];
+    this.buffers = [];
+    this.dispatches = [];
+  }
+}
+
+/** Adds a dispatch to a pass. */
+export function encode(pass, { pipeline, group, x, y }) {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(x, y);
+}
