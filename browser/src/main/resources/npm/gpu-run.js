@@ -17,7 +17,9 @@ export class GpuRuns {
 
   /** Puts feeds where kernels read them. */
   write(plan, feeds) {
-    for (const { name, buffer } of plan.p.inputs) this.#context.uploads.write(plan.buffers[buffer], bytesOf(feeds[name].data));
+    for (const { name, buffer } of plan.p.inputs) {
+      if (buffer >= 0) this.#context.uploads.write(plan.buffers[buffer], bytesOf(feeds[name].data));
+    }
   }
 
   /**
@@ -44,7 +46,7 @@ export class GpuRuns {
         continue;
       }
       const slice = p.slices[p.commands[stage].slice];
-      const there = slice.inputs.filter((i) => i.buffer >= 0);
+      const there = slice.inputs.filter((i) => !values.has(i.name));
       if (there.length) {
         const read = await readback.read(encoder ?? device.createCommandEncoder(), there, buffers);
         there.forEach((place, i) => values.set(place.name, read[i]));
