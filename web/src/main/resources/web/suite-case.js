@@ -97,8 +97,8 @@ export async function runCase(c, job) {
       return { name: c.name, status: 'wrong', message: `fetched ${load.fetched} bytes, wanted ${c.mostFetched} at most` };
     }
     return { name: c.name, status: 'passed', error, kernels: plan?.kernels.length ?? 0,
-      hostCalls: plan?.commands.filter((k) => k.kernel === 'host').length ?? 0, compileMs: plan?.compileMs,
-      threads: device.threads };
+      hostCalls: plan?.commands.filter((k) => ['host', 'wasm'].includes(k.kernel)).length ?? 0, compileMs: plan?.compileMs,
+      threads: device.threads, provider: device.provider, notes: device.notes };
   } catch (e) {
     const user = e.user || /not a tensor of numbers/.test(e.message);
     return { name: c.name, status: user ? 'unsupported' : 'wrong', message: e.message };

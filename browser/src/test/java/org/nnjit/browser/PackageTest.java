@@ -31,6 +31,10 @@ class PackageTest {
   /** What a page may load besides when it generates text, tokenizers included. */
   private static final long MOST_BYTES_TO_GENERATE = 30_000;
 
+  /** The same when it runs on WebGPU, and the script that is loaded first then. */
+  private static final long MOST_BYTES_ON_GPU = 9_000;
+  private static final String GPU = "gpu-session.js";
+
   /** Another file, as a script names it. */
   private static final Pattern NAMED = Pattern.compile("['\"`]\\./([a-z-]+\\.(?:js|wasm))['\"`]");
 
@@ -42,20 +46,33 @@ class PackageTest {
     }
     assumeTrue(packed, "the package is not packed: npm packages of browser/pack are missing");
     Path packages = Path.of("target/classes/npm");
-    TreeSet<String> page = new TreeSet<>();
-    reach("nnjit.js", packages, page);
+    TreeSet<String> page = without(GPU, "nnjit.js", packages);
     assertTrue(page.contains("engine.wasm"), "a page loads " + page);
-    TreeSet<String> generation = new TreeSet<>();
-    reach("generate.js", packages, generation);
+    TreeSet<String> generation = without(GPU, "generate.js", packages);
     generation.removeAll(page);
     assertTrue(generation.contains("tokenizers.js"), "generation loads " + generation);
     long bytes = bytes(page, packages);
     assertTrue(bytes <= MOST_BYTES, "the package has " + bytes + " bytes with gzip");
     long more = bytes(generation, packages);
     assertTrue(more <= MOST_BYTES_TO_GENERATE, "generation has " + more + " bytes with gzip");
+    TreeSet<String> gpu = new TreeSet<>();
+    reach(GPU, packages, gpu);
+    gpu.removeAll(page);
+    long onGpu = bytes(gpu, packages);
+    assertTrue(onGpu <= MOST_BYTES_ON_GPU, "WebGPU has " + onGpu + " bytes with gzip");
     TreeSet<String> all = new TreeSet<>(page);
     all.addAll(generation);
+    all.addAll(gpu);
     assertEquals(listed(), all, "files that nothing loads, or that are not listed");
+  }
+
+  /** A script and all that it may load, but this one. */
+  private static TreeSet<String> without(String left, String script, Path packages)
+      throws Exception {
+    TreeSet<String> reached = new TreeSet<>(Set.of(left));
+    reach(script, packages, reached);
+    reached.remove(left);
+    return reached;
   }
 
   /** Adds a script and all that it may load. */

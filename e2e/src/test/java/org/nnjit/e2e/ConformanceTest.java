@@ -3,6 +3,7 @@ package org.nnjit.e2e;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,10 +32,38 @@ class ConformanceTest {
           "test_castlike_FLOAT_to_BFLOAT16_expanded",
           "test_resize_downsample_scales_linear_align_corners");
 
+  private static final int LEAST_ON_GPU = 1;
+
   @TempDir Path work;
 
   @Test
   void nodeTestsPassInChromium() throws Exception {
+    check("WebAssembly", Map.of());
+  }
+
+  /** On SwiftShader; what no GPU kernel can do runs in WebAssembly. */
+  @Test
+  void nodeTestsPassOnWebGpu() throws Exception {
+    List<String> elsewhere = new ArrayList<>();
+    int whole = 0;
+    int mixed = 0;
+    for (Suite.Outcome o : check("WebGPU", Map.of("executionProviders", List.of("webgpu", "wasm")))) {
+      JsonObject line = o.line();
+      if (!line.get("provider").getAsString().equals("webgpu")) {
+        elsewhere.add(o.name() + ": " + line.get("notes"));
+      } else if (line.get("hostCalls").getAsInt() > 0) {
+        mixed++;
+      } else {
+        whole++;
+      }
+    }
+    System.out.println("on the GPU alone " + whole + ", with slices in WebAssembly " + mixed);
+    assertEquals(List.of(), elsewhere, "sessions that went to WebAssembly");
+    assertTrue(whole >= LEAST_ON_GPU, whole + " node tests run on the GPU alone, wanted at least " + LEAST_ON_GPU);
+  }
+
+  /** Those that passed. */
+  private List<Suite.Outcome> check(String title, Map<String, Object> options) throws Exception {
     Browser browser = Suite.browser("chromium");
     Assumptions.assumeTrue(Files.isDirectory(BackendTests.NODES), "libonnx-testdata is not installed");
     List<Map<String, Object>> cases =
@@ -45,17 +74,17 @@ class ConformanceTest {
         Suite.run(
             browser,
             cases,
-            Map.of("threads", 1, "rtol", 1e-3, "atol", 1e-6),
+            Map.of("threads", 1, "rtol", 1e-3, "atol", 1e-6, "options", options),
             Map.of("/node", BackendTests.NODES),
             work,
             true,
             Duration.ofMinutes(25));
-    int passed = 0;
+    List<Suite.Outcome> passed = new ArrayList<>();
     List<String> wrong = new ArrayList<>();
     Map<String, Integer> unsupported = new TreeMap<>();
     for (Suite.Outcome o : outcomes) {
       switch (o.status()) {
-        case "passed" -> passed++;
+        case "passed" -> passed.add(o);
         case "unsupported" ->
             unsupported.merge(
                 o.message().replaceAll(" at node.*|'[^']*'", ""), 1, Integer::sum);
@@ -63,11 +92,12 @@ class ConformanceTest {
       }
     }
     System.out.println(
-        "conformance in Chromium: " + passed + " passed, " + wrong.size() + " wrong, "
-            + (outcomes.size() - passed - wrong.size()) + " unsupported");
+        "conformance in Chromium, " + title + ": " + passed.size() + " passed, " + wrong.size()
+            + " wrong, " + (outcomes.size() - passed.size() - wrong.size()) + " unsupported");
     unsupported.forEach((k, v) -> System.out.println("  unsupported " + v + "x " + k));
     wrong.forEach(w -> System.out.println("  WRONG " + w));
     assertEquals(List.of(), wrong);
-    assertTrue(passed >= 300, passed + " node tests pass, wanted at least 300");
+    assertTrue(passed.size() >= 300, passed.size() + " node tests pass, wanted at least 300");
+    return passed;
   }
 }

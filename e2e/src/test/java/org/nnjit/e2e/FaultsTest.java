@@ -83,7 +83,7 @@ class FaultsTest {
   }
 
   /** Resident memory of a process and all below it, in bytes; 0 where {@code /proc} is missing. */
-  private static long residentBytes(ProcessHandle root) {
+  static long residentBytes(ProcessHandle root) {
     return Stream.concat(Stream.of(root), root.descendants())
         .mapToLong(
             p -> {

@@ -22,8 +22,15 @@ import org.nnjit.server.PageServer;
 final class Suite {
   private Suite() {}
 
-  /** One result line of the page. */
-  record Outcome(String name, String status, String message, double error) {}
+  /** Without a graphics card Chromium has WebGPU by SwiftShader, on the CPU, when told so. */
+  private static final List<String> WEBGPU = List.of("--enable-unsafe-webgpu");
+
+  /**
+   * One result line of the page.
+   *
+   * @param line all that the page said of it
+   */
+  record Outcome(String name, String status, String message, double error, JsonObject line) {}
 
   /** The browser of this kind; the test is skipped without it, and fails in CI. */
   static Browser browser(String kind) {
@@ -87,7 +94,9 @@ final class Suite {
     try (PageServer server = PageServer.start(options);
         Browser.Running running =
             browser.open(
-                server.uri("/web/" + page + "?report=suite&job=/job/job.json"), true, List.of())) {
+                server.uri("/web/" + page + "?report=suite&job=/job/job.json"),
+                true,
+                browser.kind().equals("chromium") ? WEBGPU : List.of())) {
       server.onProgress("suite", json -> watch.progress(json, running.process()));
       String json = server.awaitReport("suite", timeout);
       JsonObject report = JsonParser.parseString(json).getAsJsonObject();
@@ -102,7 +111,7 @@ final class Suite {
         double error = r.has("error") && !r.get("error").isJsonNull() ? r.get("error").getAsDouble() : 0;
         out.add(
             new Outcome(
-                r.get("name").getAsString(), r.get("status").getAsString(), message, error));
+                r.get("name").getAsString(), r.get("status").getAsString(), message, error, r));
       }
       return out;
     }
