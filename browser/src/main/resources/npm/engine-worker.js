@@ -25,7 +25,8 @@ const fresh = () => ({
 });
 const state = fresh();
 let engine;
-const loading = loadEngine(new URL('./engine.wasm', import.meta.url));
+/** The compiler that sessions of this worker take: one that knows GPUs, or the smaller one. */
+const loading = loadEngine(new URL(globalThis.name === 'gpu' ? './engine-gpu.wasm' : './engine.wasm', import.meta.url));
 loading.catch(() => {}); // create() reports it
 
 /** Features of this engine, and one line for each that is missing. */

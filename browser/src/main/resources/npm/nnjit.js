@@ -80,9 +80,10 @@ const idle = [];
 /** Not kept once its sessions have held so much: browsers are slow to collect a worker's buffers. */
 const KEPT_BYTES = 64 << 20;
 
-/** An engine worker, which calls its `lost(error)` when it stops. */
-function startWorker() {
-  const worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module' });
+/** An engine worker, which calls its `lost(error)` when it stops; of kind 'gpu' or ''. */
+function startWorker(kind = '') {
+  const worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: kind });
+  worker.kind = kind;
   const lose = (why) => {
     if (idle[0] === worker) idle.pop().terminate();
     worker.lost?.(stopped("nnJIT's worker", why));
@@ -128,7 +129,8 @@ export class InferenceSession {
    */
   static async create(model, options = {}) {
     const providers = providersOf(options.executionProviders ?? ['wasm']);
-    const worker = idle.pop() ?? startWorker();
+    const kind = providers[0] === 'webgpu' ? 'gpu' : '';
+    const worker = idle[0]?.kind === kind ? idle.pop() : startWorker(kind);
     const session = new InferenceSession(worker, options.onProgress);
     const plain = (m) => (m instanceof URL || typeof m === 'string' ? new URL(m, globalThis.location?.href).href : m);
     try {
