@@ -32,7 +32,7 @@ public record GridNest(
   /**
    * Memory of a workgroup; f32, i32 or i64 elements.
    *
-   * @param fours f32 elements are only written and read four at a time, from multiples of four on
+   * @param fours f32 elements are written four at a time, and mostly read so, from multiples of four on
    */
   public record Shared(Buffer buffer, int elements, boolean fours) {}
 

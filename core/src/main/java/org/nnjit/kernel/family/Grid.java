@@ -48,7 +48,7 @@ final class Grid {
     return buffer;
   }
 
-  /** The same of f32 elements, which are written and read four at a time. */
+  /** The same of f32 elements, which are written four at a time. */
   Buffer shareFours(int elements) {
     Buffer buffer = new Buffer("shared" + shared.size(), DType.F32);
     shared.add(new GridNest.Shared(buffer, elements, true));

@@ -130,6 +130,9 @@ final class GridProduct implements GridFamily {
     private final int tn;
     private final int size;
 
+    /** A tile of each operand, later one of the result. */
+    private Buffer shared;
+
     Lowering(Grid grid, Parts parts, Schedule s) {
       this.grid = grid;
       this.b = grid.b;
@@ -157,8 +160,7 @@ final class GridProduct implements GridFamily {
       Digits own = Digits.of(Value.get(grid.lane), bn / tn, "across", b::emit);
       Value first = b.keep("first", Value.mul(own.above(), tm));
       Value fours = b.keep("fours", Value.mul(own.lowest(), 4));
-      Buffer sharedA = grid.shareFours(bm * bk);
-      Buffer sharedB = grid.shareFours(bk * bn);
+      shared = grid.shareFours(Math.max((bm + bn) * bk, bm * bn));
       Local[] sums = new Local[tm * tn / 4];
       for (int i = 0; i < sums.length; i++) {
         sums[i] = Local.of("sum", LType.F32X4);
@@ -170,30 +172,52 @@ final class GridProduct implements GridFamily {
           k,
           bk,
           step -> {
-            bring(sharedA, parts.a(), parts.rows(), row, m, bm, step, true);
-            bring(sharedB, parts.b(), parts.columns(), column, n, bn, step, false);
+            bring(parts.a(), parts.rows(), row, m, bm, step, true);
+            bring(parts.b(), parts.columns(), column, n, bn, step, false);
             grid.barrier();
-            grid.loop("at", Value.i32(0), bk, 4, at -> add(sums, sharedA, sharedB, at, first, fours));
+            grid.loop("at", Value.i32(0), bk, 4, at -> add(sums, at, first, fours));
             grid.barrier();
           });
-      for (int i = 0; i < tm; i++) {
-        for (int j = 0; j < tn; j++) {
-          Value y = Value.add(Value.add(row, first), Value.i32(i));
-          Value x = Value.add(Value.add(column, fours), Value.i32(j / 4 * (bn / tn * 4) + j % 4));
-          Value sum = new Value.Lane(Value.get(sums[i * (tn / 4) + j / 4]), j % 4);
-          grid.where(
-              inside(m % bm != 0, y, m, n % bn != 0, x, n),
-              () -> {
-                Digits.bind(parts.rows(), b.keep("y", y), b);
-                Digits.bind(parts.columns(), b.keep("x", x), b);
-                b.setStage(0, sum);
-                grid.store();
-              });
-        }
-      }
+      store(sums, row, column, first, fours);
       Stmt body = b.close();
       b.emit(body);
       return grid.nest(across * down * Reductions.points(parts.batch()), size);
+    }
+
+    /**
+     * The sums pass through shared memory, so that what follows the product is written once, and
+     * neighbouring invocations write neighbours.
+     */
+    private void store(Local[] sums, Value row, Value column, Value first, Value fours) {
+      for (int i = 0; i < tm; i++) {
+        for (int j = 0; j < tn / 4; j++) {
+          Value place = Value.mul(Value.add(first, Value.i32(i)), bn);
+          place = Value.add(Value.add(place, fours), Value.i32(j * (bn / tn * 4)));
+          Value sum = Value.get(sums[i * (tn / 4) + j]);
+          b.emit(new Stmt.Store(new Value.Address(shared, place), 0, sum, 4));
+        }
+      }
+      grid.barrier();
+      grid.loop(
+          "element",
+          Value.get(grid.lane),
+          bm * bn,
+          size,
+          element -> {
+            Digits d = Digits.of(element, bn, "number", b::emit);
+            Value y = b.keep("y", Value.add(row, d.above()));
+            Value x = b.keep("x", Value.add(column, d.lowest()));
+            grid.where(
+                inside(m % bm != 0, y, m, n % bn != 0, x, n),
+                () -> {
+                  Digits.bind(parts.rows(), y, b);
+                  Digits.bind(parts.columns(), x, b);
+                  Value place = new Value.Address(shared, element);
+                  Value sum = new Value.Load(place, 0, Value.Access.SCALAR);
+                  b.setStage(0, b.keep("sum", sum));
+                  grid.store();
+                });
+          });
     }
 
     /** Both bounds, as far as they are in doubt; null when neither is. */
@@ -213,7 +237,6 @@ final class GridProduct implements GridFamily {
      *     the depth four neighbouring columns
      */
     private void bring(
-        Buffer into,
         Expr operand,
         List<Axis> axes,
         Value from,
@@ -222,8 +245,8 @@ final class GridProduct implements GridFamily {
         Value step,
         boolean deep) {
       List<Axis> along = deep ? parts.depth() : axes;
-      boolean whole = k % bk == 0 && extent % tile == 0;
-      boolean vector = whole && isDense(operand, along) && last(along).extent() % 4 == 0;
+      // Then four are inside or outside together.
+      boolean aligned = last(along).extent() % 4 == 0;
       // Neighbouring invocations read neighbours in memory.
       boolean depthFirst = deep || isDense(operand, parts.depth());
       int fours = tile * bk / 4;
@@ -238,19 +261,14 @@ final class GridProduct implements GridFamily {
               Value depth = depthFirst ? d.lowest() : d.above();
               Value other = depthFirst ? d.above() : d.lowest();
               Value slot = deep ? slot(other, bk, depth) : slot(depth, tile, other);
+              slot = deep ? slot : Value.add(slot, Value.i32(bm * bk));
               Value at = b.keep("k", Value.add(step, Value.mul(depth, deep ? 4 : 1)));
               Value place = b.keep("place", Value.add(from, Value.mul(other, deep ? 1 : 4)));
-              Value four;
-              if (vector) {
-                Digits.bind(parts.depth(), at, b);
-                Digits.bind(axes, place, b);
-                b.vectorise(last(along));
-                four = b.lowerVector(operand);
-                b.vectorise(null);
-              } else {
-                four = lanes(operand, axes, at, place, extent, deep);
-              }
-              b.emit(new Stmt.Store(new Value.Address(into, slot), 0, four, 4));
+              Value four =
+                  aligned
+                      ? four(operand, axes, at, place, extent, tile, last(along))
+                      : lanes(operand, axes, at, place, extent, deep);
+              b.emit(new Stmt.Store(new Value.Address(shared, slot), 0, four, 4));
             });
       }
     }
@@ -258,6 +276,30 @@ final class GridProduct implements GridFamily {
     /** Where the four of a row lie in shared memory. */
     private Value slot(Value row, int length, Value four) {
       return b.keep("slot", Value.add(Value.mul(row, length), Value.mul(four, 4)));
+    }
+
+    /** Four elements from a multiple of four on along the last of some axes; 0 outside. */
+    private Value four(
+        Expr operand, List<Axis> axes, Value at, Value place, int extent, int tile, Axis along) {
+      Local four = Local.of("four", LType.F32X4);
+      Value bounds = inside(k % bk != 0, at, k, extent % tile != 0, place, extent);
+      if (bounds != null) {
+        b.emit(Stmt.let(four, new Value.FloatConst(LType.F32X4, 0)));
+      }
+      grid.where(
+          bounds,
+          () -> {
+            Digits.bind(parts.depth(), at, b);
+            Digits.bind(axes, place, b);
+            Value[] lanes = new Value[4];
+            for (int i = 0; i < 4; i++) {
+              b.shift(along, i);
+              lanes[i] = b.lower(operand);
+            }
+            b.shift(along, 0);
+            b.emit(Stmt.let(four, new Value.Lanes(lanes[0], lanes[1], lanes[2], lanes[3])));
+          });
+      return Value.get(four);
     }
 
     /** Four elements one by one; 0 outside. */
@@ -301,17 +343,16 @@ final class GridProduct implements GridFamily {
     }
 
     /** Four steps of the depth for the sums of an invocation. */
-    private void add(
-        Local[] sums, Buffer sharedA, Buffer sharedB, Value at, Value first, Value fours) {
+    private void add(Local[] sums, Value at, Value first, Value fours) {
       Value[] x = new Value[tm];
       for (int i = 0; i < tm; i++) {
         Value row = Value.mul(Value.add(first, Value.i32(i)), bk);
-        Value place = new Value.Address(sharedA, Value.add(row, at));
+        Value place = new Value.Address(shared, Value.add(row, at));
         x[i] = b.keep("x", new Value.Load(place, 0, Value.Access.VECTOR));
       }
       for (int l = 0; l < 4; l++) {
-        Value row = Value.mul(Value.add(at, Value.i32(l)), bn);
-        Value rowB = new Value.Address(sharedB, Value.add(row, fours));
+        Value row = Value.add(Value.mul(at, bn), Value.i32(bm * bk + l * bn));
+        Value rowB = new Value.Address(shared, Value.add(row, fours));
         for (int j = 0; j < tn / 4; j++) {
           Value y = b.keep("y", new Value.Load(rowB, j * (bn / tn * 4), Value.Access.VECTOR));
           for (int i = 0; i < tm; i++) {

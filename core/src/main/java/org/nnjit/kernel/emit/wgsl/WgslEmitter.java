@@ -2,6 +2,7 @@ package org.nnjit.kernel.emit.wgsl;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,7 +30,7 @@ public final class WgslEmitter {
   private final WgslValues values;
   private final StringBuilder out = new StringBuilder();
   private final Map<Local, String> names = new HashMap<>();
-  private final Set<Local> changing = new HashSet<>();
+  private final Set<Local> changing = new LinkedHashSet<>();
   private final Set<Local> seen = new HashSet<>();
   private int next;
 

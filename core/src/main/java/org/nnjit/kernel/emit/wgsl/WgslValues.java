@@ -127,6 +127,11 @@ final class WgslValues {
     Buffer buffer = Value.bufferOf(l.pointer());
     if (l.access() == Value.Access.SCALAR || emitter.isFours(buffer)) {
       element(l.pointer(), l.offset());
+      if (l.access() == Value.Access.SCALAR && emitter.isFours(buffer)) {
+        out.append("[(");
+        index(l.pointer(), l.offset());
+        out.append(") & 3]");
+      }
       return;
     }
     out.append("vec4<f32>(");
