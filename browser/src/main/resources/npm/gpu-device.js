@@ -1,6 +1,8 @@
 // The GPU of an engine worker: one device, which the sessions of the worker use in turn and which
 // none of them destroys.
 
+import { GpuFault, Pipelines } from './gpu-pipelines.js';
+
 /** Limits that kernels and buffers depend on; the device gets the adapter's highest. */
 const LIMITS = ['maxStorageBuffersPerShaderStage', 'maxStorageBufferBindingSize', 'maxBufferSize',
   'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupStorageSize', 'maxComputeWorkgroupsPerDimension'];
@@ -20,23 +22,12 @@ const TOLD_MS = 100;
 /** Filters of error scopes, outermost first. */
 const FILTERS = ['validation', 'internal', 'out-of-memory'];
 
-/** Something that the GPU cannot do, or no longer; WebAssembly might. */
-export class GpuFault extends Error {
-  /**
-   * @param {'absent'|'lost'|'memory'|'kernel'} kind
-   * @param {boolean} user the page or its device is at fault, not nnJIT
-   */
-  constructor(kind, message, user = kind !== 'kernel') {
-    super(message);
-    this.kind = kind;
-    this.user = user;
-  }
-}
-
 /** A device and what is known of it. */
 class Gpu {
   /** The fault that ended it, or null. */
   lost = null;
+
+  pipelines = new Pipelines(this);
 
   /** The first error that no scope has caught, or null. */
   #loose = null;
@@ -116,13 +107,14 @@ class Gpu {
 /** The fault that a GPUError tells of. */
 function faultOf(error) {
   const memory = typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError;
-  return memory ? new GpuFault('memory', `out of GPU memory: ${error.message}`)
-    : new GpuFault('kernel', `the GPU refused a command: ${error.message}`);
+  const [message] = error.message.split('\n');
+  return memory ? new GpuFault('memory', `out of GPU memory: ${message}`)
+    : new GpuFault('kernel', `the GPU refused a command: ${message}`);
 }
 
 let current = null;
 
-const absent = (why) => new GpuFault('absent', `no WebGPU: ${why}`);
+const absent = (why) => new GpuFault('absent', why);
 
 /**
  * The device of this worker, made anew when it has been lost.
@@ -133,7 +125,7 @@ export async function openGpu() {
   if (current && !current.lost) return current;
   const { gpu } = navigator;
   if (!gpu) {
-    throw absent(globalThis.isSecureContext ? 'this browser does not know it, or not in workers'
+    throw absent(globalThis.isSecureContext ? 'this browser does not have it, or not in workers'
       : 'the page must come from https or from this machine');
   }
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });

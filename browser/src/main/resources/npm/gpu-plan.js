@@ -1,61 +1,9 @@
 // A plan on the GPU: its buffers and pipelines, and what is done once before its runs. What the plan
 // consists of says GpuPlan.java; `p` is that as the compiler describes it.
-import { GpuFault } from './gpu-device.js';
+import { GpuFault } from './gpu-pipelines.js';
 import { makeBuffer } from './gpu-transfer.js';
 
 const MiB = (bytes) => Math.ceil(bytes / (1 << 20));
-
-/** Pipelines by their code, and layouts by the number of buffers that they take. */
-export class Pipelines {
-  #gpu;
-  #layouts = [];
-  #made = new Map();
-
-  constructor(gpu) { this.#gpu = gpu; }
-
-  #layout(bindings) {
-    const { device } = this.#gpu;
-    if (!this.#layouts[bindings]) {
-      const group = device.createBindGroupLayout({ entries: Array.from({ length: bindings }, (_, binding) => ({
-        binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: binding < bindings - 1 ? 'read-only-storage' : 'storage' },
-      })) });
-      this.#layouts[bindings] = { group, pipeline: device.createPipelineLayout({ bindGroupLayouts: [group] }) };
-    }
-    return this.#layouts[bindings];
-  }
-
-  /** The pipeline of a kernel, a promise; the browser makes it beside everything else. */
-  get({ name, code, bindings }) {
-    if (!this.#made.has(code)) {
-      const made = this.#make(name, code, this.#layout(bindings).pipeline);
-      made.catch(() => this.#made.delete(code));
-      this.#made.set(code, made);
-    }
-    return this.#made.get(code);
-  }
-
-  async #make(label, code, layout) {
-    const { device } = this.#gpu;
-    const module = device.createShaderModule({ label, code });
-    try {
-      return await device.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: 'main' } });
-    } catch (e) {
-      if (this.#gpu.lost) throw this.#gpu.lost;
-      const { messages } = await module.getCompilationInfo();
-      const first = messages.find((m) => m.type === 'error');
-      const line = first && `line ${first.lineNum} '${code.split('\n')[first.lineNum - 1]?.trim()}': ${first.message}`;
-      throw new GpuFault('kernel', `the GPU refused kernel '${label}': ${line ?? e.message}`);
-    }
-  }
-
-  /** The buffers that a dispatch of a kernel with so many bindings sees. */
-  group(bindings, buffers) {
-    return this.#gpu.device.createBindGroup({
-      layout: this.#layout(bindings).group,
-      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-    });
-  }
-}
 
 /** Workgroups of a dispatch in both dimensions; kernels number them row by row. */
 function grid(groups, most) {
@@ -81,7 +29,7 @@ export class GpuPlan {
 
   /**
    * @param p as described
-   * @param {{gpu: object, pipelines: Pipelines, uploads: Uploads, weights: Map<string, GPUBuffer>}} context
+   * @param {{gpu: object, uploads: Uploads, weights: Map<string, GPUBuffer>}} context
    *   `weights` by key are the session's, those of this plan are added
    */
   constructor(p, context) {
@@ -119,9 +67,9 @@ export class GpuPlan {
 
   #dispatch(pipeline, index, buffers) {
     const { bindings, groups } = this.p.pipelines[index];
-    const { gpu, pipelines } = this.#context;
+    const { gpu } = this.#context;
     const [x, y] = grid(groups, gpu.limits.maxComputeWorkgroupsPerDimension);
-    return { pipeline, group: pipelines.group(bindings, buffers.map((b) => this.#buffer(b))), x, y };
+    return { pipeline, group: gpu.pipelines.group(bindings, buffers.map((b) => this.#buffer(b))), x, y };
   }
 
   /**
@@ -131,12 +79,12 @@ export class GpuPlan {
    *   many steps are done
    */
   async load({ constant, files, said }) {
-    const { gpu, pipelines } = this.#context;
+    const { gpu } = this.#context;
     const { p } = this;
     const start = performance.now();
     try {
       await gpu.guarded(async () => {
-        const making = p.pipelines.map((k) => pipelines.get(k));
+        const making = p.pipelines.map((k) => gpu.pipelines.get(k));
         making.forEach((m) => m.catch(() => {}));
         await this.#steps(making, constant, files, said);
         const made = await gpu.wait(Promise.all(making));

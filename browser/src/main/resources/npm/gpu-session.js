@@ -1,7 +1,8 @@
 // What the engine worker does for a session on WebGPU: other methods in the place of some of its own.
 import { userError } from './files.js';
-import { GpuFault, openGpu } from './gpu-device.js';
-import { GpuPlan, Pipelines } from './gpu-plan.js';
+import { openGpu } from './gpu-device.js';
+import { GpuFault } from './gpu-pipelines.js';
+import { GpuPlan } from './gpu-plan.js';
 import { timeDispatches } from './gpu-profile.js';
 import { GpuRuns } from './gpu-run.js';
 import { Readback, Uploads } from './gpu-transfer.js';
@@ -46,7 +47,7 @@ export class GpuSession {
   #use(gpu) {
     this.#gpu = gpu;
     this.#weights.clear();
-    this.#context = { gpu, weights: this.#weights, pipelines: new Pipelines(gpu), uploads: new Uploads(gpu), readback: new Readback(gpu) };
+    this.#context = { gpu, weights: this.#weights, uploads: new Uploads(gpu), readback: new Readback(gpu) };
     const { runSlice, checkIndex } = this.#worker;
     this.#runs = new GpuRuns({ ...this.#context, runSlice, checkIndex });
   }
@@ -115,8 +116,9 @@ export class GpuSession {
     const { state } = this.#worker;
     this.#whole = false;
     if (this.#gpu.lost) {
-      const gpu = await openGpu();
-      if (!gpu.serves(this.#gpu)) throw new GpuFault('absent', `${this.#gpu.lost.message}, and its successor can do less`);
+      const { message } = this.#gpu.lost;
+      const gpu = await openGpu().catch((e) => { throw new GpuFault('absent', `${message}, and no other comes: ${e.message}`); });
+      if (!gpu.serves(this.#gpu)) throw new GpuFault('absent', `${message}, and its successor can do less`);
       this.#losses++;
       this.#use(gpu);
     }
@@ -233,7 +235,7 @@ export async function startGpu(worker, fallback) {
     return new GpuSession(worker, gpu, fallback);
   } catch (e) {
     if (!(e instanceof GpuFault)) throw e;
-    if (!fallback) throw userError(`${e.message}; with executionProviders: ['webgpu', 'wasm'] the session runs in WebAssembly then`);
+    if (!fallback) throw userError(`no WebGPU: ${e.message}; with executionProviders: ['webgpu', 'wasm'] the session runs in WebAssembly then`);
     notes.push(`WebAssembly in the place of WebGPU: ${e.message}`);
     return null;
   }

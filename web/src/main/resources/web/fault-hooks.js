@@ -158,7 +158,7 @@ const GPU_FAULTS = {
   },
   'gpu-memory': () => endGpuMemory(1 << 20),
   'gpu-code': () => replaceMethod(GPUDevice, 'createShaderModule', (old) => function create(descriptor) {
-    return old.call(this, { ...descriptor, code: `${descriptor.code}\nfn broken( {` });
+    return old.call(this, { ...descriptor, code: `fn broken( {\n${descriptor.code}` });
   }),
   'gpu-commands': () => refuseCommandsAfter(0),
   'gpu-commands-later': () => refuseCommandsAfter(2),

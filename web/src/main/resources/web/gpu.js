@@ -165,7 +165,7 @@ async function gone() {
   };
   const message = await using(small, gpu, async (session) => {
     await lose(session);
-    return (await rejects(session.run(feed(16, 64)), 'no adapter')).message;
+    return (await rejects(session.run(feed(16, 64)), 'GPU device was lost', 'no adapter')).message;
   }, 'engine:gpu-gone');
   return using(small, either, async (session) => {
     await lose(session);
@@ -269,7 +269,7 @@ const cases = Object.entries({
   'order of providers': order,
   'what is not done on the GPU': refusals,
   'indices out of bounds': indices,
-  'no WebGPU in this browser': without('engine:gpu-unknown', 'no WebGPU'),
+  'no WebGPU in this browser': without('engine:gpu-unknown', 'this browser does not have it'),
   'no adapter': without('engine:gpu-absent', 'no adapter'),
   'device lost between runs': lostBetween,
   'device lost in a run': lostRunning,
