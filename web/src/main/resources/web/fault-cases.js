@@ -44,7 +44,7 @@ export const living = async () => (await navigator.locks.query()).held.filter((l
 
 /** A session with a worker of its own, not the one that nnJIT keeps, and with this fault. */
 export async function broken(fault, bytes, options) {
-  const holder = await InferenceSession.create(matmul(1, 1, 1), { threads: options.threads });
+  const holder = await InferenceSession.create(matmul(1, 1, 1), options);
   const started = workers.length;
   breakNext(fault);
   try {

@@ -20,14 +20,16 @@ let next = '';
 export const breakNext = (fault) => { next = fault; };
 
 const RealWorker = globalThis.Worker;
-const ownName = typeof document === 'undefined' ? globalThis.name : '';
+/** The fault of this worker; its name becomes what the page wanted it to be. */
+const [ownFault, ownName] = typeof document === 'undefined' ? globalThis.name.split('|') : ['', ''];
+if (ownName !== undefined) globalThis.name = ownName;
 
 globalThis.Worker = class extends RealWorker {
-  constructor(url) {
+  constructor(url, options) {
     const kind = String(url).includes('thread-worker') ? 'thread' : 'engine';
     const name = next.startsWith(kind) ? next : '';
     const text = `import '${import.meta.url}'; import '${url}';`;
-    super(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })), { type: 'module', name });
+    super(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })), { type: 'module', name: `${name}|${options.name ?? ''}` });
     if (name) next = '';
     if (kind === 'engine') workers.push(this);
   }
@@ -164,8 +166,9 @@ const GPU_FAULTS = {
   'gpu-commands-later': () => refuseCommandsAfter(2),
 };
 
-GPU_FAULTS[ownName.split(':')[1]]?.();
-switch (ownName.split(':')[1]) {
+const fault = ownFault.split(':')[1];
+GPU_FAULTS[fault]?.();
+switch (fault) {
   case 'trap': breakRuns(() => { throw new WebAssembly.RuntimeError('unreachable'); }); break;
   case 'close': breakRuns(() => globalThis.close()); break;
   case 'memory': endMemory(1024); break;

@@ -30,6 +30,7 @@ public final class WgslEmitter {
   private final WgslValues values;
   private final StringBuilder out = new StringBuilder();
   private final Map<Local, String> names = new HashMap<>();
+  /** In order: the same kernel must be the same text, so that browsers know it again. */
   private final Set<Local> changing = new LinkedHashSet<>();
   private final Set<Local> seen = new HashSet<>();
   private int next;
