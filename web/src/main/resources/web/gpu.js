@@ -275,7 +275,7 @@ const cases = Object.entries({
   'device lost in a run': lostRunning,
   'device lost for good': gone,
   'no GPU memory': memory,
-  'kernel is refused': failing('engine:gpu-code', small, feed(16, 64), isSmall, 'the GPU refused kernel', 'broken'),
+  'kernel is refused': failing('engine:gpu-code', small, feed(16, 64), isSmall, 'the GPU refused kernel', 'line 1'),
   'command is refused': failing('engine:gpu-commands', small, feed(16, 64), isSmall, 'the GPU refused'),
   'command is refused later': refusedLater,
   'two sessions': two,
