@@ -414,7 +414,7 @@ final class WgslValues {
         print(u.x());
         out.append(')');
       }
-      case ABS, CEIL, COS, EXP, FLOOR, LOG, ROUND, SIN, SQRT, TAN, TRUNC -> {
+      case ABS, CEIL, EXP, FLOOR, LOG, ROUND, SQRT, TRUNC -> {
         out.append(u.op().name().toLowerCase()).append('(');
         print(u.x());
         out.append(')');
