@@ -7,6 +7,7 @@ import java.util.Map;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
@@ -104,19 +105,34 @@ final class SinkStore implements Fusion.Rule {
       }
     }
     List<Expr> store = Exprs.substitute(move.store(), at);
-    return split(
-        new Compute(
-            p.name(), p.inputs(), move.output(), p.spatial(), p.stages(), p.body(), store));
+    Compute merged =
+        split(
+            new Compute(
+                p.name(), p.inputs(), move.output(), p.spatial(), p.stages(), p.body(), store));
+    return isProduct(p) && !steps(merged) ? null : merged;
+  }
+
+  /** A sum of products, which families have tiles for where its store takes plain steps. */
+  private static boolean isProduct(Compute c) {
+    for (Stage s : c.stages()) {
+      if (s.combiner() == Combiner.SUM
+          && s.body() instanceof Binary b
+          && b.op() == BinaryOp.MUL) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**
    * The same with two axes in place of one whose quotient and remainder no longer lie together: a
    * family that wants plain steps then finds them.
    */
-  private static Compute split(Compute c) {
-    if (Affine.sum(0, c.store(), c.output().shape().rowMajorStrides()).isPure()) {
-      return c;
+  private static Compute split(Compute original) {
+    if (steps(original)) {
+      return original;
     }
+    Compute c = withoutAxesOfOne(original);
     for (Expr e : c.store()) {
       if (!(e instanceof Binary b)
           || b.op() != BinaryOp.DIV
@@ -153,6 +169,19 @@ final class SinkStore implements Fusion.Rule {
     return c;
   }
 
+  /** Whether the place of a result moves by the same step along each axis. */
+  private static boolean steps(Compute c) {
+    return Affine.sum(0, c.store(), c.output().layout().strides()).isPure();
+  }
+
+  private static Compute withoutAxesOfOne(Compute c) {
+    Exprs.Rewrite first =
+        e -> e instanceof Var v && v.axis().extent() == 1 ? Expr.i32(0) : null;
+    return new Compute(
+        c.name(), c.inputs(), c.output(), c.spatial(), c.stages(), c.body(),
+        Exprs.rewrite(c.store(), first));
+  }
+
   private static Compute throughReshape(Compute p, Compute move) {
     Expr flat = Exprs.linear(p.store(), p.output().shape().dims());
     int[] dims = move.output().shape().dims();
@@ -161,7 +190,10 @@ final class SinkStore implements Fusion.Rule {
     if (!Affine.sum(0, store, strides).isPure()) {
       return null;
     }
-    return new Compute(
-        p.name(), p.inputs(), move.output(), p.spatial(), p.stages(), p.body(), store);
+    Compute merged =
+        split(
+            new Compute(
+                p.name(), p.inputs(), move.output(), p.spatial(), p.stages(), p.body(), store));
+    return steps(merged) ? merged : null;
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.nnjit.cli.models.SmallModel.ints;
 import static org.nnjit.cli.models.SmallModel.random;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,11 +16,13 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nnjit.compute.Workload;
 import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
+import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Caching;
@@ -220,6 +223,25 @@ class GrowthTest {
         feeds.put("past_k", expected.get(outputs.get(1)));
         feeds.put("past_v", expected.get(outputs.get(2)));
       }
+    }
+  }
+
+  /** A product that stores its heads in a cache far apart is one with tiles all the same. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void productsThatMakeRowsAreContractions(int rows) throws Exception {
+    for (long seed = 1; seed <= 12; seed++) {
+      Layer layer = new Layer(seed, rows);
+      Plan plan = compile(layer, ByteSource.of(layer.m.bytes(17))).plan();
+      List<Workload> others = new ArrayList<>();
+      for (Plan.KernelInfo kernel : plan.kernels()) {
+        Workload w = kernel.workload();
+        boolean product = w.compute().name().equals("matmul") && !w.weights().isEmpty();
+        if (product && !kernel.family().equals("contraction")) {
+          others.add(w);
+        }
+      }
+      assertEquals(List.of(), others, "seed " + seed);
     }
   }
 
