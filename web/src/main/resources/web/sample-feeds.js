@@ -16,3 +16,20 @@ export function sampleFeeds(T, inputs, length) {
   }
   return out;
 }
+
+const longs = (T, n, of, dims) => new T('int64', BigInt64Array.from({ length: n }, (_, i) => BigInt(of(i))), dims);
+
+/**
+ * Feeds of n tokens behind a past, without its keys and values.
+ * @param {function} T a Tensor class
+ * @param {string[]} names of the decoder's inputs
+ * @param {number} words tokens are less than this
+ */
+export function tokenFeeds(T, names, n, past, words = 900) {
+  const made = {
+    input_ids: () => longs(T, n, (i) => 4 + (((past + i) * 7919) % (words - 4)), [1, n]),
+    attention_mask: () => longs(T, past + n, () => 1, [1, past + n]),
+    position_ids: () => longs(T, n, (i) => past + i, [1, n]),
+  };
+  return Object.fromEntries(Object.entries(made).filter(([name]) => names.includes(name)).map(([name, make]) => [name, make()]));
+}

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,7 +62,7 @@ class FaultsTest {
             Duration.ofMinutes(5),
             (json, process) -> {
               JsonObject o = JsonParser.parseString(json).getAsJsonObject();
-              resident.put(o.get("mark").getAsString(), residentBytes(process.toHandle()));
+              resident.put(o.get("mark").getAsString(), Suite.residentBytes(process.toHandle()));
             });
     List<String> wrong = new ArrayList<>();
     for (Suite.Outcome o : outcomes) {
@@ -80,24 +77,5 @@ class FaultsTest {
     System.out.println(
         kind + ": resident memory grew by " + grown / 1_000_000 + " MB in " + CYCLES + " cycles");
     assertTrue(grown < GROWTH_BYTES, "resident memory grew by " + grown + " bytes");
-  }
-
-  /** Resident memory of a process and all below it, in bytes; 0 where {@code /proc} is missing. */
-  static long residentBytes(ProcessHandle root) {
-    return Stream.concat(Stream.of(root), root.descendants())
-        .mapToLong(
-            p -> {
-              try {
-                for (String line : Files.readAllLines(Path.of("/proc/" + p.pid() + "/status"))) {
-                  if (line.startsWith("VmRSS:")) {
-                    return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-                  }
-                }
-              } catch (IOException e) {
-                // The process has ended meanwhile, or this is no Linux.
-              }
-              return 0;
-            })
-        .sum();
   }
 }

@@ -47,7 +47,7 @@ class GpuTest {
             (json, process) -> {
               JsonObject o = JsonParser.parseString(json).getAsJsonObject();
               resident.put(
-                  o.get("mark").getAsString(), FaultsTest.residentBytes(process.toHandle()));
+                  o.get("mark").getAsString(), Suite.residentBytes(process.toHandle()));
             });
     List<String> wrong = new ArrayList<>();
     for (Suite.Outcome o : outcomes) {

@@ -5,6 +5,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
 import org.nnjit.server.Browser;
@@ -115,5 +117,24 @@ final class Suite {
       }
       return out;
     }
+  }
+
+  /** Resident memory of a process and all below it, in bytes; 0 where {@code /proc} is missing. */
+  static long residentBytes(ProcessHandle root) {
+    return Stream.concat(Stream.of(root), root.descendants())
+        .mapToLong(
+            p -> {
+              try {
+                for (String line : Files.readAllLines(Path.of("/proc/" + p.pid() + "/status"))) {
+                  if (line.startsWith("VmRSS:")) {
+                    return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+                  }
+                }
+              } catch (IOException e) {
+                // The process has ended meanwhile, or this is no Linux.
+              }
+              return 0;
+            })
+        .sum();
   }
 }

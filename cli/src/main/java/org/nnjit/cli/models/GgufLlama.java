@@ -57,6 +57,11 @@ public record GgufLlama(
     return hidden / heads;
   }
 
+  /** Bytes of a token's keys and values in f32. */
+  public int rowBytes() {
+    return 2 * layers * keyHeads * size() * Float.BYTES;
+  }
+
   // --- weights ---
 
   private static Random random(String name, int row) {
