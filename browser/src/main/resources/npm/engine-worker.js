@@ -218,11 +218,12 @@ async function preparedPlan(feeds, number, report) {
   for (const [name, f] of Object.entries(feeds)) state.feeds[name] = bytesOf(f.data);
   const start = performance.now();
   // No plan is made while another is being replaced: the compiler forgets the last one by order.
-  if (number(true) < 0) {
+  let plan = number(true);
+  if (plan < 0) {
     if (state.swap) await hurry(state.swap);
     for (const file of state.files.values()) await file.readable();
+    plan = number(false);
   }
-  const plan = number(false);
   if (!state.plans[plan]) {
     try {
       state.plans[plan] = await load(plan, start, report);

@@ -46,16 +46,16 @@ function weight({ name, type = 'float32', dims, data, file }) {
 function graph(field, { nodes, inputs = [], outputs, weights = [] }) {
   const list = nodes.map((n) => message(1, ...n.inputs.map((i) => text(1, i)),
     ...n.outputs.map((o) => text(2, o)), text(3, n.name ?? n.op), text(4, n.op),
-    ...Object.entries(n.attributes ?? {}).map(attribute)));
+    ...(n.domain ? [text(7, n.domain)] : []), ...Object.entries(n.attributes ?? {}).map(attribute)));
   return message(field, ...list, text(2, 'graph'), ...weights.map(weight),
     ...inputs.map((i) => value(11, i)), ...outputs.map((o) => value(12, o)));
 }
 
 /**
  * A model.
- * @param {Array<{op: string, name?: string, inputs: string[], outputs: string[],
- *   attributes?: Object<string, number[]|number|object>}>} nodes operators of the default domain with
- *   attributes of integers, or of graphs as {nodes, outputs}
+ * @param {Array<{op: string, domain?: string, name?: string, inputs: string[], outputs: string[],
+ *   attributes?: Object<string, number[]|number|object>}>} nodes operators, of the default domain
+ *   unless they name one, with attributes of integers, or of graphs as {nodes, outputs}
  * @param {Array<{name: string, type?: string, dims: Array<number|string>}>} inputs a dimension with
  *   a name may have any size
  * @param {Array<{name: string, type?: string, dims: Array<number|string>}>} outputs
@@ -64,7 +64,9 @@ function graph(field, { nodes, inputs = [], outputs, weights = [] }) {
  * @returns {Uint8Array} an ONNX file
  */
 export function writeModel(nodes, inputs, outputs, weights = [], opset = 17) {
-  return join([number(1, 8), graph(7, { nodes, inputs, outputs, weights }), message(8, number(2, opset))]);
+  const domains = [...new Set(nodes.flatMap((n) => n.domain ?? []))];
+  return join([number(1, 8), graph(7, { nodes, inputs, outputs, weights }), message(8, number(2, opset)),
+    ...domains.map((d) => message(8, text(1, d), number(2, 1)))]);
 }
 
 /**

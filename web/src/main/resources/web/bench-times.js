@@ -16,6 +16,22 @@ export async function timed(run) {
   return performance.now() - start;
 }
 
+/** Of the largest magnitude: engines that differ by more do not calculate the same. */
+const TOLERANCE = 1e-3;
+
+/** How far two answers are apart; throws when that is too far. */
+export function difference(a, b, tolerance = TOLERANCE) {
+  let error = 0;
+  let largest = 0;
+  a.forEach((v, i) => {
+    error = Math.max(error, Math.abs(v - b[i]));
+    largest = Math.max(largest, Math.abs(b[i]));
+  });
+  const relative = error / largest;
+  if (!(relative <= tolerance)) throw new Error(`the answer differs by ${relative} of the largest magnitude from the peer's`);
+  return relative;
+}
+
 /** Compile times of a session's kernels: of the first plan of a page, and once the engine is warm. */
 export async function compileTimes(session, feeds, first, warmUpMs) {
   const cold = first.plan.kernels.map((k) => k.ms);

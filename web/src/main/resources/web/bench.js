@@ -1,10 +1,10 @@
 // nnJIT and its peers in one page, interleaved, each warmed up for three seconds. The query says
-// which part: a model, kernels, node tests, the first answer of one engine, two visits of a page, or
-// compiling.
+// which part: a model, kernels, node tests, the first answer of one engine, two visits of a page,
+// compiling, or a line of text generation.
 import * as nnjit from '/npm/nnjit.js';
 import { KERNELS, makeKernel } from './bench-kernels.js';
 import { nodeTests } from './bench-nodes.js';
-import { compileTimes, median, spread, timed } from './bench-times.js';
+import { compileTimes, difference, median, spread, timed } from './bench-times.js';
 import { firstVisit, secondVisit } from './bench-visits.js';
 import { sampleFeeds } from './sample-feeds.js';
 
@@ -63,22 +63,6 @@ async function interleave(name, runs) {
     }
   }
   return times;
-}
-
-/** Of the largest magnitude: engines that differ by more do not calculate the same. */
-const TOLERANCE = 1e-3;
-
-/** How far two answers are apart; throws when that is too far. */
-function difference(a, b) {
-  let error = 0;
-  let largest = 0;
-  a.forEach((v, i) => {
-    error = Math.max(error, Math.abs(v - b[i]));
-    largest = Math.max(largest, Math.abs(b[i]));
-  });
-  const relative = error / largest;
-  if (!(relative <= TOLERANCE)) throw new Error(`the answer differs by ${relative} of the largest magnitude from the peer's`);
-  return relative;
 }
 
 /** Turns with the ceilings: so many whose ceilings before and after agree, or so many in all. */
@@ -298,6 +282,10 @@ try {
       rows = both && [both];
     },
     compiling: async () => { rows = await compiling(name); },
+    generation: async () => {
+      const { generationLine } = await import('./bench-generation.js');
+      rows = await generationLine(query.get('case'), { ort, threads, rounds, warmUp, log });
+    },
   };
   await parts[query.get('part')]();
   if (rows) await post('report', { rows, userAgent: navigator.userAgent });

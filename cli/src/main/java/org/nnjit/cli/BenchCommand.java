@@ -88,7 +88,17 @@ final class BenchCommand implements Callable<Integer> {
               + " number of threads.")
   private boolean nodes;
 
-  @Option(names = "--only", paramLabel = "REGEX", description = "Of the node tests those that match.")
+  @Option(
+      names = "--generation",
+      description =
+          "Only text generation: steps, prompts and texts of true size, also against wllama; writes"
+              + " 3.5 GB of models, a quarter of an hour for each number of threads.")
+  private boolean generation;
+
+  @Option(
+      names = "--only",
+      paramLabel = "REGEX",
+      description = "Of the node tests, or of the lines of text generation, those that match.")
   private String only;
 
   @Option(names = "--out", defaultValue = "bench-report", description = "Report files, without ending.")
@@ -109,6 +119,7 @@ final class BenchCommand implements Callable<Integer> {
   private PageServer server;
   private Browser browser;
   private int reports;
+  private int failures;
   private String userAgent = "";
 
   /**
@@ -138,12 +149,15 @@ final class BenchCommand implements Callable<Integer> {
     Path cache = ModelFiles.defaultCache(Path.of("").toAbsolutePath());
     browser = Browser.find("chromium").orElseThrow(() -> new Main.Missing("no chromium found"));
     JsonObject report = new JsonObject();
-    List<String> parts = List.of("models", "first", "visits", "kernels", "nodes", "compileCost");
+    List<String> parts =
+        List.of("models", "first", "visits", "kernels", "nodes", "compileCost", "generation");
     parts.forEach(part -> report.add(part, new JsonArray()));
     if (compileCost) {
       compileCost(report.getAsJsonArray("compileCost"));
     } else if (nodes) {
       nodes(report.getAsJsonArray("nodes"));
+    } else if (generation) {
+      generation(report.getAsJsonArray("generation"), cache);
     } else {
       List<Case> cases = (all ? ALL : models).stream().map(this::caseOf).toList();
       for (Case c : cases) {
@@ -171,7 +185,7 @@ final class BenchCommand implements Callable<Integer> {
     BenchReport.write(
         Path.of(out + ".html"), report, peers.resolve("chart.js/dist/chart.umd.min.js"));
     lines.println("wrote " + out + ".json and " + out + ".html");
-    return 0;
+    return failures == 0 ? 0 : 1;
   }
 
   private PageServer serve(Path models, Map<String, Path> more) throws IOException {
@@ -197,6 +211,36 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
+  private boolean wanted(String name) {
+    return only == null || name.matches(only);
+  }
+
+  /** The lines of text generation, each in a page of its own; one that fails says so. */
+  private void generation(JsonArray rows, Path models) throws Exception {
+    List<GenerationBench.Line> lines =
+        GenerationBench.lines().stream().filter(line -> wanted(line.name())).toList();
+    try (PageServer running = serve(models, Map.of())) {
+      server = running;
+      for (GenerationBench.Line line : lines) {
+        line.ensure(models);
+        for (int t : threads) {
+          try {
+            JsonArray measured =
+                page(
+                    "part=generation&case="
+                        + URLEncoder.encode(line.name(), StandardCharsets.UTF_8),
+                    t, null);
+            rows.addAll(measured);
+            measured.forEach(row -> console.generation(row.getAsJsonObject()));
+          } catch (IOException e) {
+            console.failed(line.name(), t, e.getMessage());
+            failures++;
+          }
+        }
+      }
+    }
+  }
+
   /** The node tests with each number of threads, all in one page. */
   private void nodes(JsonArray rows) throws Exception {
     Path folder = BackendTests.NODES;
@@ -205,7 +249,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     List<Map<String, Object>> cases =
         BackendTests.cases(folder, "/node").stream()
-            .filter(c -> only == null || c.get("name").toString().matches(only))
+            .filter(c -> wanted(c.get("name").toString()))
             .toList();
     Path job = Files.createTempDirectory("nnjit-nodes");
     Files.writeString(job.resolve("job.json"), new Gson().toJson(cases));

@@ -13,7 +13,8 @@ final class BenchReport {
    * Writes the page.
    *
    * @param report what the JSON file holds: {@code models}, {@code first}, {@code visits}, {@code
-   *     kernels}, {@code nodes}, {@code compileCost}; parts without rows are left out
+   *     kernels}, {@code nodes}, {@code compileCost}, {@code generation}; parts without rows are
+   *     left out
    * @param charts the script of Chart.js
    */
   static void write(Path file, JsonObject report, Path charts) throws IOException {
@@ -51,6 +52,8 @@ final class BenchReport {
       <div class="chart"><canvas id="nodes"></canvas></div><div id="nodeTable"></div></section>
       <section><h2>Compiling a kernel, beside Emscripten</h2>
       <p>The same loops as C with SIMD intrinsics, compiled by emcc -O3 -msimd128 on this machine (median of 3); both results are compared on the same input. Most of that time is the start of a tool chain, as compiling an empty file shows.</p><div id="compileCostTable"></div></section>
+      <section><h2>Text generation</h2>
+      <p>Each engine works for a second in its turn, after a rest of 0.4 s; medians of the turns, and the ratio round by round.</p><div id="generationTable"></div></section>
       <script>CHARTS</script>
       <script>
       const report = REPORT;
@@ -111,6 +114,9 @@ final class BenchReport {
       table('compileCostTable', report.compileCost, [['Kernel', (r) => `${r.case}<br><small>${r.kernel.replace(/^f32_/, '')}</small>`], ['nnJIT cold ms', (r) => ms(r.coldMs)], ['nnJIT warm ms', (r) => ms(r.warmMs)], ['emcc ms', (r) => ms(r.emccMs)],
         ['of which an empty file', (r) => ms(r.emptyMs)], ['emcc / warm', (r) => (r.emccMs / r.warmMs).toFixed(0)], ['emcc / cold', (r) => (r.emccMs / r.coldMs).toFixed(0)],
         ['nnJIT bytes', (r) => r.bytes], ['emcc bytes', (r) => r.emccBytes], ['Relative error', (r) => r.relativeError.toExponential(1)]]);
+      table('generationTable', report.generation, [['Work', (r) => `${r.work}, ${r.threads} T`], ['nnJIT ms', (r) => ms(r.nnjitMs)], ['tokens/s', (r) => r.tokens && (1000 * r.tokens / r.nnjitMs).toFixed(1)], ['Peer', (r) => r.peer],
+        ['Peer ms', (r) => ms(r.peerMs)], ['Spread', (r) => [r.nnjitSpread, r.peerSpread].map(percent).filter(Boolean).join(', ')], ['Ratio', (r) => r.ratio?.toFixed(2)], ['least to most', (r) => r.ratio && `${r.ratioLeast.toFixed(2)} to ${r.ratioMost.toFixed(2)}`], ['Aim', (r) => r.wanted],
+        ['Of the floor of reading', (r) => percent(r.ofFloor)], ['Ratio to floats', (r) => r.ofFloats?.toFixed(2)], ['Outside kernels', (r) => r.outside && `${(100 * r.outside).toFixed(1)} %`], ['Agreement', (r) => r.agreement]]);
       </script></html>
       """;
 }

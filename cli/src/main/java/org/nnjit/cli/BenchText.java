@@ -131,6 +131,46 @@ final class BenchText {
     out.flush();
   }
 
+  /** A line of text generation: what it reached, and after each figure what is aimed at. */
+  void generation(JsonObject r) {
+    double ms = number(r, "nnjitMs");
+    out.printf(
+        "%-32s %d T  nnJIT %9.3f ms (+-%.0f%%)",
+        text(r, "work"), r.get("threads").getAsInt(), ms, 100 * number(r, "nnjitSpread"));
+    if (r.has("peer")) {
+      out.printf(
+          "  %s %9.3f ms (+-%.0f%%)  ratio %.2f (%.2f to %.2f; aim %.2f)",
+          text(r, "peer"), number(r, "peerMs"), 100 * number(r, "peerSpread"), number(r, "ratio"),
+          number(r, "ratioLeast"), number(r, "ratioMost"), number(r, "wanted"));
+    }
+    if (r.has("tokens")) {
+      out.printf("; %.1f tokens/s", 1000 * number(r, "tokens") / ms);
+    }
+    if (r.has("ofFloor")) {
+      out.printf(
+          "; %.0f%% of the floor of reading at %.1f GB/s (aim %.0f%%)", 100 * number(r, "ofFloor"),
+          number(r, "readGbs"), 100 * number(r, "ofFloorWanted"));
+    }
+    if (r.has("ofFloats")) {
+      out.printf(
+          "; nnJIT with floats %.3f ms, ratio %.2f (aim %.2f)", number(r, "floatMs"),
+          number(r, "ofFloats"), number(r, "ofFloatsWanted"));
+    }
+    if (r.has("outside")) {
+      out.printf(
+          "; %.3f ms of it in kernels, %.1f%% outside (aim %.0f%%)", number(r, "insideMs"),
+          100 * number(r, "outside"), 100 * number(r, "outsideWanted"));
+    }
+    out.println(r.has("agreement") ? "; " + text(r, "agreement") : "");
+    out.flush();
+  }
+
+  /** A line that could not be measured. */
+  void failed(String line, int threads, String message) {
+    out.printf("%-32s %d T  failed: %s%n", line, threads, message);
+    out.flush();
+  }
+
   void compileCost(JsonObject r) {
     out.printf(
         "%-28s nnJIT %7.3f ms cold, %7.3f warm, %5d bytes; emcc -O3 %6.0f ms (%.0f of"

@@ -86,6 +86,29 @@ public final class ModelFiles {
   }
 
   /**
+   * A GGUF file in a cache directory, made if it is missing or of other shapes: NAME.gguf, and
+   * beside it what it was made from in NAME.gguf.key.
+   */
+  public static Path ensure(GgufLlama model, String name, Path cacheDir) throws IOException {
+    Path path = cacheDir.resolve(name + ".gguf");
+    Path keyFile = cacheDir.resolve(name + ".gguf.key");
+    String key = model.toString();
+    if (Files.exists(path) && Files.exists(keyFile) && Files.readString(keyFile).equals(key)) {
+      return path;
+    }
+    Files.createDirectories(cacheDir);
+    Path part = Files.createTempFile(cacheDir, name + "-", ".part");
+    try {
+      model.gguf().write(part);
+      Files.move(part, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+    Files.writeString(keyFile, key);
+    return path;
+  }
+
+  /**
    * The cache of the source tree that holds a directory: {@code .nnjit/models} beside the script
    * {@code nnjit}, or under the directory itself outside of a source tree.
    */

@@ -1,0 +1,148 @@
+// Whole texts for the benchmark of generation: T5 and BART against a loop over onnxruntime-web's
+// sessions, a Llama in 4 bits against wllama, which is llama.cpp in WebAssembly.
+import { TextGenerator } from '/npm/generate.js';
+import { InferenceSession, Tensor } from '/npm/nnjit.js';
+import { against, inTurns } from './bench-turns.js';
+import { tokenFeeds } from './sample-feeds.js';
+
+/** Tokens that the encoders read and the decoders write. */
+const READ = 64;
+const WRITTEN = 32;
+
+const T5 = { name: 't5-small', vocabulary: 32128, start: 0 };
+const BART = { name: 'bart-base', vocabulary: 50265, start: 2 };
+
+const prompt = Array.from({ length: READ }, (_, i) => 4 + (i * 7919) % 900);
+const presentOf = (name) => name.replace('past_key_values.', 'present.');
+
+/** The index of the largest of the last `n` values. */
+function largest(data, n) {
+  let at = data.length - n;
+  for (let i = at + 1; i < data.length; i++) if (data[i] > data[at]) at = i;
+  return at - (data.length - n);
+}
+
+/** The likeliest text, as a page writes that loop around sessions of onnxruntime-web. */
+async function loopOf({ InferenceSession: Session, Tensor: T }, model, url) {
+  const [encoder, first, next] = await Promise.all(['encoder', 'decoder', 'decoder-with-past'].map((part) =>
+    Session.create(url(part), { executionProviders: ['wasm'] })));
+  const longs = (list) => new T('int64', BigInt64Array.from(list, BigInt), [1, list.length]);
+  const fed = (session, all) => Object.fromEntries(session.inputNames.map((name) => [name, all[name]]));
+  return async (tokens, count) => {
+    const mask = longs(tokens.map(() => 1));
+    const encoded = await encoder.run(fed(encoder, { input_ids: longs(tokens), attention_mask: mask }));
+    const same = { encoder_attention_mask: mask, encoder_hidden_states: encoded[encoder.outputNames[0]] };
+    const made = [];
+    let out = await first.run(fed(first, { ...same, input_ids: longs([model.start]) }));
+    const past = {};
+    for (;;) {
+      made.push(largest(out.logits.data, model.vocabulary));
+      if (made.length === count) return made;
+      for (const name of next.inputNames) if (out[presentOf(name)]) past[name] = out[presentOf(name)];
+      out = await next.run(fed(next, { ...same, ...past, input_ids: longs(made.slice(-1)) }));
+    }
+  };
+}
+
+const timed = async (run) => {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+};
+
+/** A text of an encoder and a decoder. */
+async function pair(model, how) {
+  const { ort, threads } = how;
+  const url = (part) => `/models/${model.name}-${part}.onnx`;
+  const g = await TextGenerator.create({
+    encoder: url('encoder'), decoder: url('decoder'), decoderWithPast: url('decoder-with-past'),
+    config: { vocab_size: model.vocabulary, decoder_start_token_id: model.start }, options: { threads, tune: false },
+  });
+  const mine = () => g.generate(prompt, { maxNewTokens: WRITTEN, eosTokenId: null });
+  const loop = await loopOf(await ort(), model, url);
+  const theirs = () => loop(prompt, WRITTEN);
+  const [a, b] = [(await mine()).tokens, await theirs()];
+  if (a.join() !== b.join()) throw new Error(`the tokens are ${a}, the peer's ${b}`);
+  const { times } = await inTurns([async () => [await timed(mine)], async () => [await timed(theirs)]], how);
+  return [{ ...against('onnxruntime-web', ...times), tokens: WRITTEN, wanted: 2, agreement: 'the same tokens' }];
+}
+
+const LLAMA = '/models/tinyllama-1.1b-q4_0.gguf';
+const LLAMA_WORDS = 32000;
+
+/** Tokens of the prompt, in one piece in both engines, and new ones. */
+const LONG = 128;
+const longPrompt = Array.from({ length: LONG }, (_, i) => 300 + (i * 7919) % 30000);
+
+/** wllama with the file; its clock is llama.cpp's own, which leaves out messages to its worker. */
+async function wllama(threads) {
+  const { Wllama, LoggerWithoutDebug } = await import('/peers/@wllama/wllama/esm/index.js');
+  const w = new Wllama({ default: '/peers/@wllama/wllama/esm/wasm/wllama.wasm' }, { suppressNativeLog: true, logger: LoggerWithoutDebug });
+  const file = await (await fetch(LLAMA)).blob();
+  await w.loadModel([file], { n_threads: threads, n_ctx: 512, n_gpu_layers: 0 });
+  const complete = (prompt, count, more) => w.createCompletion({
+    prompt, max_tokens: count, temperature: 0, top_k: 1, ignore_eos: true, cache_prompt: false, ...more,
+  });
+  return {
+    /** The likeliest tokens after a prompt: [token, logarithm of its probability]. */
+    async likeliest(tokens, count) {
+      const { choices: [{ logprobs }] } = await complete(tokens, 1, { logprobs: count });
+      return logprobs.content[0].top_logprobs.map((t) => [t.id, t.logprob]);
+    },
+    /** Milliseconds of the prompt and of each step after it. */
+    async text() {
+      const { timings: t } = await complete(longPrompt, WRITTEN);
+      if (t.prompt_n !== LONG || t.predicted_n !== WRITTEN) throw new Error(`wllama read ${t.prompt_n} tokens and wrote ${t.predicted_n}`);
+      return [t.prompt_ms, t.predicted_ms / (t.predicted_n - 1)];
+    },
+  };
+}
+
+/** Logarithms of a row's probabilities. */
+function logarithms(row) {
+  const top = row.reduce((m, v) => Math.max(m, v), -Infinity);
+  const total = row.reduce((sum, v) => sum + Math.exp(v - top), 0);
+  return row.map((v) => v - top - Math.log(total));
+}
+
+/** What llama.cpp's rounding of activations to 8 bits and of keys and values to halves may change. */
+const APART = 0.5;
+
+/** How far the peer's likeliest tokens are from nnJIT's probabilities. */
+async function agreement(threads, peer) {
+  const tokens = 16;
+  const session = await InferenceSession.create(LLAMA, { threads, tune: false });
+  const feeds = tokenFeeds(Tensor, session.inputNames, tokens, 0);
+  const cache = await session.createCache();
+  const { logits } = await session.run(feeds, { cache });
+  const mine = logarithms(logits.data.slice(-LLAMA_WORDS));
+  await session.release();
+  const theirs = await peer.likeliest(Array.from(feeds.input_ids.data, Number), 5);
+  const worst = Math.max(...theirs.map(([token, value]) => Math.abs(mine[token] - value)));
+  if (!(worst <= APART)) throw new Error(`logarithms of probabilities differ by ${worst} from the peer's ${JSON.stringify(theirs)}`);
+  return `logarithms of the 5 likeliest within ${worst.toFixed(3)}`;
+}
+
+/** Prompt and steps of the same file in both engines, one text a turn. */
+async function llama(how) {
+  const { threads } = how;
+  const peer = await wllama(threads);
+  const g = await TextGenerator.create({ decoder: LLAMA, config: { vocab_size: LLAMA_WORDS }, capacity: 512, options: { threads, tune: false } });
+  const same = { wanted: 1.2, agreement: await agreement(threads, peer) };
+  const own = async () => {
+    const at = [performance.now()];
+    await g.generate(longPrompt, { maxNewTokens: WRITTEN, eosTokenId: null, onToken: () => at.push(performance.now()) });
+    return [at[1] - at[0], (at.at(-1) - at[1]) / (WRITTEN - 1)];
+  };
+  const { times } = await inTurns([own, peer.text], { ...how, rounds: Math.max(3, how.rounds >> 1), warmUp: 0 });
+  return [
+    { work: 'TinyLlama 4 bit, decode', ...against('wllama', ...times, 1), tokens: 1, ...same },
+    { work: `TinyLlama 4 bit, prefill ${LONG}`, ...against('wllama', ...times, 0), tokens: LONG, ...same },
+  ];
+}
+
+export const textLines = {
+  't5-small, 32 tokens': (how) => pair(T5, how),
+  'bart-base, 32 tokens': (how) => pair(BART, how),
+  'TinyLlama 4 bit': llama,
+};
