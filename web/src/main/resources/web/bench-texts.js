@@ -72,7 +72,16 @@ const LLAMA_WORDS = 32000;
 
 /** Tokens of the prompt, in one piece in both engines, and new ones. */
 const LONG = 128;
-const longPrompt = Array.from({ length: LONG }, (_, i) => 300 + (i * 7919) % 30000);
+
+/** Tokens that the file's vocabulary begins a text with: the first one, and a blank's three bytes. */
+const BEGIN = [1, ...[0xe2, 0x96, 0x81].map((byte) => byte + 3)];
+
+/** A text, which wllama wants, and its tokens: no word of the vocabulary is in it, so each letter is one. */
+function letters(count) {
+  const codes = Array.from({ length: count - BEGIN.length }, (_, i) => 97 + (i * 7) % 26);
+  return { text: String.fromCharCode(...codes), tokens: [...BEGIN, ...codes.map((c) => c + 3)] };
+}
+const longPrompt = letters(LONG);
 
 /** wllama with the file; its clock is llama.cpp's own, which leaves out messages to its worker. */
 async function wllama(threads) {
@@ -85,13 +94,13 @@ async function wllama(threads) {
   });
   return {
     /** The likeliest tokens after a prompt: [token, logarithm of its probability]. */
-    async likeliest(tokens, count) {
-      const { choices: [{ logprobs }] } = await complete(tokens, 1, { logprobs: count });
+    async likeliest(text, count) {
+      const { choices: [{ logprobs }] } = await complete(text, 1, { logprobs: count });
       return logprobs.content[0].top_logprobs.map((t) => [t.id, t.logprob]);
     },
     /** Milliseconds of the prompt and of each step after it. */
     async text() {
-      const { timings: t } = await complete(longPrompt, WRITTEN);
+      const { timings: t } = await complete(longPrompt.text, WRITTEN);
       if (t.prompt_n !== LONG || t.predicted_n !== WRITTEN) throw new Error(`wllama read ${t.prompt_n} tokens and wrote ${t.predicted_n}`);
       return [t.prompt_ms, t.predicted_ms / (t.predicted_n - 1)];
     },
@@ -110,14 +119,15 @@ const APART = 0.5;
 
 /** How far the peer's likeliest tokens are from nnJIT's probabilities. */
 async function agreement(threads, peer) {
-  const tokens = 16;
+  const { text, tokens } = letters(16);
   const session = await InferenceSession.create(LLAMA, { threads, tune: false });
-  const feeds = tokenFeeds(Tensor, session.inputNames, tokens, 0);
+  const feeds = tokenFeeds(Tensor, session.inputNames, tokens.length, 0);
+  feeds.input_ids = new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]);
   const cache = await session.createCache();
   const { logits } = await session.run(feeds, { cache });
   const mine = logarithms(logits.data.slice(-LLAMA_WORDS));
   await session.release();
-  const theirs = await peer.likeliest(Array.from(feeds.input_ids.data, Number), 5);
+  const theirs = await peer.likeliest(text, 5);
   const worst = Math.max(...theirs.map(([token, value]) => Math.abs(mine[token] - value)));
   if (!(worst <= APART)) throw new Error(`logarithms of probabilities differ by ${worst} from the peer's ${JSON.stringify(theirs)}`);
   return `logarithms of the 5 likeliest within ${worst.toFixed(3)}`;
@@ -131,7 +141,7 @@ async function llama(how) {
   const same = { wanted: 1.2, agreement: await agreement(threads, peer) };
   const own = async () => {
     const at = [performance.now()];
-    await g.generate(longPrompt, { maxNewTokens: WRITTEN, eosTokenId: null, onToken: () => at.push(performance.now()) });
+    await g.generate(longPrompt.tokens, { maxNewTokens: WRITTEN, eosTokenId: null, onToken: () => at.push(performance.now()) });
     return [at[1] - at[0], (at.at(-1) - at[1]) / (WRITTEN - 1)];
   };
   const { times } = await inTurns([own, peer.text], { ...how, rounds: Math.max(3, how.rounds >> 1), warmUp: 0 });
