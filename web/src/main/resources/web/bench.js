@@ -1,6 +1,6 @@
 // nnJIT and its peers in one page, interleaved, each warmed up for three seconds. The query says
 // which part: a model, kernels, node tests, the first answer of one engine, two visits of a page,
-// compiling, or a line of text generation.
+// compiling, a line of text generation, or a model on WebGPU.
 import * as nnjit from '/npm/nnjit.js';
 import { KERNELS, makeKernel } from './bench-kernels.js';
 import { nodeTests } from './bench-nodes.js';
@@ -285,6 +285,10 @@ try {
     generation: async () => {
       const { generationLine } = await import('./bench-generation.js');
       rows = await generationLine(query.get('case'), { ort, threads, rounds, warmUp, log });
+    },
+    webgpu: async () => {
+      const { onWebGpu } = await import('./bench-webgpu.js');
+      rows.push(await onWebGpu({ url: `/models/${name}.onnx`, label, length, rounds, warmUp, log }));
     },
   };
   await parts[query.get('part')]();

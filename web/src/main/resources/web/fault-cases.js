@@ -1,5 +1,6 @@
 // What the pages of fault tests share: a product that is easy to check, and sessions with faults.
 import { workers, breakNext } from './fault-hooks.js';
+import { runCase, runSet } from './suite-case.js';
 import { oneNode } from '/npm/onnx-writer.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 
@@ -54,4 +55,35 @@ export async function broken(fault, bytes, options) {
   } finally {
     await holder.release();
   }
+}
+
+/**
+ * Runs [name, function] cases in order. After each a good model must be right in a new session, and in
+ * one that lives through the faults of all.
+ * @param {object} job as of the page
+ * @param {object} options of sessions
+ * @returns {Promise<Array<{name: string, status: string, message: string}>>} results
+ */
+export async function runCases(cases, job, options) {
+  const log = document.querySelector('#log');
+  const witness = await InferenceSession.create(job.good.model, options);
+  const results = [];
+  for (const [name, act] of cases) {
+    log.textContent = `${results.length} of ${cases.length}: ${name}`;
+    let message = '';
+    let status = 'passed';
+    try {
+      message = await act();
+      const after = await runCase(job.good, { ...job, options });
+      if (after.status !== 'passed') throw new Error(`afterwards a good model fails: ${after.message}`);
+      const beside = await runSet(witness, job.good.sets[0], job);
+      if (beside.text) throw new Error(`another session is wrong: ${beside.text}`);
+    } catch (e) {
+      status = 'wrong';
+      message = e.message;
+    }
+    results.push({ name, status, message });
+  }
+  log.textContent = `${results.filter((r) => r.status === 'passed').length} of ${results.length} passed`;
+  return results;
 }

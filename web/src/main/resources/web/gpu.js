@@ -1,21 +1,19 @@
 // Sessions on WebGPU and what goes wrong there. After each case a good model answers as ONNX Runtime
 // does, in a new session and in one that lives through all cases. The job is JSON:
 // {good: a case as in suite.js, threads, relative, cycles}
-import { broken, checkProduct, feed, floats, living, matmul, rejects, wait } from './fault-cases.js';
+import { broken, checkProduct, feed, floats, living, matmul, rejects, runCases, wait } from './fault-cases.js';
 import { loseDevices } from './fault-hooks.js';
-import { runCase, runSet, readFeeds } from './suite-case.js';
+import { runSet, readFeeds } from './suite-case.js';
 import { writeModel, oneNode } from '/npm/onnx-writer.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 
 const query = new URLSearchParams(location.search);
 const id = query.get('report');
-const log = document.querySelector('#log');
 const post = (kind, value) => fetch(`/${kind}/${id}`, { method: 'POST', body: JSON.stringify(value) });
 const job = await (await fetch(query.get('job'))).json();
 const { threads } = job;
 const gpu = { threads, executionProviders: ['webgpu'] };
 const either = { threads, executionProviders: ['webgpu', 'wasm'] };
-const onGpu = { ...job, options: gpu };
 
 /** No task may hold the page's thread longer, in milliseconds. */
 const LONGEST_TASK_MS = 50;
@@ -283,23 +281,5 @@ const cases = Object.entries({
   'page stays free': tasks,
 });
 
-const witness = await InferenceSession.create(job.good.model, gpu);
-const results = [];
-for (const [name, act] of cases) {
-  log.textContent = `${results.length} of ${cases.length}: ${name}`;
-  let message = '';
-  let status = 'passed';
-  try {
-    message = await act();
-    const after = await runCase(job.good, onGpu);
-    if (after.status !== 'passed') throw new Error(`afterwards a good model fails: ${after.message}`);
-    const beside = await runSet(witness, job.good.sets[0], job);
-    if (beside.text) throw new Error(`another session is wrong: ${beside.text}`);
-  } catch (e) {
-    status = 'wrong';
-    message = e.message;
-  }
-  results.push({ name, status, message });
-}
-log.textContent = `${results.filter((r) => r.status === 'passed').length} of ${results.length} passed`;
+const results = await runCases(cases, job, gpu);
 await post('report', { results, userAgent: navigator.userAgent });

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,12 @@ final class BenchCommand implements Callable<Integer> {
       split = ",",
       description =
           "Models (default roberta-base, resnet50, mobilenet-v2); NAME@N is a text of N tokens.")
-  private List<String> models = List.of("roberta-base", "resnet50", "mobilenet-v2");
+  private List<String> models;
+
+  private static final List<String> SOME = List.of("roberta-base", "resnet50", "mobilenet-v2");
+
+  /** A program in the place of a GPU takes seconds for them. */
+  private static final List<String> SMALL = List.of("mobilenet-v2", "resnet50");
 
   @Option(names = "--all", description = "All models of true size that a browser has memory for.")
   private boolean all;
@@ -94,6 +100,21 @@ final class BenchCommand implements Callable<Integer> {
           "Only text generation: steps, prompts and texts of true size, also against wllama; writes"
               + " 3.5 GB of models, a quarter of an hour for each number of threads.")
   private boolean generation;
+
+  @Option(
+      names = "--webgpu",
+      description =
+          "Only models on WebGPU, against onnxruntime-web's on the same adapter (default"
+              + " mobilenet-v2, resnet50); without a GPU that is a program.")
+  private boolean webgpu;
+
+  @Option(
+      names = "--browser-flags",
+      split = ",",
+      description =
+          "Flags for Chromium, --enable-features=Vulkan,--use-angle=vulkan for a GPU under Linux"
+              + " without a display.")
+  private List<String> flags = List.of();
 
   @Option(
       names = "--only",
@@ -150,7 +171,8 @@ final class BenchCommand implements Callable<Integer> {
     browser = Browser.find("chromium").orElseThrow(() -> new Main.Missing("no chromium found"));
     JsonObject report = new JsonObject();
     List<String> parts =
-        List.of("models", "first", "visits", "kernels", "nodes", "compileCost", "generation");
+        List.of(
+            "models", "first", "visits", "kernels", "nodes", "compileCost", "generation", "webgpu");
     parts.forEach(part -> report.add(part, new JsonArray()));
     if (compileCost) {
       compileCost(report.getAsJsonArray("compileCost"));
@@ -158,13 +180,10 @@ final class BenchCommand implements Callable<Integer> {
       nodes(report.getAsJsonArray("nodes"));
     } else if (generation) {
       generation(report.getAsJsonArray("generation"), cache);
+    } else if (webgpu) {
+      webgpu(report.getAsJsonArray("webgpu"), cache);
     } else {
-      List<Case> cases = (all ? ALL : models).stream().map(this::caseOf).toList();
-      for (Case c : cases) {
-        lines.println("model " + c.file() + " ...");
-        lines.flush();
-        ModelFiles.ensure(c.file(), cache);
-      }
+      List<Case> cases = cases(SOME, cache);
       try (PageServer running = serve(cache, Map.of())) {
         server = running;
         for (int t : threads) {
@@ -186,6 +205,36 @@ final class BenchCommand implements Callable<Integer> {
         Path.of(out + ".html"), report, peers.resolve("chart.js/dist/chart.umd.min.js"));
     lines.println("wrote " + out + ".json and " + out + ".html");
     return failures == 0 ? 0 : 1;
+  }
+
+  /** The models asked for, or else these; their files are there afterwards. */
+  private List<Case> cases(List<String> otherwise, Path cache) throws IOException {
+    List<String> asked = all ? ALL : models != null ? models : otherwise;
+    List<Case> cases = asked.stream().map(this::caseOf).toList();
+    for (Case c : cases) {
+      spec.commandLine().getOut().println("model " + c.file() + " ...");
+      spec.commandLine().getOut().flush();
+      ModelFiles.ensure(c.file(), cache);
+    }
+    return cases;
+  }
+
+  /** Models on the GPU, each in a page of its own; one that fails says so. */
+  private void webgpu(JsonArray rows, Path cache) throws Exception {
+    List<Case> cases = cases(SMALL, cache);
+    try (PageServer running = serve(cache, Map.of())) {
+      server = running;
+      for (Case c : cases) {
+        try {
+          JsonObject row = page("part=webgpu" + c.query(), 1, null).get(0).getAsJsonObject();
+          rows.add(row);
+          console.webgpu(row);
+        } catch (IOException e) {
+          console.failed(c.label(), 1, e.getMessage());
+          failures++;
+        }
+      }
+    }
   }
 
   private PageServer serve(Path models, Map<String, Path> more) throws IOException {
@@ -278,13 +327,21 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
+  private List<String> flags() {
+    List<String> all = new ArrayList<>(flags);
+    if (webgpu) {
+      all.add("--enable-unsafe-webgpu");
+    }
+    return all;
+  }
+
   /** What a page of its own reports; a fresh browser inherits no heap and no compiled code. */
   private JsonArray page(String query, int t, long[] peak) throws Exception {
     String id = "bench" + reports++;
     String path =
         "/web/bench.html?" + query + "&threads=" + t + "&rounds=" + rounds + "&tune="
             + Math.round(1000 * tune) + "&warmup=" + Math.round(1000 * warmUp) + "&report=" + id;
-    try (Browser.Running running = browser.open(server.uri(path), true, List.of())) {
+    try (Browser.Running running = browser.open(server.uri(path), true, flags())) {
       if (peak != null) {
         server.onProgress(id, text -> peak[0] = PeakMemory.of(running.process()));
       }

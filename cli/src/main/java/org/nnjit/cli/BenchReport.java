@@ -54,6 +54,8 @@ final class BenchReport {
       <p>The same loops as C with SIMD intrinsics, compiled by emcc -O3 -msimd128 on this machine (median of 3); both results are compared on the same input. Most of that time is the start of a tool chain, as compiling an empty file shows.</p><div id="compileCostTable"></div></section>
       <section><h2>Text generation</h2>
       <p>Each engine works for a second in its turn, after a rest of 0.4 s; medians of the turns, and the ratio round by round.</p><div id="generationTable"></div></section>
+      <section><h2>WebGPU</h2>
+      <p>Both engines in one page on the same adapter, in turns; answers are read back from the GPU.</p><div id="webgpuTable"></div></section>
       <script>CHARTS</script>
       <script>
       const report = REPORT;
@@ -117,6 +119,8 @@ final class BenchReport {
       table('generationTable', report.generation, [['Work', (r) => `${r.work}, ${r.threads} T`], ['nnJIT ms', (r) => ms(r.nnjitMs)], ['tokens/s', (r) => r.tokens && (1000 * r.tokens / r.nnjitMs).toFixed(1)], ['Peer', (r) => r.peer],
         ['Peer ms', (r) => ms(r.peerMs)], ['Spread', (r) => [r.nnjitSpread, r.peerSpread].map(percent).filter(Boolean).join(', ')], ['Ratio', (r) => r.ratio?.toFixed(2)], ['least to most', (r) => r.ratio && `${r.ratioLeast.toFixed(2)} to ${r.ratioMost.toFixed(2)}`], ['Aim', (r) => r.wanted],
         ['Of the floor of reading', (r) => percent(r.ofFloor)], ['Ratio to floats', (r) => r.ofFloats?.toFixed(2)], ['Outside kernels', (r) => r.outside && `${(100 * r.outside).toFixed(1)} %`], ['Agreement', (r) => r.agreement]]);
+      table('webgpuTable', report.webgpu, [['Model', (r) => r.model], ['nnJIT ms', (r) => ms(r.nnjitMs)], ['onnxruntime-web ms', (r) => ms(r.peerMs)], ['Spread', (r) => [r.nnjitSpread, r.peerSpread].map(percent).join(', ')],
+        ['Ratio', (r) => r.ratio.toFixed(2)], ['least to most', (r) => `${r.ratioLeast.toFixed(2)} to ${r.ratioMost.toFixed(2)}`], ['First run ms', (r) => ms(r.firstMs)], ['of onnxruntime-web', (r) => ms(r.peerFirstMs)], ['Slices', (r) => r.slices], ['Relative error', (r) => r.relativeError.toExponential(1)]]);
       </script></html>
       """;
 }

@@ -131,6 +131,19 @@ final class BenchText {
     out.flush();
   }
 
+  /** A model on WebGPU. */
+  void webgpu(JsonObject r) {
+    out.printf(
+        "%-18s WebGPU  nnJIT %9.1f ms (+-%.0f%%)  %s %9.1f ms (+-%.0f%%)  ratio %.2f (%.2f to %.2f)"
+            + "  error %.1e%n%25s first run nnJIT %.0f ms, peer %.0f ms; %d kernels, %d slices; %s%n",
+        text(r, "model"), number(r, "nnjitMs"), 100 * number(r, "nnjitSpread"), text(r, "peer"),
+        number(r, "peerMs"), 100 * number(r, "peerSpread"), number(r, "ratio"),
+        number(r, "ratioLeast"), number(r, "ratioMost"), number(r, "relativeError"), "",
+        number(r, "firstMs"), number(r, "peerFirstMs"), r.get("kernels").getAsInt(),
+        r.get("slices").getAsInt(), text(r, "adapter"));
+    out.flush();
+  }
+
   /** A line of text generation: what it reached, and after each figure what is aimed at. */
   void generation(JsonObject r) {
     double ms = number(r, "nnjitMs");

@@ -1,17 +1,10 @@
 package org.nnjit.e2e;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,32 +43,9 @@ class FaultsTest {
     job.put("threads", threads);
     job.put("relative", 1e-4);
     job.put("cycles", CYCLES);
-    Map<String, Long> resident = new ConcurrentHashMap<>();
-    List<Suite.Outcome> outcomes =
-        Suite.page(
-            browser,
-            "faults.html",
-            job,
-            Map.of("/made", work),
-            work,
-            isolated,
-            Duration.ofMinutes(5),
-            (json, process) -> {
-              JsonObject o = JsonParser.parseString(json).getAsJsonObject();
-              resident.put(o.get("mark").getAsString(), Suite.residentBytes(process.toHandle()));
-            });
-    List<String> wrong = new ArrayList<>();
-    for (Suite.Outcome o : outcomes) {
-      System.out.println(
-          kind + " " + threads + " threads: " + o.name() + " " + o.status() + ": " + o.message());
-      if (!o.status().equals("passed")) {
-        wrong.add(o.name() + ": " + o.message());
-      }
-    }
-    assertEquals(List.of(), wrong);
-    long grown = resident.get("after") - resident.get("before");
-    System.out.println(
-        kind + ": resident memory grew by " + grown / 1_000_000 + " MB in " + CYCLES + " cycles");
+    long grown =
+        Suite.growth(
+            kind + " " + threads + " threads", browser, "faults.html", job, work, isolated);
     assertTrue(grown < GROWTH_BYTES, "resident memory grew by " + grown + " bytes");
   }
 }

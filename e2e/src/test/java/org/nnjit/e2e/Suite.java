@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
@@ -119,8 +120,52 @@ final class Suite {
     }
   }
 
+  /**
+   * Opens a page of cases, all of which must pass, that posts progress at two moments: {@code before}
+   * and {@code after} something that shall leave nothing behind.
+   *
+   * @param label printed before each outcome
+   * @param made folder for the job file, served at {@code /made} too
+   * @return by how many bytes resident memory of the browser grew between the two
+   */
+  static long growth(
+      String label,
+      Browser browser,
+      String page,
+      Map<String, Object> job,
+      Path made,
+      boolean isolated)
+      throws Exception {
+    Map<String, Long> resident = new ConcurrentHashMap<>();
+    List<Outcome> outcomes =
+        page(
+            browser,
+            page,
+            job,
+            Map.of("/made", made),
+            made,
+            isolated,
+            Duration.ofMinutes(5),
+            (json, process) -> {
+              JsonObject o = JsonParser.parseString(json).getAsJsonObject();
+              resident.put(o.get("mark").getAsString(), residentBytes(process.toHandle()));
+            });
+    List<String> wrong = new ArrayList<>();
+    for (Outcome o : outcomes) {
+      System.out.println(label + ": " + o.name() + " " + o.status() + ": " + o.message());
+      if (!o.status().equals("passed")) {
+        wrong.add(o.name() + ": " + o.message());
+      }
+    }
+    Assertions.assertEquals(List.of(), wrong);
+    Assertions.assertFalse(outcomes.isEmpty(), "the page has no cases");
+    long grown = resident.get("after") - resident.get("before");
+    System.out.println(label + ": resident memory grew by " + grown / 1_000_000 + " MB");
+    return grown;
+  }
+
   /** Resident memory of a process and all below it, in bytes; 0 where {@code /proc} is missing. */
-  static long residentBytes(ProcessHandle root) {
+  private static long residentBytes(ProcessHandle root) {
     return Stream.concat(Stream.of(root), root.descendants())
         .mapToLong(
             p -> {
