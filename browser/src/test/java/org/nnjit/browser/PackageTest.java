@@ -48,9 +48,9 @@ class PackageTest {
     }
     assumeTrue(packed, "the package is not packed: npm packages of browser/pack are missing");
     Path packages = Path.of("target/classes/npm");
-    TreeSet<String> page = without("nnjit.js", packages);
+    Set<String> page = without("nnjit.js", packages);
     assertTrue(page.contains("engine.wasm"), "a page loads " + page);
-    TreeSet<String> generation = without("generate.js", packages);
+    Set<String> generation = without("generate.js", packages);
     generation.removeAll(page);
     assertTrue(generation.contains("tokenizers.js"), "generation loads " + generation);
     long bytes = bytes(page, packages);
@@ -69,9 +69,9 @@ class PackageTest {
   }
 
   /** A script and all that it may load where there is no GPU. */
-  private static TreeSet<String> without(String script, Path packages) throws Exception {
+  private static Set<String> without(String script, Path packages) throws Exception {
     Set<String> gpu = Set.of(GPU, GPU_COMPILER);
-    TreeSet<String> reached = new TreeSet<>(gpu);
+    Set<String> reached = new TreeSet<>(gpu);
     reach(script, packages, reached);
     reached.removeAll(gpu);
     return reached;
