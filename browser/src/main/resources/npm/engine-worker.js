@@ -1,16 +1,14 @@
 // The engine worker: loads files, owns the memory and the threads, and runs plans that the compiler
 // (engine.wasm, from Java) makes.
 import { CachedRuns } from './cached-runs.js';
-import { keep, recall } from './device-cache.js';
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
 import { openFile, userError } from './files.js';
-import { live } from './life.js';
-import { lock, unlock, epoch, reset } from './memory-lock.js';
+import { epoch, live, lock, reset, unlock } from './locks.js';
 import { stepsOf } from './shared-run.js';
 import { SmallPlans } from './small-plans.js';
 import { ResultBuffers } from './result-buffers.js';
-import { readSchedules } from './schedule-store.js';
+import { keep, readSchedules, recall } from './storage.js';
 import { Tuner } from './tuner.js';
 import { placePlan, planReads } from './wasm-plan.js';
 import { Workbench } from './workbench.js';
@@ -246,9 +244,9 @@ async function load(plan, start, report, pause) {
   planReads(state.files, p.load);
   return placePlan(lent, p, {
     number: plan,
-    module: () => engine.module(state.id, plan),
-    constant: (step) => engine.writeConstant(state.id, plan, step),
-    host: (segment) => engine.host(state.id, plan, segment),
+    module: () => engine.module(state.id, plan, 0),
+    constant: (step) => engine.writeConstant(state.id, plan, 0, step),
+    host: (segment) => engine.host(state.id, plan, 0, segment),
   }, report, pause);
 }
 
@@ -575,7 +573,7 @@ const methods = {
   },
   async program() {
     if (state.current < 0) throw userError('nothing has been compiled yet; run the model first');
-    return { bytes: engine.module(state.id, state.current) };
+    return { bytes: engine.module(state.id, state.current, 0) };
   },
   async release() {
     state.helpers.forEach((h) => h.port.close());

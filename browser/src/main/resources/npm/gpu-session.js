@@ -82,9 +82,9 @@ export class GpuSession {
       for (const [i, { plan }] of p.slices.entries()) {
         await placePlan(this.#worker, plan, {
           number: `${number}/${i}`,
-          module: () => engine.sliceModule(id, number, i),
-          constant: (step) => engine.writeSliceConstant(id, number, i, step),
-          host: (segment) => engine.sliceHost(id, number, i, segment),
+          module: () => engine.module(id, number, i + 1),
+          constant: (step) => engine.writeConstant(id, number, i + 1, step),
+          host: (segment) => engine.host(id, number, i + 1, segment),
         }, report);
       }
     } catch (e) {

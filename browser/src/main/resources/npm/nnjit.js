@@ -1,8 +1,8 @@
 // nnJIT's public API. All work is done in a worker: the page's thread only posts messages.
 import { Cache } from './cache.js';
-import { keep, recall } from './device-cache.js';
+import { keep, recall } from './storage.js';
 import { FEATURE_MODULES } from './features.js';
-import { ended } from './life.js';
+import { ended } from './locks.js';
 import { SmallPlans } from './small-plans.js';
 
 const TYPES = {

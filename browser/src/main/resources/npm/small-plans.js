@@ -1,6 +1,6 @@
 // Runs plans of a millisecond or two in the page itself, on the memory that the engine worker shares
 // with it: a message there and back would take longer than the run.
-import { tryLock, unlock, epoch } from './memory-lock.js';
+import { tryLock, unlock, epoch } from './locks.js';
 import { share } from './shared-run.js';
 
 /**

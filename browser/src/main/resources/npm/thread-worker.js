@@ -1,6 +1,6 @@
 // One helper thread: instantiates the plans that the engine worker sends and runs its share of them.
 // What goes wrong here it tells the page: the engine worker may be waiting for it in a barrier.
-import { live } from './life.js';
+import { live } from './locks.js';
 import { join } from './shared-run.js';
 import { callCommands } from './trace.js';
 

@@ -1,9 +1,9 @@
 // Finds better schedules for the plan of a session while it serves, and puts a faster plan in its
 // place. Which schedule is tried next the compiler decides (Tuner.java).
 import { userError } from './files.js';
-import { nextEpoch } from './memory-lock.js';
+import { nextEpoch } from './locks.js';
 import { PIECE_MS, Pieces } from './pieces.js';
-import { writeSchedules } from './schedule-store.js';
+import { writeSchedules } from './storage.js';
 import { Workbench } from './workbench.js';
 
 /** A new plan is run for so long, in milliseconds, that engines compile it for good, and so often. */

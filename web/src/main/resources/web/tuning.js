@@ -3,7 +3,7 @@
 import { breakNext } from './fault-hooks.js';
 import { sampleFeeds } from './sample-feeds.js';
 import { readFeeds, runSet } from './suite-case.js';
-import { keep } from '/npm/device-cache.js';
+import { keep } from '/npm/storage.js';
 import { InferenceSession, Tensor, probeDevice } from '/npm/nnjit.js';
 
 const query = new URLSearchParams(location.search);

@@ -9,7 +9,7 @@ final class GpuSide {
 
   @SuppressWarnings("DoNotCallSuggester")
   static void use(Session session, String limits) {
-    throw new IllegalStateException("engine.wasm knows no GPU, engine-gpu.wasm does");
+    throw new IllegalStateException("engine.wasm knows no GPU");
   }
 
   static String describe(Compiler.Compiled compiled) {

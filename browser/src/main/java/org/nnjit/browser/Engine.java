@@ -319,10 +319,20 @@ public final class Engine {
     return types;
   }
 
-  /** The WebAssembly module of a plan. */
+  /**
+   * The WebAssembly module of a plan.
+   *
+   * @param part 0 for the plan itself, and from 1 on the slices of one for a GPU
+   */
   @JSExport
-  public static JSObject module(int id, int plan) {
-    return Bridge.bytes(entry(id).session().plan(plan).plan().module());
+  public static JSObject module(int id, int plan, int part) {
+    return Bridge.bytes(part(id, plan, part).module());
+  }
+
+  private static Plan part(int id, int plan, int part) {
+    return part == 0
+        ? entry(id).session().plan(plan).plan()
+        : gpu(id, plan).slices().get(part - 1).plan();
   }
 
   /** Everything else of a plan that the script needs. */
@@ -333,13 +343,9 @@ public final class Engine {
 
   /** Copies an inline constant of a load step into memory. */
   @JSExport
-  public static void writeConstant(int id, int plan, int step) {
+  public static void writeConstant(int id, int plan, int part, int step) {
     Entry e = entry(id);
-    write(e, e.session().plan(plan).plan(), step);
-  }
-
-  private static void write(Entry e, Plan plan, int step) {
-    Plan.LoadConstant c = (Plan.LoadConstant) plan.load().get(step);
+    Plan.LoadConstant c = (Plan.LoadConstant) part(id, plan, part).load().get(step);
     Bridge.store(e.host(), c.address(), ((Constant.Inline) c.constant()).tensor().bytes());
   }
 
@@ -369,35 +375,13 @@ public final class Engine {
     return Bridge.bytes(((Constant.Inline) u.constant()).tensor().bytes());
   }
 
-  /** {@link #module} of a slice of a GPU plan. */
-  @JSExport
-  public static JSObject sliceModule(int id, int plan, int slice) {
-    return Bridge.bytes(gpu(id, plan).slices().get(slice).plan().module());
-  }
-
-  /** {@link #writeConstant} of a slice of a GPU plan. */
-  @JSExport
-  public static void writeSliceConstant(int id, int plan, int slice, int step) {
-    write(entry(id), gpu(id, plan).slices().get(slice).plan(), step);
-  }
-
-  /** {@link #host} of a slice of a GPU plan. */
-  @JSExport
-  public static String sliceHost(int id, int plan, int slice, int segment) {
-    return host(id, gpu(id, plan).slices().get(slice).plan(), segment);
-  }
-
   /** Does a host call of a run; "" or a failure. */
   @JSExport
-  public static String host(int id, int plan, int segment) {
-    return host(id, entry(id).session().plan(plan).plan(), segment);
-  }
-
-  private static String host(int id, Plan plan, int segment) {
+  public static String host(int id, int plan, int part, int segment) {
     return guarded(
         () -> {
           Host host = entry(id).host();
-          Plan.Host h = (Plan.Host) plan.segments().get(segment);
+          Plan.Host h = (Plan.Host) part(id, plan, part).segments().get(segment);
           Tensor[] args = new Tensor[h.args().size()];
           for (int i = 0; i < args.length; i++) {
             Plan.Place p = h.args().get(i);

@@ -1,5 +1,6 @@
 package org.nnjit.plan;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.nnjit.compute.Workload;
@@ -33,6 +34,15 @@ public record GpuPlan(
     List<Slice> slices,
     long weightBytes,
     long arenaBytes) {
+
+  /** What the slices need of {@link Weights}. */
+  public Set<String> weightKeys() {
+    Set<String> keys = new HashSet<>();
+    for (Slice s : slices) {
+      keys.addAll(s.plan().weightKeys());
+    }
+    return keys;
+  }
 
   /**
    * A buffer.

@@ -1,6 +1,5 @@
 package org.nnjit.session;
 
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.nnjit.fuse.Fusion;
@@ -52,14 +51,7 @@ public final class Compiler {
 
     /** Weights in memory that the plan needs. */
     public Set<String> weightKeys() {
-      if (gpu == null) {
-        return plan.weightKeys();
-      }
-      Set<String> keys = new HashSet<>();
-      for (GpuPlan.Slice s : gpu.slices()) {
-        keys.addAll(s.plan().weightKeys());
-      }
-      return keys;
+      return gpu == null ? plan.weightKeys() : gpu.weightKeys();
     }
 
     /** Computes after fusion and layout. */

@@ -25,8 +25,10 @@ import org.nnjit.graph.Port;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.kernel.emit.wasm.EmitOptions;
 import org.nnjit.kernel.emit.wasm.WasmKernel;
+import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
+import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
@@ -80,6 +82,14 @@ class GoldenKernelsTest {
     }
 
     Plan plan() {
+      return compiled(null).plan();
+    }
+
+    GpuPlan gpuPlan() {
+      return compiled(new GpuBackend(GpuTarget.least())).gpu();
+    }
+
+    private Compiler.Compiled compiled(Compiler.Backend backend) {
       List<Port> ports = new ArrayList<>();
       inputs.forEach(
           (name, t) -> {
@@ -93,7 +103,8 @@ class GoldenKernelsTest {
       Graph graph =
           new Graph("golden", ports, List.of(new Port(output, null, null)), nodes, weights);
       Specialiser.Values none = new NoValues();
-      return Compiler.compile(graph, inputs, none, PlanContext.plain(Target.common())).plan();
+      return Compiler.compile(
+          graph, inputs, none, PlanContext.plain(Target.common()), backend);
     }
   }
 
@@ -144,6 +155,35 @@ class GoldenKernelsTest {
     return new Case().input(DType.F32, name, dims);
   }
 
+  /** Kernels for GPUs: one of each family, and types that differ there. */
+  private static Map<String, Case> gpuCases() {
+    Map<String, Case> all = new TreeMap<>();
+    Map<String, Case> shared = cases();
+    for (String name : List.of("argmax", "cast_i64_f32", "compare_where")) {
+      all.put(name, shared.get(name));
+    }
+    all.put("matmul_relu", f32("x", 33, 16).weight(DType.F32, "w", 16, 40)
+        .weight(DType.F32, "b", 40).node("MatMul", "x w", "p").node("Add", "p b", "s")
+        .node("Relu", "s", "y"));
+    all.put("softmax_long", f32("x", 3, 100).node("Softmax", "x", "y"));
+    return all;
+  }
+
+  /** What the files hold, by name. */
+  private static Map<String, String> texts() {
+    Map<String, String> texts = new TreeMap<>();
+    cases().forEach((name, c) -> texts.put(name + ".wat", text(c.plan())));
+    for (Map.Entry<String, Case> e : gpuCases().entrySet()) {
+      StringBuilder text = new StringBuilder();
+      for (GpuPlan.Pipeline p : e.getValue().gpuPlan().pipelines()) {
+        text.append("// ").append(p).append(": ").append(p.schedule()).append('\n');
+        text.append(p.code().stripTrailing()).append('\n');
+      }
+      texts.put(e.getKey() + ".wgsl", text.toString());
+    }
+    return texts;
+  }
+
   private static String text(Plan plan) {
     StringBuilder text = new StringBuilder();
     for (Plan.KernelInfo k : plan.kernels()) {
@@ -157,9 +197,9 @@ class GoldenKernelsTest {
   @Test
   void kernelsAreAsWritten() throws IOException {
     List<String> changed = new ArrayList<>();
-    for (Map.Entry<String, Case> e : cases().entrySet()) {
-      Path file = FOLDER.resolve(e.getKey() + ".wat");
-      String now = text(e.getValue().plan());
+    for (Map.Entry<String, String> e : texts().entrySet()) {
+      Path file = FOLDER.resolve(e.getKey());
+      String now = e.getValue();
       if (UPDATE) {
         Files.createDirectories(FOLDER);
         Files.writeString(file, now);
@@ -196,11 +236,11 @@ class GoldenKernelsTest {
     long bytes = 0;
     try (Stream<Path> files = Files.list(FOLDER)) {
       for (Path file : files.toList()) {
-        names.add(file.getFileName().toString().replace(".wat", ""));
+        names.add(file.getFileName().toString());
         bytes += Files.size(file);
       }
     }
-    assertEquals(cases().keySet(), names);
+    assertEquals(texts().keySet(), names);
     assertTrue(bytes <= MOST_BYTES, bytes + " bytes of golden files, at most " + MOST_BYTES);
   }
 }

@@ -1,8 +1,11 @@
 package org.nnjit.kernel.family;
 
 import java.util.List;
+import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.GridNest;
@@ -23,8 +26,11 @@ final class GridRows implements GridFamily {
   /** Shorter reductions are done again by each point sooner than together. */
   private static final int LONG = 32;
 
-  /** Reductions for each point of the output are shared where there are fewer points. */
+  /** Reductions for each point of the output are shared where there are fewer points ... */
   private static final int FEW_POINTS = 16 << 10;
+
+  /** ... or fewer still where neighbouring points read neighbours, which is as good alone. */
+  private static final int VERY_FEW_POINTS = 256;
 
   @Override
   public String name() {
@@ -41,12 +47,29 @@ final class GridRows implements GridFamily {
         return null;
       }
       int reduced = Reductions.points(s.axes());
-      boolean few = s.outer() < rank || Reductions.points(c.spatial()) < FEW_POINTS;
+      int enough = readsAcross(c, s) ? VERY_FEW_POINTS : FEW_POINTS;
+      boolean few = s.outer() < rank || Reductions.points(c.spatial()) < enough;
       if (reduced >= LONG && few && (s.outer() < rank || reduced >= 4 * LONG)) {
         depth = Math.max(depth, s.outer());
       }
     }
     return depth < 0 ? null : new Space(compute, depth, target);
+  }
+
+  /** Whether neighbours along the output's last axis lie together, and not those that are reduced. */
+  private static boolean readsAcross(Compute c, Stage s) {
+    if (c.spatial().isEmpty() || s.axes().isEmpty()) {
+      return false;
+    }
+    Axis point = c.spatial().get(c.spatial().size() - 1);
+    Axis reduced = s.axes().get(s.axes().size() - 1);
+    for (Expr read : Exprs.reads(s.body())) {
+      Affine address = Exprs.address(c.inputs(), read);
+      if (address.coefficient(point) == 1 && address.coefficient(reduced) > 1) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private record Space(Compute original, int depth, GpuTarget target) implements GridSpace {

@@ -273,6 +273,18 @@ final class WgslLibrary {
       fn i64_lt_(a: vec2<u32>, b: vec2<u32>) -> bool {
         return bitcast<i32>(a.y) < bitcast<i32>(b.y) || (a.y == b.y && a.x < b.x);
       }
+      fn i64_max_(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+        return select(a, b, i64_lt_(a, b));
+      }
+      fn i64_min_(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+        return select(b, a, i64_lt_(a, b));
+      }
+      fn u64_max_(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+        return select(a, b, u64_lt_(a, b));
+      }
+      fn u64_min_(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+        return select(b, a, u64_lt_(a, b));
+      }
       // Quotient, then remainder.
       fn u64_divide_(a: vec2<u32>, b: vec2<u32>) -> vec4<u32> {
         var q = vec2<u32>(0u, 0u);

@@ -282,20 +282,11 @@ final class WgslValues {
       case SUB -> call("i64_sub_", b.a(), b.b());
       case MUL -> call("i64_mul_", b.a(), b.b());
       case SHL -> call("i64_shl_", b.a(), b.b());
-      case DIV, REM, SHR -> call(unsigned + b.op().name().toLowerCase() + "_", b.a(), b.b());
+      case DIV, MAX, MIN, REM, SHR -> call(unsigned + b.op().name().toLowerCase() + "_", b.a(), b.b());
       case FLOOR_DIV ->
           call(b.on() == DType.U64 ? "u64_div_" : "i64_floor_div_", b.a(), b.b());
       case FLOOR_MOD ->
           call(b.on() == DType.U64 ? "u64_rem_" : "i64_floor_mod_", b.a(), b.b());
-      case MAX, MIN -> {
-        out.append("select(");
-        print(b.op() == BinaryOp.MAX ? b.a() : b.b());
-        out.append(", ");
-        print(b.op() == BinaryOp.MAX ? b.b() : b.a());
-        out.append(", ");
-        call(unsigned + "lt_", b.a(), b.b());
-        out.append(')');
-      }
       default -> throw new IllegalStateException(b.op() + " of 64-bit integers");
     }
   }
