@@ -127,5 +127,5 @@ public record GpuPlan(
    * @param inputs in the order of the plan's; a buffer of -1 is fed, or comes from an earlier slice
    * @param outputs in the order of the plan's; a buffer of -1 is not needed on the GPU
    */
-  public record Slice(Plan plan, List<Place> inputs, List<Place> outputs, Set<String> labels) {}
+  public record Slice(Plan plan, List<Place> inputs, List<Place> outputs) {}
 }

@@ -112,8 +112,7 @@ public final class GpuPlanner {
   }
 
   private String weightKey(String value) {
-    String own = loadTime.originals.contains(value) ? "" : "plan " + number + " ";
-    return own + value + " " + program.type(value);
+    return loadTime.weightKey(value, program.type(value), number);
   }
 
   // --- loading ---
@@ -291,7 +290,7 @@ public final class GpuPlanner {
     commands.add(
         new GpuPlan.Command(
             String.join(", ", labels), -1, slices.size(), moved, output, 0));
-    slices.add(new GpuPlan.Slice(plan, inputs, outputs, labels));
+    slices.add(new GpuPlan.Slice(plan, inputs, outputs));
     gathered.clear();
   }
 

@@ -5,7 +5,7 @@ import java.util.Set;
 import org.nnjit.fuse.Program;
 import org.nnjit.fuse.Program.Call;
 import org.nnjit.fuse.Program.ComputeCall;
-import org.nnjit.kernel.emit.wasm.Supports;
+import org.nnjit.tensor.TensorType;
 
 /** What of a program depends on constants alone and is done once, while it is loaded. */
 final class LoadTime {
@@ -23,6 +23,15 @@ final class LoadTime {
     this.originals = new HashSet<>(originals);
     constant.addAll(program.constants().keySet());
     findVarying();
+  }
+
+  /**
+   * What plans of a session know a weight by.
+   *
+   * @param plan number of the plan, which alone has values that its feeds decide
+   */
+  String weightKey(String value, TensorType type, int plan) {
+    return (originals.contains(value) ? "" : "plan " + plan + " ") + value + " " + type;
   }
 
   /** A value written in parts varies when one of its parts does. */
@@ -47,11 +56,10 @@ final class LoadTime {
     varying.removeAll(known);
   }
 
-  /** True when a call is done once; asked in the order of the program. */
+  /** True when a call that kernels can do is done once; asked in the order of the program. */
   boolean once(ComputeCall c) {
     boolean once =
-        Supports.all(c.compute())
-            && constant.containsAll(c.args())
+        constant.containsAll(c.args())
             && !program.outputs().contains(c.result())
             && !varying.contains(c.result());
     if (once) {

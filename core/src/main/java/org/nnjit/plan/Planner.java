@@ -243,8 +243,7 @@ public final class Planner {
   }
 
   private String weightKey(String value) {
-    String own = originals.contains(value) ? "" : "plan " + number + " ";
-    return own + value + " " + types.get(value);
+    return loadTime.weightKey(value, types.get(value), number);
   }
 
   /** Constants that runs read get places for good. */

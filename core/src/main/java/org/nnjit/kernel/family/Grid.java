@@ -22,14 +22,10 @@ final class Grid {
   private final Buffer[] buffers;
   private final List<GridNest.Shared> shared = new ArrayList<>();
 
-  /** Begins a kernel; its axes are made few and long first. */
-  Grid(Compute c) {
-    this(collapsed(c), MapReduceFamily.buffers(c));
-  }
-
-  private Grid(Compute compute, Buffer[] buffers) {
+  /** Begins a kernel of a {@link #collapsed} compute. */
+  Grid(Compute compute) {
     this.compute = compute;
-    this.buffers = buffers;
+    this.buffers = MapReduceFamily.buffers(compute);
     this.b = new LoopBuilder(buffers, MapReduceFamily.types(compute));
   }
 

@@ -13,8 +13,9 @@ public final class GridFamilies {
 
   /** The kernels of the first family that has some; the last has some for everything. */
   public static GridSpace of(Compute compute, GpuTarget target) {
+    Compute collapsed = Grid.collapsed(compute);
     for (GridFamily f : ALL) {
-      GridSpace space = f.match(compute, target);
+      GridSpace space = f.match(collapsed, target);
       if (space != null) {
         return space;
       }

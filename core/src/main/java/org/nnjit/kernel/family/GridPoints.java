@@ -22,7 +22,7 @@ final class GridPoints implements GridFamily {
     return new Space(compute);
   }
 
-  private record Space(Compute original) implements GridSpace {
+  private record Space(Compute c) implements GridSpace {
     @Override
     public Schedule defaultSchedule() {
       return Schedule.of("points").with("size", 64);
@@ -30,8 +30,7 @@ final class GridPoints implements GridFamily {
 
     @Override
     public GridNest lower(Schedule schedule) {
-      Grid grid = new Grid(original);
-      Compute c = grid.compute;
+      Grid grid = new Grid(c);
       int size = schedule.get("size", 64);
       int points = Reductions.points(c.spatial());
       Value first = Value.mul(Value.get(grid.group), size);

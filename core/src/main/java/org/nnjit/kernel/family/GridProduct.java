@@ -39,8 +39,7 @@ final class GridProduct implements GridFamily {
   }
 
   @Override
-  public GridSpace match(Compute compute, GpuTarget target) {
-    Compute c = Grid.collapsed(compute);
+  public GridSpace match(Compute c, GpuTarget target) {
     Parts p = Parts.of(c);
     if (p == null
         || Reductions.points(p.rows()) < LEAST
@@ -48,7 +47,7 @@ final class GridProduct implements GridFamily {
         || Reductions.points(p.depth()) < LEAST) {
       return null;
     }
-    return new Space(compute, target);
+    return new Space(c, p);
   }
 
   /** The axes by what varies with them, outermost first, and the operands. */
@@ -87,10 +86,9 @@ final class GridProduct implements GridFamily {
     }
   }
 
-  private record Space(Compute original, GpuTarget target) implements GridSpace {
+  private record Space(Compute c, Parts p) implements GridSpace {
     @Override
     public Schedule defaultSchedule() {
-      Parts p = Parts.of(Grid.collapsed(original));
       int m = Reductions.points(p.rows());
       int n = Reductions.points(p.columns());
       int bm = m > 32 ? 64 : 32;
@@ -111,8 +109,7 @@ final class GridProduct implements GridFamily {
 
     @Override
     public GridNest lower(Schedule s) {
-      Grid grid = new Grid(original);
-      return new Lowering(grid, Parts.of(grid.compute), s).nest();
+      return new Lowering(new Grid(c), p, s).nest();
     }
   }
 

@@ -38,8 +38,7 @@ final class GridRows implements GridFamily {
   }
 
   @Override
-  public GridSpace match(Compute compute, GpuTarget target) {
-    Compute c = Grid.collapsed(compute);
+  public GridSpace match(Compute c, GpuTarget target) {
     int rank = c.spatial().size();
     int depth = -1;
     for (Stage s : c.stages()) {
@@ -53,7 +52,7 @@ final class GridRows implements GridFamily {
         depth = Math.max(depth, s.outer());
       }
     }
-    return depth < 0 ? null : new Space(compute, depth, target);
+    return depth < 0 ? null : new Space(c, depth, target);
   }
 
   /** Whether neighbours along the output's last axis lie together, and not those that are reduced. */
@@ -72,10 +71,9 @@ final class GridRows implements GridFamily {
     return false;
   }
 
-  private record Space(Compute original, int depth, GpuTarget target) implements GridSpace {
+  private record Space(Compute c, int depth, GpuTarget target) implements GridSpace {
     @Override
     public Schedule defaultSchedule() {
-      Compute c = Grid.collapsed(original);
       int most = 1;
       for (Stage s : c.stages()) {
         most = Math.max(most, s.outer() <= depth ? Reductions.points(s.axes()) : 1);
@@ -89,7 +87,7 @@ final class GridRows implements GridFamily {
 
     @Override
     public GridNest lower(Schedule schedule) {
-      return new Lowering(new Grid(original), depth, schedule.get("size", 64)).nest();
+      return new Lowering(new Grid(c), depth, schedule.get("size", 64)).nest();
     }
   }
 
