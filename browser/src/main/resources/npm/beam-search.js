@@ -6,12 +6,13 @@
  * @param {Sampler} sampler for candidates with logarithms of probabilities
  * @param {number[]} prompt tokens that all beams begin with
  * @param {{numBeams: number, maxNewTokens: number, lengthPenalty: number, earlyStopping: boolean,
- *   eos: Set<number>, check: function}} options `check` is called with the values of every step
+ *   eos: Set<number>, check: function, forced: function(number): number|null}} options `check` is
+ *   called with the values of every step; `forced` gives the token that must follow so many
  * @returns {Promise<{tokens: number[], score: number, stopReason: string}>} the best text, with the
  *   token that ends it
  */
 export async function beamSearch(steps, sampler, prompt, options) {
-  const { numBeams, maxNewTokens, lengthPenalty, earlyStopping, eos, check } = options;
+  const { numBeams, maxNewTokens, lengthPenalty, earlyStopping, eos, check, forced } = options;
   const rate = (sum, length) => sum / length ** lengthPenalty;
   const finished = [];
   let beams = Array.from({ length: numBeams }, (_, i) => ({ tokens: [], sum: i === 0 ? 0 : -Infinity }));
@@ -31,8 +32,13 @@ export async function beamSearch(steps, sampler, prompt, options) {
     check(values);
     const k = values.dims[1];
     const candidates = [];
+    const only = forced(made - 1);
     beams.forEach(({ sum }, row) => {
       if (sum === -Infinity) return;
+      if (only !== null) {
+        candidates.push({ row, token: only, sum });
+        return;
+      }
       for (let i = 0; i < k; i++) {
         candidates.push({ row, token: Number(outputs['sampling.ids'].data[row * k + i]), sum: sum + values.data[row * k + i] });
       }

@@ -11,12 +11,33 @@ const LEAST_CAPACITY = 256;
 /** Tokens that a prompt is read in at a time: prompts of all lengths take the same few plans. */
 const PIECES = [128, 64, 32, 16, 8, 4, 1];
 
+/** What a piece costs beside its tokens, and what a plan that is not there yet costs, in tokens. */
+const PIECE_COST = 8;
+const PLAN_COST = 200;
+
+/**
+ * How many tokens are read next. The last piece may begin with tokens that have been read: that takes
+ * less time than making one more plan.
+ * @param {number} left tokens not read yet
+ * @param {number} read tokens of this prompt that may be read again
+ * @param {number} most
+ * @param {function(number): boolean} isReady whether the plan for so many is there
+ */
+function pieceOf(left, read, most, isReady) {
+  const cost = (n) => Math.ceil(left / n) * (n + PIECE_COST) + (isReady(n) ? 0 : PLAN_COST);
+  return PIECES.filter((n) => n === 1 || n <= Math.min(most, left + read))
+    .reduce((best, n) => (cost(n) < cost(best) ? n : best));
+}
+
 /** A session for the positions after the first, and what each of its inputs is fed. */
 export class Decoder {
   #first;
   #next;
   #encoder;
   #capacity;
+
+  /** Pieces that there are plans for: [rows, capacity, tokens], as text. */
+  #ready = new Set();
 
   /**
    * @param {{encoder?: InferenceSession, first: InferenceSession, next: InferenceSession,
@@ -49,7 +70,7 @@ export class Decoder {
    */
   async begin(prompt, rows, positions) {
     const capacity = Math.min(this.#capacity, Math.max(LEAST_CAPACITY, 2 ** Math.ceil(Math.log2(positions))));
-    if (!this.#encoder) return new Steps(this.#next, rows, capacity, {});
+    if (!this.#encoder) return new Steps(this.#next, rows, capacity, this.#ready, {});
     const feeds = { input_ids: longs(prompt, [1, prompt.length]), attention_mask: ones(1, prompt.length) };
     const wanted = Object.entries(feeds).filter(([name]) => this.#encoder.inputNames.includes(name));
     const [states] = Object.values(await this.#encoder.run(Object.fromEntries(wanted)));
@@ -60,7 +81,7 @@ export class Decoder {
       encoder_hidden_states: new Tensor(states.type, data, [rows, length, size]),
       encoder_attention_mask: ones(rows, length),
     };
-    return new Steps(this.#next, rows, capacity, encoded, this.#first);
+    return new Steps(this.#next, rows, capacity, this.#ready, encoded, this.#first);
   }
 
   async release() {
@@ -73,6 +94,7 @@ class Steps {
   #session;
   #rows;
   #capacity;
+  #ready;
   #constant;
   #first;
   #cross = null;
@@ -81,10 +103,11 @@ class Steps {
   #cache = null;
   #plain;
 
-  constructor(session, rows, capacity, constant, first) {
+  constructor(session, rows, capacity, ready, constant, first) {
     this.#session = session;
     this.#rows = rows;
     this.#capacity = capacity;
+    this.#ready = ready;
     this.#constant = constant;
     this.#first = first;
     this.#plain = new PlainCache(session, { capacity, batch: rows });
@@ -146,12 +169,22 @@ class Steps {
   async step(tokens, more) {
     if (this.#first && !this.#cross) return this.#firstStep(tokens, more);
     const length = tokens.length / this.#rows;
+    const key = (n) => [this.#rows, this.#capacity, n].join();
     let outputs;
     for (let at = 0, n; at < length; at += n) {
-      const most = Math.min(length - at, this.#capacity / 2);
-      n = this.#cache === this.#plain ? length - at : PIECES.find((p) => p <= most) ?? 1;
+      const left = length - at;
+      n = left;
+      if (this.#cache !== this.#plain) {
+        // Every step but the first has one token: its plan will be there.
+        n = pieceOf(left, at, this.#capacity / 2, (k) => k === 1 || this.#ready.has(key(k)));
+        if (n > left) {
+          await this.#cache.truncate(this.#length - (n - left));
+          at -= n - left;
+        }
+      }
       const piece = Array.from({ length: this.#rows * n }, (_, i) => tokens[Math.floor(i / n) * length + at + (i % n)]);
       outputs = await this.#run(this.#feeds(this.#session, piece, more));
+      this.#ready.add(key(n));
     }
     return outputs;
   }

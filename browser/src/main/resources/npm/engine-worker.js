@@ -1,6 +1,5 @@
 // The engine worker: loads files, owns the memory and the threads, and runs plans that the compiler
 // (engine.wasm, from Java) makes.
-import { CachedRuns } from './cached-runs.js';
 import { loadEngine } from './engine.js';
 import { FEATURE_MODULES } from './features.js';
 import { openFile, userError } from './files.js';
@@ -438,13 +437,18 @@ function alone(action) {
 
 const tuner = new Tuner({ state, compiler: () => engine, parse, load, pause, hold, measureDevice, reviewThreads });
 
-const cached = new CachedRuns({
-  state, compiler: () => engine, parse, plan: preparedPlan, key: SmallPlans.key, execute, checkIndices, outputs,
-});
+/** Runs that add rows to caches; their script comes with the first cache. */
+let cached = null;
 
 const methods = {
   create,
-  async createCache(args) { return cached.create(args); },
+  async createCache(args) {
+    const { CachedRuns } = await import('./cached-runs.js');
+    cached ??= new CachedRuns({
+      state, compiler: () => engine, parse, plan: preparedPlan, key: SmallPlans.key, execute, checkIndices, outputs,
+    });
+    return cached.create(args);
+  },
   async runCached(args, report) {
     const answer = await cached.run(args, report);
     results.prepare(state.plans[state.current].outputs, () => waiting === 0);
@@ -581,7 +585,7 @@ const methods = {
     state.gpu?.release();
     if (state.id) engine.release(state.id);
     results.clear();
-    cached.clear();
+    cached?.clear();
     const { memory, load } = state;
     // The next session takes the memory over: browsers reserve 4 GiB of addresses for each.
     if (memory) reset(memory);

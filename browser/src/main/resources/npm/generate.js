@@ -109,7 +109,9 @@ export class TextGenerator {
    * @param {string|URL|object} [parts.tokenizer] address or content of tokenizer.json, or an object with
    *   encode(text), which gives {ids}, and decode(ids); without one, prompts are tokens
    * @param {string|URL|object} parts.config address or content of config.json: vocab_size, eos_token_id,
-   *   decoder_start_token_id and, for the capacity, n_positions or max_position_embeddings
+   *   decoder_start_token_id and, for the capacity, n_positions or max_position_embeddings; with an
+   *   encoder forced_bos_token_id and forced_eos_token_id, the first token and the one at the end of
+   *   maxNewTokens
    * @param {number} [parts.capacity] tokens at most that the decoder, or the encoder, has before it
    * @param {object} [parts.options] options of InferenceSession.create for all sessions
    * @returns {Promise<TextGenerator>}
@@ -187,7 +189,8 @@ export class TextGenerator {
         reorder: (rows) => steps.reorder(rows),
       };
       const room = this.#capacity - start.length + 1;
-      const work = { ...how, maxNewTokens: Math.min(how.maxNewTokens, room), check: finite };
+      const maxNewTokens = Math.min(how.maxNewTokens, room);
+      const work = { ...how, maxNewTokens, check: finite, forced: this.#forced(maxNewTokens) };
       const sampler = new Sampler(how, this.#config.vocab_size);
       const result = how.numBeams > 1
         ? this.#told(await beamSearch(abortable, sampler, start, work), work)
@@ -224,13 +227,19 @@ export class TextGenerator {
     return tokens;
   }
 
+  /** The token that an encoder's text must have behind so many, where its configuration names one. */
+  #forced(maxNewTokens) {
+    const { forced_bos_token_id: first, forced_eos_token_id: last } = this.#encodes ? this.#config : {};
+    return (made) => (made === maxNewTokens - 1 ? last : null) ?? (made === 0 ? first : null) ?? null;
+  }
+
   #stream({ stop }) {
     return this.#tokenizer && new TextStream((ids) => this.#tokenizer.decode(ids), stop);
   }
 
   /** Token after token. */
   async #continue(steps, sampler, start, how) {
-    const { maxNewTokens, eos, onToken, check } = how;
+    const { maxNewTokens, eos, onToken, check, forced } = how;
     const stream = this.#stream(how);
     const tokens = [];
     const say = (piece) => piece && onToken?.(piece, tokens.at(-1));
@@ -240,7 +249,7 @@ export class TextGenerator {
       sampler.see(next);
       const outputs = await steps.step(next, sampler.feeds());
       check(outputs['sampling.values']);
-      next = [sampler.choose(outputs)];
+      next = [forced(tokens.length) ?? sampler.choose(outputs)];
       tokens.push(next[0]);
       if (stream) say(stream.add(next[0]));
       else onToken?.('', next[0]);

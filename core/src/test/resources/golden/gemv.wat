@@ -38,12 +38,6 @@
     (local $l14 v128) (local $l15 v128) (local $l16 v128) (local $l17 v128)
     (local $l18 i32) (local $l19 i32) (local $l20 v128) (local $l21 v128)
     (local $l22 v128) (local $l23 v128) (local $l24 v128) (local $l25 v128)
-    (local $l26 v128) (local $l27 v128) (local $l28 v128) (local $l29 v128)
-    (local $l30 v128) (local $l31 v128) (local $l32 v128) (local $l33 v128)
-    (local $l34 v128) (local $l35 v128) (local $l36 v128) (local $l37 v128)
-    (local $l38 v128) (local $l39 v128) (local $l40 v128) (local $l41 v128)
-    (local $l42 v128) (local $l43 v128) (local $l44 v128) (local $l45 v128)
-    (local $l46 v128) (local $l47 v128) (local $l48 v128) (local $l49 v128)
     local.get $p5
     i32.const 4
     i32.shl
@@ -87,213 +81,165 @@
         local.set $l18
         local.get $p0
         local.set $l19
-        local.get $l18
-        v128.load align=4
-        local.set $l20
-        local.get $l18
-        v128.load offset=96 align=4
-        local.set $l21
-        local.get $l18
-        v128.load offset=192 align=4
-        local.set $l22
-        local.get $l18
-        v128.load offset=288 align=4
-        local.set $l23
         local.get $l19
         v128.load32_splat
-        local.set $l24
-        local.get $l24
+        local.set $l20
         local.get $l20
+        local.get $l18
+        v128.load align=4
         local.get $l10
         f32x4.relaxed_madd
         local.set $l10
-        local.get $l24
-        local.get $l21
+        local.get $l20
+        local.get $l18
+        v128.load offset=96 align=4
         local.get $l11
         f32x4.relaxed_madd
         local.set $l11
-        local.get $l24
-        local.get $l22
+        local.get $l20
+        local.get $l18
+        v128.load offset=192 align=4
         local.get $l12
         f32x4.relaxed_madd
         local.set $l12
-        local.get $l24
-        local.get $l23
+        local.get $l20
+        local.get $l18
+        v128.load offset=288 align=4
         local.get $l13
         f32x4.relaxed_madd
         local.set $l13
-        local.get $l18
-        v128.load offset=16 align=4
-        local.set $l25
-        local.get $l18
-        v128.load offset=112 align=4
-        local.set $l26
-        local.get $l18
-        v128.load offset=208 align=4
-        local.set $l27
-        local.get $l18
-        v128.load offset=304 align=4
-        local.set $l28
         local.get $l19
         v128.load32_splat offset=4
-        local.set $l29
-        local.get $l29
-        local.get $l25
+        local.set $l21
+        local.get $l21
+        local.get $l18
+        v128.load offset=16 align=4
         local.get $l14
         f32x4.relaxed_madd
         local.set $l14
-        local.get $l29
-        local.get $l26
+        local.get $l21
+        local.get $l18
+        v128.load offset=112 align=4
         local.get $l15
         f32x4.relaxed_madd
         local.set $l15
-        local.get $l29
-        local.get $l27
+        local.get $l21
+        local.get $l18
+        v128.load offset=208 align=4
         local.get $l16
         f32x4.relaxed_madd
         local.set $l16
-        local.get $l29
-        local.get $l28
+        local.get $l21
+        local.get $l18
+        v128.load offset=304 align=4
         local.get $l17
         f32x4.relaxed_madd
         local.set $l17
-        local.get $l18
-        v128.load offset=32 align=4
-        local.set $l30
-        local.get $l18
-        v128.load offset=128 align=4
-        local.set $l31
-        local.get $l18
-        v128.load offset=224 align=4
-        local.set $l32
-        local.get $l18
-        v128.load offset=320 align=4
-        local.set $l33
         local.get $l19
         v128.load32_splat offset=8
-        local.set $l34
-        local.get $l34
-        local.get $l30
+        local.set $l22
+        local.get $l22
+        local.get $l18
+        v128.load offset=32 align=4
         local.get $l10
         f32x4.relaxed_madd
         local.set $l10
-        local.get $l34
-        local.get $l31
+        local.get $l22
+        local.get $l18
+        v128.load offset=128 align=4
         local.get $l11
         f32x4.relaxed_madd
         local.set $l11
-        local.get $l34
-        local.get $l32
+        local.get $l22
+        local.get $l18
+        v128.load offset=224 align=4
         local.get $l12
         f32x4.relaxed_madd
         local.set $l12
-        local.get $l34
-        local.get $l33
+        local.get $l22
+        local.get $l18
+        v128.load offset=320 align=4
         local.get $l13
         f32x4.relaxed_madd
         local.set $l13
-        local.get $l18
-        v128.load offset=48 align=4
-        local.set $l35
-        local.get $l18
-        v128.load offset=144 align=4
-        local.set $l36
-        local.get $l18
-        v128.load offset=240 align=4
-        local.set $l37
-        local.get $l18
-        v128.load offset=336 align=4
-        local.set $l38
         local.get $l19
         v128.load32_splat offset=12
-        local.set $l39
-        local.get $l39
-        local.get $l35
+        local.set $l23
+        local.get $l23
+        local.get $l18
+        v128.load offset=48 align=4
         local.get $l14
         f32x4.relaxed_madd
         local.set $l14
-        local.get $l39
-        local.get $l36
+        local.get $l23
+        local.get $l18
+        v128.load offset=144 align=4
         local.get $l15
         f32x4.relaxed_madd
         local.set $l15
-        local.get $l39
-        local.get $l37
+        local.get $l23
+        local.get $l18
+        v128.load offset=240 align=4
         local.get $l16
         f32x4.relaxed_madd
         local.set $l16
-        local.get $l39
-        local.get $l38
+        local.get $l23
+        local.get $l18
+        v128.load offset=336 align=4
         local.get $l17
         f32x4.relaxed_madd
         local.set $l17
-        local.get $l18
-        v128.load offset=64 align=4
-        local.set $l40
-        local.get $l18
-        v128.load offset=160 align=4
-        local.set $l41
-        local.get $l18
-        v128.load offset=256 align=4
-        local.set $l42
-        local.get $l18
-        v128.load offset=352 align=4
-        local.set $l43
         local.get $l19
         v128.load32_splat offset=16
-        local.set $l44
-        local.get $l44
-        local.get $l40
+        local.set $l24
+        local.get $l24
+        local.get $l18
+        v128.load offset=64 align=4
         local.get $l10
         f32x4.relaxed_madd
         local.set $l10
-        local.get $l44
-        local.get $l41
+        local.get $l24
+        local.get $l18
+        v128.load offset=160 align=4
         local.get $l11
         f32x4.relaxed_madd
         local.set $l11
-        local.get $l44
-        local.get $l42
+        local.get $l24
+        local.get $l18
+        v128.load offset=256 align=4
         local.get $l12
         f32x4.relaxed_madd
         local.set $l12
-        local.get $l44
-        local.get $l43
+        local.get $l24
+        local.get $l18
+        v128.load offset=352 align=4
         local.get $l13
         f32x4.relaxed_madd
         local.set $l13
-        local.get $l18
-        v128.load offset=80 align=4
-        local.set $l45
-        local.get $l18
-        v128.load offset=176 align=4
-        local.set $l46
-        local.get $l18
-        v128.load offset=272 align=4
-        local.set $l47
-        local.get $l18
-        v128.load offset=368 align=4
-        local.set $l48
         local.get $l19
         v128.load32_splat offset=20
-        local.set $l49
-        local.get $l49
-        local.get $l45
+        local.set $l25
+        local.get $l25
+        local.get $l18
+        v128.load offset=80 align=4
         local.get $l14
         f32x4.relaxed_madd
         local.set $l14
-        local.get $l49
-        local.get $l46
+        local.get $l25
+        local.get $l18
+        v128.load offset=176 align=4
         local.get $l15
         f32x4.relaxed_madd
         local.set $l15
-        local.get $l49
-        local.get $l47
+        local.get $l25
+        local.get $l18
+        v128.load offset=272 align=4
         local.get $l16
         f32x4.relaxed_madd
         local.set $l16
-        local.get $l49
-        local.get $l48
+        local.get $l25
+        local.get $l18
+        v128.load offset=368 align=4
         local.get $l17
         f32x4.relaxed_madd
         local.set $l17

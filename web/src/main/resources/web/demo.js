@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { DigitPad } from './digit-pad.js';
 import { servedFeeds, forTheCommandLine } from './run-report.js';
+import { TextBox } from './text-box.js';
 import { showTimeline } from './timeline.js';
 
 const $ = (id) => document.getElementById(id);
@@ -8,23 +9,27 @@ const query = new URLSearchParams(location.search);
 const show = (id, on = true) => { $(id).hidden = !on; };
 const ms = (v) => (v === undefined ? '–' : v < 10 ? `${v.toFixed(2)} ms` : `${v.toFixed(1)} ms`);
 const mib = (v) => (v < 1 << 20 ? `${(v / 1024).toFixed(1)} KiB` : `${(v / (1 << 20)).toFixed(1)} MiB`);
+
+/** What to try with a model that writes. */
+const EXAMPLES = { normaliser: 'March 3rd, 1987' };
+
 let session = null;
 let feeds = null;
 let latencies = [];
 
 /** Feeds that fit a model's inputs: token ids, masks of ones, images of noise. */
-function sampleFeeds(inputs, length) {
+function sampleFeeds(inputs, length, vocabulary) {
   let seed = 1;
   const random = () => ((seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32);
   const out = {};
   for (const input of inputs) {
     const dims = (input.shape ?? [1]).map((d) => {
       if (typeof d === 'number') return d;
-      return /batch|^n$|^\?$/i.test(d) ? 1 : /past/i.test(d) ? 0 : length;
+      return /batch|^n$|^\?$/i.test(d) ? 1 : /past/i.test(d) && !d.includes('+') ? 0 : length;
     });
     const n = dims.reduce((a, b) => a * b, 1);
     const mask = /mask/i.test(input.name);
-    const value = (i) => (mask ? 1 : /position/.test(input.name) ? i % dims.at(-1) : 4 + Math.floor(random() * 90));
+    const value = (i) => (mask ? 1 : /position/.test(input.name) ? i % dims.at(-1) : 4 + Math.floor(random() * Math.min(90, vocabulary - 4)));
     switch (input.type) {
       case 'int64': out[input.name] = new Tensor('int64', BigInt64Array.from({ length: n }, (_, i) => BigInt(value(i))), dims); break;
       case 'int32': out[input.name] = new Tensor('int32', Int32Array.from({ length: n }, (_, i) => value(i)), dims); break;
@@ -140,19 +145,22 @@ async function kernel(name) {
   $('kernel').scrollIntoView({ behavior: 'smooth' });
 }
 
-async function open(model, label) {
+/** @param {{tokenizer: string, config: string}} [texts] what a model that writes comes with */
+async function open(model, label, { tokenizer, config } = {}) {
   show('error', false);
-  for (const id of ['facts', 'outputs', 'plan', 'trace', 'kernel', 'draw']) show(id, false);
+  for (const id of ['facts', 'outputs', 'plan', 'trace', 'kernel', 'draw', 'write']) show(id, false);
   $('timeline').replaceChildren();
   $('load').disabled = true;
   try {
     await session?.release();
+    await writer.use(null);
     const start = performance.now();
     session = await InferenceSession.create(model, { threads: Number($('threads').value), onProgress });
     // Small models were trained, or made, for short texts.
     const length = (await session.stats()).load.bytes > 50e6 ? 128 : 32;
+    const { vocab_size: vocabulary = 94 } = config ? await (await fetch(config)).json() : {};
     feeds = query.has('feed') ? await servedFeeds(query.getAll('feed'))
-      : sampleFeeds(session.inputMetadata, Number(query.get('length') ?? length));
+      : sampleFeeds(session.inputMetadata, Number(query.get('length') ?? length), vocabulary);
     const out = await session.run(feeds);
     const first = performance.now() - start;
     latencies = await session.measure(feeds, 10);
@@ -173,6 +181,11 @@ async function open(model, label) {
     const commands = await planTable();
     show('trace');
     show('draw', session.inputNames.includes('image') && label.startsWith('digits'));
+    if (tokenizer && config && session.inputNames.some((name) => name.startsWith('past_key_values'))) {
+      await writer.use({ decoder: model, tokenizer, config, options: { threads: Number($('threads').value) } });
+      $('writer').elements.prompt.value = EXAMPLES[label.split(' ')[0]] ?? '';
+      show('write');
+    }
     $('status').textContent = 'Ready';
     show('progress', false);
     return { facts: Object.fromEntries(list), device: s.device, outputs: Object.fromEntries(Object.entries(out).map(([n, t]) => [n, `${t.type}[${t.dims}] largest ${topValues(t)}`])),
@@ -196,10 +209,11 @@ async function recognise(drawing) {
   $('bars').innerHTML = p.map((v, i) => `<span>${i}</span><i style="width:${(v * 100).toFixed(1)}%" title="${(v * 100).toFixed(1)} %"></i>`).join('');
 }
 
+const writer = new TextBox($('writer'));
 const pad = new DigitPad($('canvas'), recognise);
 $('clear').onclick = () => { pad.clear(); $('digit').textContent = '–'; $('bars').replaceChildren(); };
 
-$('load').onclick = () => { const o = $('models').selectedOptions[0]; if (o) open(o.value, o.textContent); };
+$('load').onclick = () => { const o = $('models').selectedOptions[0]; if (o) open(o.value, o.textContent, models[o.index]); };
 $('traceone').onclick = async () => download('nnjit-trace.json', JSON.stringify(await traceOne()));
 $('again').onclick = async () => { latencies = latencies.concat(await session.measure(feeds, 20)); drawLatency(); };
 const file = (f) => f && open(f, f.name);
@@ -214,11 +228,13 @@ $('threads').value = query.get('threads') ?? Math.min(4, navigator.hardwareConcu
 const wanted = models.find((m) => m.name === query.get('model'));
 if (wanted) {
   $('models').value = wanted.url;
-  const answer = await open(wanted.url, wanted.name);
+  const answer = await open(wanted.url, wanted.name, wanted);
   if (wanted.name === 'digits' && !answer.error) {
     await pad.draw([[70, 60], [155, 60], [100, 175]]);
     answer.drawnSevenRecognisedAs = $('digit').textContent;
   }
+  const prompt = EXAMPLES[wanted.name];
+  if (prompt && !answer.error) answer.wrote = [prompt, await writer.write(prompt) ?? $('writer').querySelector('.rate').textContent];
   const id = query.get('report');
   if (id && !answer.error) Object.assign(answer, await forTheCommandLine(session, feeds, id, query));
   if (id) await fetch(`/report/${id}`, { method: 'POST', body: JSON.stringify(answer) });

@@ -156,6 +156,28 @@ const cases = {
     same((await g.generate([5, 6], { maxNewTokens: 5, numBeams: 3 })).tokens.length, 5, 'tokens of beams');
     await g.release();
   },
+  'tokens that the configuration asks for': async () => {
+    const config = { vocab_size: vocabulary, decoder_start_token_id: 2, forced_bos_token_id: 7, forced_eos_token_id: 11, eos_token_id: 11 };
+    const g = await TextGenerator.create({ ...mergedModels(table, vocabulary), options, config });
+    const wanted = [7, ...likeliest(table, vocabulary, 7, 5, 3), 11];
+    same((await g.generate([5], { maxNewTokens: 5 })).tokens, wanted, 'tokens');
+    const { tokens } = await g.generate([5], { maxNewTokens: 5, numBeams: 3 });
+    same([tokens.length, tokens[0], tokens.at(-1)], [5, 7, 11], 'ends of the best beam');
+    await g.release();
+  },
+  'prompts of many lengths': async () => {
+    // A piece that is there reads tokens again rather than that another is made: what is in the caches must
+    // be the same whatever the pieces were.
+    for (const { name, parts, config, runs: [{ prompt, tokens }] } of job.models.filter((m) => !m.parts.encoder)) {
+      const g = await TextGenerator.create({ ...parts, config, options });
+      for (const length of [20, 33, 9, 45, 30, 61]) {
+        const all = [...prompt, ...tokens];
+        const made = await g.generate(all.slice(0, length), { maxNewTokens: 4, eosTokenId: null });
+        same(made.tokens, all.slice(length, length + 4), `${name}: tokens after ${length}`);
+      }
+      await g.release();
+    }
+  },
   'pieces of text never split a character': async () => {
     const text = 'a\u00f1o \u6f22\u5b57 \ud83c\udf89!';
     const { list, text: whole } = pieces([], letters.encode(text).ids);

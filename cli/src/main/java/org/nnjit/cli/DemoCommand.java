@@ -29,14 +29,14 @@ import picocli.CommandLine.Spec;
     description = "Open the demo page; without a display, run it and print what it found.",
     mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
-  private static final List<String> SHOWN = List.of("digits", "mobilenet-v2", "roberta-tiny");
+  private static final List<String> SHOWN = List.of("digits", "mobilenet-v2", "normaliser", "roberta-tiny");
 
   @Spec private CommandSpec spec;
 
   @Option(
       names = "--model",
       split = ",",
-      description = "Models to show (default digits, mobilenet-v2, roberta-tiny).")
+      description = "Models to show (default digits, mobilenet-v2, normaliser, roberta-tiny).")
   private List<String> models = SHOWN;
 
   @Option(names = "--threads", defaultValue = "2", description = "Threads (default 2).")
@@ -111,6 +111,11 @@ final class DemoCommand implements Callable<Integer> {
     }
     if (report.has("drawnSevenRecognisedAs")) {
       out.println(pad("Drawn 7 read as") + report.get("drawnSevenRecognisedAs").getAsString());
+    }
+    if (report.has("wrote")) {
+      JsonArray wrote = report.getAsJsonArray("wrote");
+      out.println(
+          pad("Wrote") + wrote.get(1).getAsString() + " for '" + wrote.get(0).getAsString() + "'");
     }
     JsonArray slowest = report.getAsJsonArray("slowest");
     for (JsonElement e : slowest) {

@@ -25,8 +25,13 @@ import org.nnjit.server.PageServer;
 final class Suite {
   private Suite() {}
 
-  /** Without a graphics card Chromium has WebGPU by SwiftShader, on the CPU, when told so. */
-  private static final List<String> WEBGPU = List.of("--enable-unsafe-webgpu");
+  /**
+   * Flags for Chromium: WebGPU without a graphics card, by SwiftShader on the CPU, and memory that
+   * is measured at once instead of with some later garbage collection, for which a page waits up to
+   * half a minute.
+   */
+  private static final List<String> CHROMIUM =
+      List.of("--enable-unsafe-webgpu", "--enable-blink-features=ForceEagerMeasureMemory");
 
   /**
    * One result line of the page.
@@ -99,7 +104,7 @@ final class Suite {
             browser.open(
                 server.uri("/web/" + page + "?report=suite&job=/job/job.json"),
                 true,
-                browser.kind().equals("chromium") ? WEBGPU : List.of())) {
+                browser.kind().equals("chromium") ? CHROMIUM : List.of())) {
       server.onProgress("suite", json -> watch.progress(json, running.process()));
       String json = server.awaitReport("suite", timeout);
       JsonObject report = JsonParser.parseString(json).getAsJsonObject();

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -45,7 +46,7 @@ import org.nnjit.wasm.WasmText;
 /**
  * A static server for pages that use shared memory: every answer carries COOP, COEP and CORP, files
  * have types, ETags and byte ranges. Pages post results to {@code /report/ID}; {@code /api/models}
- * lists the served models; {@code /api/wat?kernel=NAME} answers a module that is posted with the text
+ * lists the served models with the tokenizer and the config beside each; {@code /api/wat?kernel=NAME} answers a module that is posted with the text
  * of a kernel's functions.
  */
 public final class PageServer implements AutoCloseable {
@@ -364,13 +365,24 @@ public final class PageServer implements AutoCloseable {
       List<Map<String, Object>> out = new ArrayList<>();
       for (Map.Entry<String, Path> e : models().entrySet()) {
         Path file = e.getValue().resolve(e.getKey());
-        out.add(
-            Map.of(
-                "name", e.getKey().replaceAll("\\.onnx$", ""),
-                "url", "/models/" + e.getKey(),
-                "bytes", Files.size(file)));
+        String name = e.getKey().replaceAll("\\.onnx$", "");
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("name", name);
+        entry.put("url", "/models/" + e.getKey());
+        entry.put("bytes", Files.size(file));
+        for (String part : List.of("tokenizer", "config")) {
+          beside(e.getValue(), name, part).ifPresent(f -> entry.put(part, "/models/" + f));
+        }
+        out.add(entry);
       }
       return out;
+    }
+
+    /** What belongs to a model: the file with its name in front, or the folder's. */
+    private static Optional<String> beside(Path dir, String name, String part) {
+      return Stream.of(name + "." + part + ".json", part + ".json")
+          .filter(f -> Files.isRegularFile(dir.resolve(f)))
+          .findFirst();
     }
 
     private static void json(Response response, Callback callback, String text) {

@@ -328,6 +328,20 @@ class PageServerTest {
     assertEquals("a", a.get("name").getAsString());
     assertEquals("/models/a.onnx", a.get("url").getAsString());
     assertEquals(1000, a.get("bytes").getAsLong());
+    assertFalse(a.has("tokenizer"), a.toString());
+  }
+
+  /** A model's own files come before the folder's. */
+  @Test
+  void whatBelongsToModelsIsListed() throws Exception {
+    Files.writeString(models.resolve("config.json"), "{}");
+    Files.writeString(models.resolve("tokenizer.json"), "{}");
+    Files.writeString(models.resolve("a.tokenizer.json"), "{}");
+    JsonArray list = JsonParser.parseString(text(get("/api/models"))).getAsJsonArray();
+    JsonObject a = list.get(0).getAsJsonObject();
+    assertEquals("/models/a.tokenizer.json", a.get("tokenizer").getAsString());
+    assertEquals("/models/config.json", a.get("config").getAsString());
+    assertEquals("{}", text(get(a.get("tokenizer").getAsString())));
   }
 
   @Test

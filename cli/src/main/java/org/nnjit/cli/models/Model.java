@@ -1,5 +1,6 @@
 package org.nnjit.cli.models;
 
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -12,6 +13,7 @@ import java.util.function.Consumer;
  * @param parameters trained parameters, as published where the model is published
  * @param sample what its inputs look like
  * @param graph describes the graph
+ * @param files texts that belong to the model, written beside it as NAME.KEY: its tokenizer, say
  */
 public record Model(
     String name,
@@ -20,7 +22,20 @@ public record Model(
     int opset,
     long parameters,
     Sample sample,
-    Consumer<GraphWriter> graph) {
+    Consumer<GraphWriter> graph,
+    Map<String, String> files) {
+
+  /** A model that is one file. */
+  public Model(
+      String name,
+      String title,
+      String source,
+      int opset,
+      long parameters,
+      Sample sample,
+      Consumer<GraphWriter> graph) {
+    this(name, title, source, opset, parameters, sample, graph, Map.of());
+  }
 
   /** What a model takes. */
   public sealed interface Sample {

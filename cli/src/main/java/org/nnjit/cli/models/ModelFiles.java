@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Map;
 import java.util.function.LongConsumer;
 
 /** Model files on disk: written whole or not at all, and made once per cache directory. */
@@ -25,7 +26,8 @@ public final class ModelFiles {
   }
 
   /**
-   * Writes a model to {@code dir/NAME.onnx}: into a temporary file first, renamed at the end.
+   * Writes a model to {@code dir/NAME.onnx}: into a temporary file first, renamed at the end. What
+   * belongs to it, such as {@code NAME.tokenizer.json}, comes beside it.
    *
    * @param progress told the number of bytes of weights written so far, now and then
    * @return the file
@@ -38,6 +40,7 @@ public final class ModelFiles {
   private static Path write(Model model, OnnxFile file, Path dir, LongConsumer progress)
       throws IOException {
     Files.createDirectories(dir);
+    writeFiles(model, dir);
     Path target = dir.resolve(model.name() + ".onnx");
     Path part = Files.createTempFile(dir, model.name() + "-", ".part");
     try {
@@ -53,6 +56,13 @@ public final class ModelFiles {
           part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(part);
+    }
+  }
+
+  private static void writeFiles(Model model, Path dir) throws IOException {
+    for (Map.Entry<String, String> file : model.files().entrySet()) {
+      Path path = dir.resolve(model.name() + "." + file.getKey());
+      Files.writeString(path, file.getValue());
     }
   }
 
@@ -78,6 +88,7 @@ public final class ModelFiles {
         && Files.size(path) == file.bytes()
         && Files.exists(keyFile)
         && Files.readString(keyFile).equals(key)) {
+      writeFiles(model, cacheDir);
       return path;
     }
     write(model, file, cacheDir, progress);

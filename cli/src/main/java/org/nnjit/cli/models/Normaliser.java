@@ -1,6 +1,8 @@
 package org.nnjit.cli.models;
 
+import com.google.gson.JsonObject;
 import java.util.List;
+import java.util.Map;
 import org.nnjit.cli.models.train.Letters;
 
 /**
@@ -27,6 +29,17 @@ final class Normaliser {
             16,
             165_952,
             sample,
-            g -> LLAMA.build(g.with(TrainedWeights.of("normaliser")))));
+            g -> LLAMA.build(g.with(TrainedWeights.of("normaliser"))),
+            Map.of("tokenizer.json", Letters.json(), "config.json", config())));
+  }
+
+  /** What Hugging Face's config.json says of a decoder. */
+  private static String config() {
+    JsonObject config = new JsonObject();
+    config.addProperty("model_type", "llama");
+    config.addProperty("vocab_size", LLAMA.vocabulary());
+    config.addProperty("max_position_embeddings", LLAMA.positions());
+    config.addProperty("eos_token_id", Letters.END);
+    return config + "\n";
   }
 }

@@ -33,9 +33,13 @@ final class AttentionLowering {
   private final Buffer scratch;
   private final Buffer[] buffers;
   private final TensorType[] types;
+  private final int step;
   private final ContractionLowering scores;
   private final ContractionLowering values;
   private final List<Axis> batch;
+
+  /** How many keys count, where only a run knows it; else null. */
+  private final Local count;
 
   AttentionLowering(AttentionParts parts, Schedule schedule) {
     this.p = parts;
@@ -49,6 +53,37 @@ final class AttentionLowering {
     this.values =
         new ContractionLowering(p.values(), AttentionFamily.values(schedule), buffers, types);
     this.batch = p.scores().batch().subList(1, p.scores().batch().size());
+    this.step = keysAtOnce(schedule);
+    boolean ends =
+        AttentionParts.end(p.compute()) != null
+            && p.keys() % step == 0
+            && schedule.get("kc", 0) % ContractionTile.unroll(schedule) == 0;
+    this.count = ends ? Local.of("keys", LType.I32) : null;
+  }
+
+  /** Loops over keys take so many at a time: columns of scores, vectors of a row, steps of k. */
+  private static int keysAtOnce(Schedule schedule) {
+    int columns = AttentionFamily.scores(schedule).get("nr", 16);
+    int steps = ContractionTile.unroll(schedule);
+    int step = 4 * WAYS;
+    while (step % columns != 0 || step % steps != 0) {
+      step += 4 * WAYS;
+    }
+    return step;
+  }
+
+  /** Sets how many keys count, rounded up to whole steps: scores beyond are minus infinity. */
+  private Stmt countKeys() {
+    LoopBuilder b = new LoopBuilder(buffers, types);
+    Value end = b.lower(AttentionParts.end(p.compute()));
+    Value least = Digits.integer(BinaryOp.MIN, end, p.keys());
+    Value steps = Digits.integer(BinaryOp.DIV, Value.add(least, Value.i32(step - 1)), step);
+    b.emit(Stmt.let(count, Value.mul(steps, step)));
+    return b.close();
+  }
+
+  private Value counted() {
+    return count == null ? null : Value.get(count);
   }
 
   LoopNest lower() {
@@ -95,9 +130,11 @@ final class AttentionLowering {
     // A call has the room of the part it begins with, which no other call touches.
     Stmt room0 = Stmt.let(slot, Value.mul(Value.get(begin), room));
     Stmt loop = new Stmt.For(block, Value.get(begin), Value.get(end), 1, Stmt.block(body));
+    Stmt all =
+        Stmt.block(count == null ? List.of(room0, loop) : List.of(countKeys(), room0, loop));
     return new LoopNest(
         p.compute().name(), List.of(buffers), heads * chunks * room, heads * chunks, begin, end,
-        Stmt.block(List.of(room0, loop)));
+        all);
   }
 
   /** {@code count} rows from {@code tile * rows} on. */
@@ -111,10 +148,17 @@ final class AttentionLowering {
     at.add(Value.get(shift));
     at.addAll(indices);
     Value[] batches = at.toArray(new Value[0]);
-    body.add(scores.rows(batches, Value.mul(Value.get(tile), rows / scores.mr()), count));
+    Value keys = counted();
+    Value first = Value.get(tile);
     body.add(
-        new Stmt.TileCall(softmax, List.of(Value.get(slot), Value.i32(count))));
-    body.add(values.rows(batches, Value.mul(Value.get(tile), rows / values.mr()), count));
+        scores.rows(batches, Value.mul(first, rows / scores.mr()), count, keys, null));
+    List<Value> args = new ArrayList<>(List.of(Value.get(slot), Value.i32(count)));
+    if (keys != null) {
+      args.add(keys);
+    }
+    body.add(new Stmt.TileCall(softmax, args));
+    body.add(
+        values.rows(batches, Value.mul(first, rows / values.mr()), count, null, keys));
     return Stmt.block(body);
   }
 
@@ -122,6 +166,8 @@ final class AttentionLowering {
   private Tile softmax() {
     Local first = Local.of("first", LType.I32);
     Local count = Local.of("count", LType.I32);
+    Local keys = Local.of("keys", LType.I32);
+    boolean ends = this.count != null;
     LoopBuilder b = new LoopBuilder(buffers, types);
     Axis each = new Axis("row", rows);
     Local var = b.beginFor(each);
@@ -133,19 +179,19 @@ final class AttentionLowering {
       b.emit(new Stmt.Store(Value.get(row), i, lowest, 1));
     }
     Local max = Local.of("max", LType.F32X4);
-    b.emit(Stmt.let(max, new Value.Splat(reduce(b, row, Combiner.MAX, null))));
+    b.emit(Stmt.let(max, new Value.Splat(reduce(b, row, Combiner.MAX, null, ends ? keys : null))));
     b.setStage(AttentionParts.MAX, Value.get(max));
     Local sum = Local.of("sum", LType.F32);
-    b.emit(Stmt.let(sum, reduce(b, row, Combiner.SUM, stage(AttentionParts.EXP))));
+    b.emit(Stmt.let(sum, reduce(b, row, Combiner.SUM, stage(AttentionParts.EXP), ends ? keys : null)));
     b.setStage(AttentionParts.SUM, Value.get(sum));
     if (stage(AttentionParts.LAST).points().isEmpty()) {
       Value factor = b.lower(stage(AttentionParts.LAST).body());
       b.emit(new Stmt.Store(Value.get(row), (p.keys() + 3) / 4 * 4, factor, 1));
     } else {
-      reduce(b, row, null, stage(AttentionParts.LAST));
+      reduce(b, row, null, stage(AttentionParts.LAST), ends ? keys : null);
     }
     b.endFor(var, Value.i32(0), Value.get(count), 1);
-    return new Tile("softmax", List.of(first, count), b.close());
+    return new Tile("softmax", ends ? List.of(first, count, keys) : List.of(first, count), b.close());
   }
 
   private Stage stage(int index) {
@@ -156,8 +202,9 @@ final class AttentionLowering {
    * Goes over a row: joins its values, after the map has gone over them where there is one.
    *
    * @param combiner null to join nothing
+   * @param keys how many count, in whole steps, or null for all
    */
-  private Value reduce(LoopBuilder b, Local row, Combiner combiner, Stage map) {
+  private Value reduce(LoopBuilder b, Local row, Combiner combiner, Stage map, Local keys) {
     int vectors = (p.keys() + 3) / 4;
     int ways = Math.min(WAYS, vectors);
     Local[] acc = new Local[ways];
@@ -174,8 +221,12 @@ final class AttentionLowering {
       visit(b, at, 4 * i, combiner, acc[i], map);
     }
     b.emit(Stmt.let(at, new Value.Offset(Value.get(at), Value.i32(4 * ways))));
-    b.endFor(var, Value.i32(0), Value.i32(vectors / ways), 1);
-    for (int i = 0; i < vectors % ways; i++) {
+    Value loops =
+        keys == null
+            ? Value.i32(vectors / ways)
+            : Digits.integer(BinaryOp.DIV, Value.get(keys), 4 * ways);
+    b.endFor(var, Value.i32(0), loops, 1);
+    for (int i = 0; keys == null && i < vectors % ways; i++) {
       visit(b, at, 4 * i, combiner, acc[i], map);
     }
     if (combiner == null) {

@@ -6,11 +6,15 @@ import java.util.List;
 import java.util.Map;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
+import org.nnjit.compute.Expr.FloatConst;
+import org.nnjit.compute.Expr.Select;
 import org.nnjit.compute.Expr.StageValue;
+import org.nnjit.compute.Expr.Var;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.loop.Buffer;
@@ -115,6 +119,27 @@ record AttentionParts(
             Exprs.substitute(swap ? dot.a() : dot.b(), toKey));
     Contraction values = values(c, batch, row, column, rowStart, keys, product.b());
     return new AttentionParts(c, scores, values, row, shift, keys, stride);
+  }
+
+  /**
+   * Where the keys end: beyond, scores are minus infinity; null when all count or rows end at keys
+   * of their own.
+   */
+  static Expr end(Compute c) {
+    Axis point = c.stages().get(SCORE).points().get(0);
+    if (!(c.stages().get(SCORE).body() instanceof Select s)
+        || !(s.whenFalse() instanceof FloatConst f && f.value() == Double.NEGATIVE_INFINITY)
+        || !(s.condition() instanceof Binary less && less.op() == BinaryOp.LT)
+        || !(less.a() instanceof Var v && v.axis() == point)
+        || Exprs.uses(less.b(), point)) {
+      return null;
+    }
+    for (Axis a : c.spatial()) {
+      if (Exprs.uses(less.b(), a)) {
+        return null;
+      }
+    }
+    return less.b();
   }
 
   /** The longest axis that Q alone has. */

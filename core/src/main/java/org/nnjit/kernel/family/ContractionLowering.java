@@ -68,28 +68,34 @@ final class ContractionLowering {
    *
    * @param indices value of each batch axis
    * @param first number of their first strip
+   * @param columns end of the columns where only a run knows it, a multiple of nr as their number
+   *     is; null for all
+   * @param depth the same for k, as {@link ContractionTile#call} wants it
    */
-  Stmt rows(Value[] indices, Value first, int rows) {
+  Stmt rows(Value[] indices, Value first, int rows, Value columns, Value depth) {
     Local p = Local.of("panel", LType.I32);
     int whole = rows / mr;
     int rest = rows - whole * mr;
     Value last = Value.add(first, Value.i32(whole));
-    return panelLoop(
-        p,
-        (c.columns() + nr - 1) / nr,
+    Inside inside =
         q -> {
           List<Stmt> body = new ArrayList<>();
           for (int part = 0; part < tiles.parts(); part++) {
             if (whole > 0) {
-              body.add(tiles.call(mr, q, part, indices, first, last, p));
+              body.add(tiles.call(mr, q, part, indices, first, last, p, depth));
             }
             if (rest > 0) {
               Value end = Value.add(last, Value.i32(1));
-              body.add(tiles.call(rest, q, part, indices, last, end, p));
+              body.add(tiles.call(rest, q, part, indices, last, end, p, depth));
             }
           }
           return Stmt.block(body);
-        });
+        };
+    if (columns == null) {
+      return panelLoop(p, (c.columns() + nr - 1) / nr, inside);
+    }
+    Value panels = Digits.integer(BinaryOp.DIV, columns, nr);
+    return new Stmt.For(p, Value.i32(0), panels, 1, inside.of(nr));
   }
 
   LoopNest lower() {

@@ -48,8 +48,8 @@ final class ContractionTile {
   /** Neighbouring axes of k through which both operands step as through one. */
   private record Run(int extent, int stepA, int stepB) {}
 
-  /** A block of k: how far into A and B it begins, in elements, and its length. */
-  private record Part(int skipA, int skipB, int length) {}
+  /** A block of k: where it begins, how far into A and B that is, in elements, and its length. */
+  private record Part(int start, int skipA, int skipB, int length) {}
 
   ContractionTile(Contraction c, Schedule schedule, Buffer[] buffers, TensorType[] types) {
     this.c = c;
@@ -91,7 +91,7 @@ final class ContractionTile {
     // Partial sums wait in the output, which must hold them as vectors.
     if (kc <= 0 || kc >= c.depth() || out.coefficient(c.n()) != 1
         || runs.size() > 1 && !packed) {
-      parts.add(new Part(0, 0, c.depth()));
+      parts.add(new Part(0, 0, 0, c.depth()));
       return;
     }
     int[] at = new int[runs.size() - 1];
@@ -104,7 +104,8 @@ final class ContractionTile {
       }
       for (int k = 0; k < inner.extent; k += kc) {
         int length = Math.min(kc, inner.extent - k);
-        parts.add(new Part(skipA + k * inner.stepA, (start + k) * inner.stepB, length));
+        int from = start + k;
+        parts.add(new Part(from, skipA + k * inner.stepA, from * inner.stepB, length));
       }
     }
   }
@@ -114,9 +115,26 @@ final class ContractionTile {
     return parts.size();
   }
 
+  /** How often a step of k is written out. */
+  static int unroll(Schedule schedule) {
+    return schedule.get("unroll", 2);
+  }
+
   /** A call of the tile for strips {@code from} to {@code to}, panel {@code p}, a block of k. */
   Stmt call(
       int rows, int columns, int part, Value[] indices, Value from, Value to, Local p) {
+    return call(rows, columns, part, indices, from, to, p, null);
+  }
+
+  /**
+   * The same where k ends at {@code depth} steps, known only in a run.
+   *
+   * @param depth a multiple of {@code unroll}; all blocks are; null for all of k. Calls of one
+   *     contraction are of one kind
+   */
+  Stmt call(
+      int rows, int columns, int part, Value[] indices, Value from, Value to, Local p,
+      Value depth) {
     Part block = parts.get(part);
     boolean first = part == 0;
     boolean last = part == parts.size() - 1;
@@ -125,7 +143,7 @@ final class ContractionTile {
         + (first ? "" : "_add") + (last ? "" : "_part");
     Tile tile = tiles.get(name);
     if (tile == null) {
-      tile = tile(name, rows, columns, block.length, first, last);
+      tile = tile(name, rows, columns, block.length, first, last, depth != null);
       tiles.put(name, tile);
     }
     List<Value> args = new ArrayList<>(List.of(indices));
@@ -136,12 +154,21 @@ final class ContractionTile {
       args.add(Value.i32(block.skipA));
       args.add(Value.i32(block.skipB));
     }
-    return new Stmt.TileCall(tile, args);
+    if (depth == null) {
+      return new Stmt.TileCall(tile, args);
+    }
+    Value behind = Digits.integer(BinaryOp.SUB, depth, block.start);
+    Value length = Digits.integer(BinaryOp.MIN, behind, block.length);
+    // The last block ends the sums, also where nothing is added to them.
+    args.add(first || !last ? length : Digits.integer(BinaryOp.MAX, length, 0));
+    Stmt call = new Stmt.TileCall(tile, args);
+    Value begins = new Value.Binary(BinaryOp.LT, DType.I32, Value.i32(block.start), depth);
+    return first || last ? call : new Stmt.If(begins, call, null);
   }
 
-  /** One register tile over {@code length} steps of k. */
+  /** One register tile over {@code length} steps of k, or as many as a last parameter says. */
   private Tile tile(
-      String name, int rows, int columns, int length, boolean first, boolean last) {
+      String name, int rows, int columns, int length, boolean first, boolean last, boolean ends) {
     List<Local> params = new ArrayList<>();
     LoopBuilder b = new LoopBuilder(buffers, types);
     for (Axis axis : c.batch()) {
@@ -161,6 +188,10 @@ final class ContractionTile {
     if (parts.size() > 1) {
       params.add(skipA);
       params.add(skipB);
+    }
+    Local depth = Local.of("depth", LType.I32);
+    if (ends) {
+      params.add(depth);
     }
     Local n0 = Local.of("n0", LType.I32);
     b.emit(Stmt.let(n0, Value.mul(Value.get(panel), nr)));
@@ -186,7 +217,7 @@ final class ContractionTile {
       }
     }
     start(b, acc, rows, first);
-    product(b, acc, ways, packedB, skipA, skipB, length);
+    product(b, acc, ways, packedB, skipA, skipB, length, ends ? Value.get(depth) : null);
     for (int i = rows; i < acc.length; i++) {
       for (int j = 0; j < vectors; j++) {
         Local sum = acc[i - rows][j];
@@ -206,7 +237,7 @@ final class ContractionTile {
    * multiply-adds waiting for each other (latency 4, two begun in a cycle).
    */
   private int ways(int rows, int vectors, int length) {
-    int unroll = Math.min(schedule.get("unroll", 2), length);
+    int unroll = Math.min(unroll(schedule), length);
     return rows * vectors <= 4 && unroll > 1 ? 2 : 1;
   }
 
@@ -302,7 +333,8 @@ final class ContractionTile {
   }
 
   private void product(
-      LoopBuilder b, Local[][] acc, int ways, Value packedB, Local skipA, Local skipB, int length) {
+      LoopBuilder b, Local[][] acc, int ways, Value packedB, Local skipA, Local skipB, int length,
+      Value depth) {
     for (Axis axis : c.k()) {
       b.bind(axis, Value.i32(0));
     }
@@ -319,9 +351,10 @@ final class ContractionTile {
       fromB = new Value.Offset(fromB, Value.get(skipB));
     }
     b.emit(Stmt.let(pb, fromB));
-    if (cut) {
+    if (cut || depth != null) {
       Run inner = runs.get(runs.size() - 1);
-      steps(b, acc, ways, fromA, pb, a0.offset(), offsetB, new Run(length, inner.stepA, inner.stepB));
+      Run block = new Run(length, inner.stepA, inner.stepB);
+      steps(b, acc, ways, fromA, pb, a0.offset(), offsetB, block, depth);
     } else {
       walk(b, acc, ways, fromA, pb, a0.offset(), offsetB, 0);
     }
@@ -337,7 +370,7 @@ final class ContractionTile {
       b.emit(Stmt.let(here, Value.get(pb)));
     }
     if (depth == runs.size() - 1) {
-      steps(b, acc, ways, fromA, here, offsetA, offsetB, run);
+      steps(b, acc, ways, fromA, here, offsetA, offsetB, run, null);
       return;
     }
     Local pa = Local.pointer("a" + depth, buffers[c.argA()]);
@@ -353,14 +386,20 @@ final class ContractionTile {
     b.emit(new Stmt.For(var, Value.i32(0), Value.i32(run.extent), 1, body));
   }
 
-  /** One run of k; {@code pb} ends behind it. */
+  /** One run of k, or {@code depth} steps of it; {@code pb} ends behind it. */
   private void steps(
-      LoopBuilder b, Local[][] acc, int ways, Value fromA, Local pb, int offsetA, int offsetB, Run run) {
+      LoopBuilder b, Local[][] acc, int ways, Value fromA, Local pb, int offsetA, int offsetB,
+      Run run, Value depth) {
     Local pa = Local.pointer("a", buffers[c.argA()]);
     b.emit(Stmt.let(pa, fromA));
-    int unroll = Math.max(1, Math.min(schedule.get("unroll", 2), run.extent));
+    int unroll = Math.max(1, Math.min(unroll(schedule), run.extent));
     int whole = run.extent / unroll * unroll;
     Stmt body = unrolled(acc, ways, pa, pb, offsetA, offsetB, run.stepA, run.stepB, unroll);
+    if (depth != null) {
+      Local var = Local.of("k", LType.I32);
+      b.emit(new Stmt.For(var, Value.i32(0), depth, unroll, body));
+      return;
+    }
     if (whole == unroll) {
       b.emit(body);
     } else {
@@ -389,13 +428,17 @@ final class ContractionTile {
       if (moves && u > 0) {
         body.add(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(move))));
       }
-      Local[] columns = new Local[acc[0].length];
+      // One row meets each vector of B once: kept, wide panels would take more registers than there are.
+      Value[] columns = new Value[acc[0].length];
       for (int j = 0; j < columns.length; j++) {
-        columns[j] = Local.of("b" + j, LType.F32X4);
         int stream = packed ? 4 * j / width : 0;
         int at = offsetB + u * stepB + stream * (c.depth() - 1) * width + j * 4;
-        body.add(
-            Stmt.let(columns[j], new Value.Load(Value.get(pb), at, Value.Access.VECTOR)));
+        columns[j] = new Value.Load(Value.get(pb), at, Value.Access.VECTOR);
+        if (rows > 1) {
+          Local column = Local.of("b" + j, LType.F32X4);
+          body.add(Stmt.let(column, columns[j]));
+          columns[j] = Value.get(column);
+        }
       }
       for (int i = 0; i < rows; i++) {
         int at = offsetA + (moves ? 0 : u * stepA) + i * stepM;
@@ -406,7 +449,7 @@ final class ContractionTile {
           x = Value.get(splat);
         }
         for (int j = 0; j < columns.length; j++) {
-          Value sum = new Value.MulAdd(x, Value.get(columns[j]), Value.get(acc[set + i][j]));
+          Value sum = new Value.MulAdd(x, columns[j], Value.get(acc[set + i][j]));
           body.add(Stmt.let(acc[set + i][j], sum));
         }
       }

@@ -1,6 +1,5 @@
 package org.nnjit.kernel.family;
 
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.nnjit.compute.Affine;
@@ -10,9 +9,7 @@ import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
-import org.nnjit.compute.Expr.FloatConst;
 import org.nnjit.compute.Expr.Select;
-import org.nnjit.compute.Expr.Var;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.loop.Buffer;
@@ -133,22 +130,9 @@ public final class StepFamily implements KernelFamily {
       return ((Binary) stage(AttentionParts.LAST + 1).body()).b();
     }
 
-    /** Where the keys end: beyond, scores are minus infinity; null when all count. */
+    /** As {@link AttentionParts#end} says. */
     Expr end() {
-      Set<Axis> known = new HashSet<>(c.spatial());
-      known.add(scorePoint());
-      if (!(stage(AttentionParts.SCORE).body() instanceof Select s)
-          || !(s.whenFalse() instanceof FloatConst f && f.value() == Double.NEGATIVE_INFINITY)
-          || !(s.condition() instanceof Binary less && less.op() == BinaryOp.LT)
-          || !(less.a() instanceof Var v && v.axis() == scorePoint())) {
-        return null;
-      }
-      for (Axis a : known) {
-        if (Exprs.uses(less.b(), a)) {
-          return null;
-        }
-      }
-      return less.b();
+      return AttentionParts.end(c);
     }
   }
 

@@ -3,6 +3,7 @@ package org.nnjit.cli.models.train;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.util.List;
@@ -57,9 +58,11 @@ public final class Letters {
    * The same as a file of Hugging Face's tokenizers library: byte-pair encoding without merges,
    * which leaves characters; {@code =} is added behind every text.
    */
-  static String json() {
+  public static String json() {
     JsonObject root = new JsonObject();
     root.addProperty("version", "1.0");
+    root.add("truncation", JsonNull.INSTANCE);
+    root.add("padding", JsonNull.INSTANCE);
     JsonArray added = new JsonArray();
     JsonObject vocabulary = new JsonObject();
     for (int i = 0; i < VOCABULARY; i++) {
@@ -84,6 +87,7 @@ public final class Letters {
             {"type": "Sequence", "normalizers": [
               {"type": "Lowercase"},
               {"type": "Strip", "strip_left": true, "strip_right": true}]}"""));
+    root.add("pre_tokenizer", JsonNull.INSTANCE);
     root.add(
         "post_processor",
         JsonParser.parseString(
@@ -104,7 +108,7 @@ public final class Letters {
     model.add("vocab", vocabulary);
     model.add("merges", new JsonArray());
     root.add("model", model);
-    Gson gson = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+    Gson gson = new GsonBuilder().serializeNulls().setPrettyPrinting().disableHtmlEscaping().create();
     return gson.toJson(root) + "\n";
   }
 }
