@@ -5,13 +5,13 @@ import { userError } from './files.js';
 const product = (list) => list.reduce((a, b) => a * b, 1);
 
 /** A value with rows along an axis: how many parts it has, and the bytes of a part and of a row. */
-function layout({ dims, bytes }, axis) {
+export function layout({ dims, bytes }, axis) {
   const parts = product(dims.slice(0, axis));
   return { parts, part: bytes / parts, row: bytes / parts / dims[axis] };
 }
 
 /** Copies the first rows of each part. */
-function copyRows(to, toPart, from, fromPart, bytes) {
+export function copyRows(to, toPart, from, fromPart, bytes) {
   for (let t = 0, f = 0; f < from.length; t += toPart, f += fromPart) to.set(from.subarray(f, f + bytes), t);
 }
 
@@ -48,8 +48,7 @@ export class CachedRuns {
     return `${number}/${capacity}`;
   }
 
-  create({ capacity, held, past }) {
-    const id = this.#next++;
+  create({ id = this.#next++, capacity, held, past }) {
     const [first] = Object.entries(past);
     let length = 0;
     if (first) {

@@ -80,7 +80,7 @@ async function create(args, report) {
   const recalled = recall(state.threads, state.device.relaxedSimd);
   const [provider, ...others] = args.providers;
   const gpu = provider === 'webgpu'
-    ? import('./gpu-session.js').then(({ startGpu }) => startGpu(lent, others.includes('wasm'))) : null;
+    ? import('./gpu-session.js').then(({ startGpu }) => startGpu(lent, others.includes('wasm'), args.location)) : null;
   gpu?.catch(() => {});
   const files = new Map();
   const external = new Map(args.external.map((e) => [e.path, e.data]));
@@ -595,7 +595,7 @@ const methods = {
 };
 
 /** What sessions on WebGPU take of this worker; see GpuSession. */
-const lent = { state, compiler: () => engine, methods, replies, planFor, runSlice, checkIndex, leaveGpu };
+const lent = { state, compiler: () => engine, methods, parse, replies, planFor, preparedPlan, runSlice, checkIndex, leaveGpu };
 
 live().then((lock) => postMessage({ lock }));
 

@@ -26,6 +26,10 @@ export class GpuPlan {
   #context;
   #own = [];
   #keys = [];
+  #made = [];
+
+  /** By whom the buffers belong to. */
+  #bound = new WeakMap();
 
   /**
    * @param p as described
@@ -37,7 +41,9 @@ export class GpuPlan {
     this.#context = context;
     this.buffers = [];
     this.stages = stagesOf(p.commands);
-    /** Of each command but slices: {pipeline, group, x, y}. */
+    /** Indices of buffers that are not the plan's: of caches, and of what is fed once. */
+    this.given = new Set([...p.caches, ...p.inputs.filter((i) => p.held.includes(i.name))].map((place) => place.buffer));
+    /** Of each command but slices, and but those that wait for buffers: {pipeline, group, x, y}. */
     this.dispatches = [];
   }
 
@@ -72,6 +78,25 @@ export class GpuPlan {
     return { pipeline, group: gpu.pipelines.group(bindings, buffers.map((b) => this.#buffer(b))), x, y };
   }
 
+  #waits({ buffers }) { return buffers.some((b) => this.given.has(b)); }
+
+  #command({ kernel, buffers }) { return this.#dispatch(this.#made[kernel], kernel, buffers); }
+
+  /**
+   * Has the next runs use buffers that are not the plan's.
+   * @param {object} owner has the same buffers each time
+   * @param {Map<number, GPUBuffer>} buffers by index
+   */
+  bind(owner, buffers) {
+    if (!this.#bound.has(owner)) {
+      this.buffers = [...this.buffers];
+      buffers.forEach((buffer, i) => { this.buffers[i] = buffer; });
+      const dispatches = this.p.commands.map((c, i) => (c.slice < 0 && this.#waits(c) ? this.#command(c) : this.dispatches[i]));
+      this.#bound.set(owner, { buffers: this.buffers, dispatches });
+    }
+    Object.assign(this, this.#bound.get(owner));
+  }
+
   /**
    * Makes pipelines and buffers and fills the weights.
    * @param {{constant: function(number): Uint8Array, files: Map<string, PiecedFile>, said:
@@ -87,11 +112,11 @@ export class GpuPlan {
         const making = p.pipelines.map((k) => gpu.pipelines.get(k));
         making.forEach((m) => m.catch(() => {}));
         await this.#steps(making, constant, files, said);
-        const made = await gpu.wait(Promise.all(making));
+        this.#made = await gpu.wait(Promise.all(making));
         p.pipelineMs = performance.now() - start;
-        this.dispatches = p.commands.map((c) => (c.slice < 0 ? this.#dispatch(made[c.kernel], c.kernel, c.buffers) : null));
+        this.dispatches = p.commands.map((c) => (c.slice >= 0 || this.#waits(c) ? null : this.#command(c)));
         for (const { buffer } of [...p.inputs, ...p.outputs, ...p.checks, ...p.slices.flatMap((s) => [...s.inputs, ...s.outputs])]) {
-          if (buffer >= 0) this.#buffer(buffer);
+          if (buffer >= 0 && !this.given.has(buffer)) this.#buffer(buffer);
         }
         await gpu.wait(gpu.device.queue.onSubmittedWorkDone());
       });
@@ -148,6 +173,7 @@ export class GpuPlan {
     this.#own = [];
     this.buffers = [];
     this.dispatches = [];
+    this.#bound = new WeakMap();
   }
 }
 

@@ -1,10 +1,12 @@
 // What the engine worker does for a session on WebGPU: other methods in the place of some of its own.
 import { userError } from './files.js';
+import { GpuCaches } from './gpu-cache.js';
 import { openGpu } from './gpu-device.js';
 import { GpuFault } from './gpu-pipelines.js';
 import { GpuPlan } from './gpu-plan.js';
 import { timeDispatches } from './gpu-profile.js';
 import { GpuRuns } from './gpu-run.js';
+import { GpuTensors } from './gpu-tensors.js';
 import { Readback, Uploads } from './gpu-transfer.js';
 import { roomOf } from './gpu-types.js';
 import { placePlan, planReads } from './wasm-plan.js';
@@ -24,6 +26,8 @@ export class GpuSession {
   #gpu;
   #fallback;
   #weights = new Map();
+  #caches;
+  #tensors;
   #context;
   #runs;
 
@@ -37,10 +41,13 @@ export class GpuSession {
    *   engine worker lends: its state and methods, what its threads answer, how it has plans made, runs
    *   slices in WebAssembly and goes on without a GPU
    * @param {boolean} fallback whether it may go on without
+   * @param {string|object} [location] where outputs are wanted
    */
-  constructor(worker, gpu, fallback) {
+  constructor(worker, gpu, fallback, location) {
     this.#worker = worker;
     this.#fallback = fallback;
+    this.#caches = new GpuCaches(worker);
+    this.#tensors = new GpuTensors(location);
     this.#use(gpu);
   }
 
@@ -50,6 +57,8 @@ export class GpuSession {
     this.#context = { gpu, weights: this.#weights, uploads: new Uploads(gpu), readback: new Readback(gpu) };
     const { runSlice, checkIndex } = this.#worker;
     this.#runs = new GpuRuns({ ...this.#context, runSlice, checkIndex });
+    this.#caches.use(this.#context);
+    this.#tensors.use(this.#context);
   }
 
   /** Calls a method; what the GPU cannot do goes to WebAssembly, for good, where that is allowed. */
@@ -57,13 +66,18 @@ export class GpuSession {
     const { methods, leaveGpu } = this.#worker;
     if (!this.#methods[method]) return methods[method](args, report);
     try {
-      return await this.#methods[method](args, report);
+      return await this.#methods[method](method === 'run' ? args : await this.#tensors.here(args), report);
     } catch (e) {
       if (!(e instanceof GpuFault)) throw e;
       if (e.kind === 'lost') throw userError(`${e.message}; the next run makes a new one`);
       if (!this.#fallback) throw e;
+      // Rows of caches and tensors go along, as far as the GPU still has them.
+      const caches = await this.#caches.leave();
+      const tensors = await this.#tensors.left(methods);
       leaveGpu(e.message);
-      return methods[method](args, report);
+      this.#worker.state.gpu = tensors;
+      for (const c of caches) await methods.createCache(c);
+      return tensors ? tensors.call(method, args, report) : methods[method](args, report);
     }
   }
 
@@ -138,11 +152,11 @@ export class GpuSession {
   }
 
   /** One run; a plan's first one looks for errors of the GPU. */
-  async #execute(p, feeds, sliced) {
+  async #execute(p, feeds, keep, sliced) {
     const { gpuPlan } = p;
     const run = () => {
       this.#runs.write(gpuPlan, feeds);
-      return this.#runs.execute(gpuPlan, feeds, sliced);
+      return this.#runs.execute(gpuPlan, feeds, keep, sliced);
     };
     const start = performance.now();
     const outputs = await (gpuPlan.proven ? run() : this.#gpu.guarded(run));
@@ -154,16 +168,35 @@ export class GpuSession {
     return { outputs, ms };
   }
 
+  /** The same with the outputs as the page gets them. */
+  async #answer(p, feeds) {
+    const keep = (...output) => this.#tensors.keep(...output);
+    const { outputs, ms } = await this.#tensors.orNone(() => this.#execute(p, feeds, keep));
+    return { outputs: p.outputs.map(({ name, type, dims }, i) => (outputs[i].kept ? outputs[i] : { name, type, dims, data: outputs[i].buffer })), ms };
+  }
+
   #methods = {
     prepare: async ({ feeds }, report) => {
       await this.#planFor(feeds, report);
       return {};
     },
     run: async ({ feeds }, report) => {
-      const p = await this.#planFor(feeds, report);
-      const { outputs, ms } = await this.#execute(p, feeds);
-      return { outputs: p.outputs.map(({ name, type, dims }, i) => ({ name, type, dims, data: outputs[i].buffer })), ms };
+      await this.#restore(report);
+      const known = await this.#tensors.decided(feeds);
+      const p = await this.#planFor(known, report);
+      this.#tensors.planned(p, known);
+      return this.#answer(p, await this.#tensors.fed(p, known));
     },
+    readTensor: (args) => this.#tensors.read(args),
+    disposeTensor: async (args) => this.#tensors.dispose(args),
+    createCache: (args) => this.#caches.create(args),
+    runCached: async (args, report) => {
+      await this.#restore(report);
+      return this.#caches.run(args, report, (p, feeds) => this.#answer(p, feeds));
+    },
+    truncateCache: async (args) => this.#caches.truncate(args),
+    reorderCache: async (args) => this.#caches.reorder(args),
+    releaseCache: (args) => this.#caches.release(args),
     measure: async ({ feeds, repeats, atLeastMs }, report) => {
       const p = await this.#planFor(feeds, report);
       const times = [];
@@ -175,7 +208,7 @@ export class GpuSession {
       const p = await this.#planFor(feeds, report);
       const times = [];
       await this.#execute(p, feeds);
-      await this.#execute(p, feeds, (i, ms) => { times[i] = ms; });
+      await this.#execute(p, feeds, undefined, (i, ms) => { times[i] = ms; });
       const timed = [...p.gpuPlan.dispatches.entries()].filter(([, d]) => d);
       const found = await this.#gpu.guarded(() => timeDispatches(this.#gpu, timed.map(([, d]) => d)));
       timed.forEach(([i], k) => { times[i] = found[k]; });
@@ -202,7 +235,6 @@ export class GpuSession {
       return { schedule: kernel.schedule, loops: kernel.code };
     },
     tune: async () => ({ state: 'schedules are not tuned on WebGPU', tried: 0, speedup: 1, ms: 0 }),
-    createCache: onlyWasm('caches do not stay in place'),
     trial: onlyWasm('kernels are not tried one by one'),
     trace: onlyWasm('there are no traces'),
     compileTimes: onlyWasm('compiling is not timed'),
@@ -212,6 +244,8 @@ export class GpuSession {
   /** Gives back all GPU memory; the device stays for the worker's next session. */
   release() {
     this.#worker.state.plans.forEach((p) => p?.gpuPlan?.release());
+    this.#caches.clear();
+    this.#tensors.clear();
     this.#weights.forEach((b) => b.destroy());
     this.#weights.clear();
     this.#context.readback.release();
@@ -225,14 +259,15 @@ export class GpuSession {
  * Puts a session on the GPU.
  * @param worker as of {@link GpuSession}
  * @param {boolean} fallback whether it may stay in WebAssembly, with a note, where there is none
+ * @param {string|object} [location] where outputs are wanted
  * @returns {Promise<GpuSession|null>}
  */
-export async function startGpu(worker, fallback) {
+export async function startGpu(worker, fallback, location) {
   const { notes } = worker.state.device;
   try {
     const gpu = await openGpu();
     if (gpu.software) notes.push('WebGPU runs on a program in the place of a graphics adapter: it is slow');
-    return new GpuSession(worker, gpu, fallback);
+    return new GpuSession(worker, gpu, fallback, location);
   } catch (e) {
     if (!(e instanceof GpuFault)) throw e;
     if (!fallback) throw userError(`no WebGPU: ${e.message}; with executionProviders: ['webgpu', 'wasm'] the session runs in WebAssembly then`);

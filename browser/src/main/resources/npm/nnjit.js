@@ -38,6 +38,10 @@ export class Tensor {
     this.dims = dims;
     this.size = data.length;
   }
+
+  get location() { return 'cpu'; }
+  async getData() { return this.data; }
+  dispose() {}
 }
 
 /** What this page may use. */
@@ -106,6 +110,8 @@ export class InferenceSession {
   #dead = null;
   #released = false;
   #info;
+  /** The tensors that it keeps on the GPU, if any. */
+  #there;
   #small = new SmallPlans(this.#threads);
 
   constructor(worker, onProgress) {
@@ -121,10 +127,13 @@ export class InferenceSession {
    * @param {{threads?: number, simd?: boolean, relaxedSimd?: boolean, onProgress?: function,
    *   tune?: false|{budgetMs?: number, share?: number, afterMs?: number},
    *   externalData?: Array<{path: string, data: string|ArrayBuffer|Uint8Array|Blob}>,
-   *   executionProviders?: Array<string|{name: string}>, extension?: Uint8Array}} options
+   *   executionProviders?: Array<string|{name: string}>, extension?: Uint8Array,
+   *   preferredOutputLocation?: string|Object<string, string>}} options
    *   `executionProviders` are 'wasm' (alone, if none are named) and 'webgpu': the session runs on the
    *   first of them that works here, and stats() says on which and why; `extension` is a small ONNX file whose nodes go behind the
-   *   model's, whose values they name; an output that they read is no output of the session
+   *   model's, whose values they name; an output that they read is no output of the session;
+   *   `preferredOutputLocation` is 'cpu' or 'gpu-buffer' for all outputs, or for each by name: tensors of
+   *   the latter stay on the GPU until getData(), and may be fed to a run of this session
    * @returns {Promise<InferenceSession>}
    */
   static async create(model, options = {}) {
@@ -138,12 +147,17 @@ export class InferenceSession {
         model: plain(model),
         extension: options.extension,
         providers,
+        location: options.preferredOutputLocation,
         threads: options.threads ?? env.threads ?? 0,
         simd: options.simd ?? env.simd,
         relaxedSimd: options.relaxedSimd ?? env.relaxedSimd,
         tune: (options.tune ?? env.tune) && { ...TUNE, ...(options.tune ?? env.tune) },
         external: (options.externalData ?? []).map((e) => ({ path: e.path, data: plain(e.data) })),
       });
+      if (options.preferredOutputLocation) {
+        const { GpuTensors } = await import('./gpu-tensor.js');
+        session.#there = new GpuTensors(options, session.outputNames, (method, args) => session.#call(method, args));
+      }
     } catch (e) {
       session.#lose(e);
       throw e;
@@ -293,17 +307,18 @@ export class InferenceSession {
       throw new TypeError('feeds must be an object of tensors by input name');
     }
     for (const [name, t] of Object.entries(feeds)) {
-      if (!t || !t.type || !t.dims || !t.data) {
+      const there = this.#there?.feed(name, t);
+      if (!there && (!t || !t.type || !t.dims || !t.data)) {
         throw new TypeError(`feed '${name}' is not a Tensor`);
       }
-      out[name] = { type: t.type, dims: Array.from(t.dims), data: lend(t.data, lent) };
+      out[name] = there ?? { type: t.type, dims: Array.from(t.dims), data: lend(t.data, lent) };
     }
     return out;
   }
 
   #outputs(list) {
     const out = {};
-    for (const o of list) out[o.name] = new Tensor(o.type, new TYPES[o.type](o.data), o.dims);
+    for (const o of list) out[o.name] = o.kept ? this.#there.output(o) : new Tensor(o.type, new TYPES[o.type](o.data), o.dims);
     return out;
   }
 

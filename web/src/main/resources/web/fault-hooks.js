@@ -11,6 +11,19 @@ export const workers = [];
 
 const losses = new BroadcastChannel('nnjit-losses');
 
+const kernels = new BroadcastChannel('nnjit-kernels');
+
+/** Kernels that workers with the fault "gpu-code-told" make from now on are refused. */
+export const refuseKernels = () => kernels.postMessage('now');
+
+const counts = new BroadcastChannel('nnjit-gpu-bytes');
+
+/** Bytes of the GPU buffers that a worker with the fault "gpu-bytes" has made and not destroyed. */
+export const gpuBytes = () => new Promise((done) => {
+  counts.onmessage = ({ data }) => done(data);
+  counts.postMessage('wanted');
+});
+
 /** The GPU devices of workers with the fault "gpu-lost" are lost now. */
 export const loseDevices = () => losses.postMessage('now');
 
@@ -137,6 +150,33 @@ function endGpuMemory(mostBytes) {
   });
 }
 
+/** Puts a broken kernel in the place of each that is made while this holds. */
+function breakKernels(holds) {
+  replaceMethod(GPUDevice, 'createShaderModule', (old) => function create(descriptor) {
+    return old.call(this, holds() ? { ...descriptor, code: `fn broken( {\n${descriptor.code}` } : descriptor);
+  });
+}
+
+function breakKernelsWhenTold() {
+  let told = false;
+  kernels.onmessage = () => { told = true; };
+  breakKernels(() => told);
+}
+
+function countBytes() {
+  const sizes = new Map();
+  replaceMethod(GPUDevice, 'createBuffer', (old) => function create(descriptor) {
+    const buffer = old.call(this, descriptor);
+    sizes.set(buffer, descriptor.size);
+    return buffer;
+  });
+  replaceMethod(GPUBuffer, 'destroy', (old) => function destroy() {
+    sizes.delete(this);
+    return old.call(this);
+  });
+  counts.onmessage = () => counts.postMessage([...sizes.values()].reduce((a, b) => a + b, 0));
+}
+
 /** Dispatches have more workgroups than there can be after so many times of reading back. */
 function refuseCommandsAfter(count) {
   onRead(() => {});
@@ -159,9 +199,9 @@ const GPU_FAULTS = {
     noAdapterAfter(1);
   },
   'gpu-memory': () => endGpuMemory(1 << 20),
-  'gpu-code': () => replaceMethod(GPUDevice, 'createShaderModule', (old) => function create(descriptor) {
-    return old.call(this, { ...descriptor, code: `fn broken( {\n${descriptor.code}` });
-  }),
+  'gpu-bytes': countBytes,
+  'gpu-code': () => breakKernels(() => true),
+  'gpu-code-told': breakKernelsWhenTold,
   'gpu-commands': () => refuseCommandsAfter(0),
   'gpu-commands-later': () => refuseCommandsAfter(2),
 };

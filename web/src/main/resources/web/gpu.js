@@ -3,6 +3,7 @@
 // {good: a case as in suite.js, threads, relative, cycles}
 import { broken, checkProduct, feed, floats, living, matmul, rejects, runCases, wait } from './fault-cases.js';
 import { loseDevices } from './fault-hooks.js';
+import { outputCases } from './gpu-outputs.js';
 import { runSet, readFeeds } from './suite-case.js';
 import { writeModel, oneNode } from '/npm/onnx-writer.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
@@ -82,7 +83,7 @@ async function refusals() {
   return using(small, gpu, async (session) => {
     await runSmall(session);
     const messages = [];
-    const calls = [session.createCache(), session.trace(feed(16, 64)), session.program(), session.compileTimes(feed(16, 64)), session.trial('x', '')];
+    const calls = [session.trace(feed(16, 64)), session.program(), session.compileTimes(feed(16, 64)), session.trial('x', '')];
     for (const call of calls) {
       const e = await rejects(call, "executionProviders: ['wasm']");
       same(e.user, true, 'told as a wish that cannot be had');
@@ -277,6 +278,7 @@ const cases = Object.entries({
   'command is refused': failing('engine:gpu-commands', small, feed(16, 64), isSmall, 'the GPU refused'),
   'command is refused later': refusedLater,
   'two sessions': two,
+  ...outputCases({ threads, using, same }),
   'sessions come and go': cycles,
   'page stays free': tasks,
 });

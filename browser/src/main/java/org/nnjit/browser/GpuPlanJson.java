@@ -26,7 +26,8 @@ final class GpuPlanJson {
     j.close("]");
     load(j, p);
     places(j.key("inputs"), p.inputs());
-    int results = compiled.graph().outputs().size();
+    caches(j, compiled);
+    int results = compiled.graph().outputs().size() - p.caches().size();
     places(j.key("outputs"), p.outputs().subList(0, results));
     places(j.key("checks"), p.outputs().subList(results, p.outputs().size()));
     tables(j, p);
@@ -38,6 +39,21 @@ final class GpuPlanJson {
       j.close("}");
     }
     return j.close("]").close("}").toString();
+  }
+
+  /** What stays between runs, and inputs that grow with it as [name, axis]; as in PlanJson. */
+  private static void caches(Json j, Compiler.Compiled compiled) {
+    List<GpuPlan.Place> places = new ArrayList<>();
+    j.key("cached").open("[");
+    for (GpuPlan.Cache c : compiled.gpu().caches()) {
+      places.add(c.place());
+      j.open("[").value(c.axis()).value(c.rows()).close("]");
+    }
+    places(j.close("]").key("caches"), places);
+    j.key("held").strings(new ArrayList<>(compiled.caches().held()));
+    j.key("growing").open("[");
+    compiled.growing().forEach((name, axis) -> j.open("[").value(name).value(axis).close("]"));
+    j.close("]");
   }
 
   /** The device that {@link Engine#useGpu} is told of; what is missing is as WebGPU asks at least. */

@@ -19,6 +19,7 @@ final class GpuBuffers {
   private final List<Integer> free = new ArrayList<>();
   private final Set<String> temporary = new HashSet<>();
   private final Set<String> keys = new HashSet<>();
+  private final Set<String> given = new HashSet<>();
   private long weightBytes;
 
   /** The buffer of a value, or -1. */
@@ -37,6 +38,12 @@ final class GpuBuffers {
   void add(String value, long bytes) {
     put(value, "", bytes);
     temporary.add(value);
+  }
+
+  /** A buffer that runs are given: it is not the plan's own. */
+  void give(String value, long bytes) {
+    put(value, "", bytes);
+    given.add(value);
   }
 
   boolean isTemporary(String value) {
@@ -88,11 +95,13 @@ final class GpuBuffers {
     return weightBytes;
   }
 
-  /** Bytes of what runs use, loading left out. */
+  /** Bytes of what runs use, without loading and what they are given. */
   long arenaBytes() {
     Set<Integer> own = new HashSet<>();
     for (Map.Entry<String, Integer> e : at.entrySet()) {
-      if (rooms.get(e.getValue()).key().isEmpty() && !temporary.contains(e.getKey())) {
+      String v = e.getKey();
+      boolean outlives = temporary.contains(v) || given.contains(v);
+      if (rooms.get(e.getValue()).key().isEmpty() && !outlives) {
         own.add(e.getValue());
       }
     }

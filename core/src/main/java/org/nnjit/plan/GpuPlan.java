@@ -20,6 +20,7 @@ import org.nnjit.tensor.TensorType;
  * @param inputs where feeds go that GPU kernels read; narrow types lie packed
  * @param outputs where results lie after a run
  * @param commands every dispatch and slice, in order
+ * @param caches what stays between runs, in the buffers that a run is given: they are not the plan's
  * @param slices parts that run in WebAssembly, as the commands count them
  * @param weightBytes bytes of buffers that outlive runs
  * @param arenaBytes bytes of all other buffers
@@ -32,6 +33,7 @@ public record GpuPlan(
     List<Place> outputs,
     List<Command> commands,
     List<Slice> slices,
+    List<Cache> caches,
     long weightBytes,
     long arenaBytes) {
 
@@ -60,6 +62,15 @@ public record GpuPlan(
    *     float
    */
   public record Place(String name, TensorType type, int buffer, boolean wide) {}
+
+  /**
+   * A value that stays between runs.
+   *
+   * @param place by the name of the model's input, with all the room there is
+   * @param axis along which it grows
+   * @param rows that a run adds
+   */
+  public record Cache(Place place, int axis, int rows) {}
 
   /** One step of loading. */
   public sealed interface LoadStep {}

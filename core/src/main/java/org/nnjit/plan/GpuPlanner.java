@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.nnjit.compute.Workload;
+import org.nnjit.fuse.Growth;
 import org.nnjit.fuse.Program;
 import org.nnjit.fuse.Program.Call;
 import org.nnjit.fuse.Program.ComputeCall;
@@ -25,6 +26,7 @@ import org.nnjit.tensor.TensorType;
  */
 public final class GpuPlanner {
   private final Program program;
+  private final Planner.Caches caches;
   private final GpuTarget gpu;
   private final GpuWeights loaded;
   private final PlanContext context;
@@ -49,17 +51,20 @@ public final class GpuPlanner {
   /**
    * A planner of a program.
    *
+   * @param caches what stays on the GPU between runs
    * @param originals as for {@link Planner}
    * @param number as for {@link Planner}
    */
   public GpuPlanner(
-      Program program,
+      Program fused,
+      Planner.Caches caches,
       GpuTarget gpu,
       GpuWeights loaded,
       PlanContext context,
       Set<String> originals,
       int number) {
-    this.program = program;
+    this.program = GpuCaches.stored(fused, caches.all(), gpu);
+    this.caches = caches;
     this.gpu = gpu;
     this.loaded = loaded;
     this.context = context;
@@ -82,7 +87,9 @@ public final class GpuPlanner {
     running();
     List<GpuPlan.Place> inputs = new ArrayList<>();
     for (String v : program.inputs()) {
-      inputs.add(place(v));
+      if (cacheOf(v) == null) {
+        inputs.add(place(v));
+      }
     }
     List<GpuPlan.Place> outputs = new ArrayList<>();
     for (String v : program.outputs()) {
@@ -90,8 +97,28 @@ public final class GpuPlanner {
     }
     loaded.addAll(buffers.keys());
     return new GpuPlan(
-        buffers.rooms(), pipelines, load, inputs, outputs, commands, slices,
+        buffers.rooms(), pipelines, load, inputs, outputs, commands, slices, kept(),
         buffers.weightBytes(), buffers.arenaBytes());
+  }
+
+  private Growth.Cache cacheOf(String value) {
+    for (Growth.Cache c : caches.all()) {
+      if (c.present().equals(value)) {
+        return c;
+      }
+    }
+    return null;
+  }
+
+  private List<GpuPlan.Cache> kept() {
+    List<GpuPlan.Cache> kept = new ArrayList<>();
+    for (Growth.Cache c : caches.all()) {
+      GpuPlan.Place at = place(c.present());
+      GpuPlan.Place place = new GpuPlan.Place(c.past(), at.type(), at.buffer(), at.wide());
+      int rows = program.type(c.added()).shape().dim(c.axis());
+      kept.add(new GpuPlan.Cache(place, c.axis(), rows));
+    }
+    return kept;
   }
 
   private GpuPlan.Place place(String value) {
@@ -208,7 +235,10 @@ public final class GpuPlanner {
     }
     Set<String> onGpu = onGpu();
     for (String v : program.inputs()) {
-      if (onGpu.contains(v)) {
+      boolean given = cacheOf(v) != null || caches.held().contains(v);
+      if (onGpu.contains(v) && given) {
+        buffers.give(v, bytesOf(v));
+      } else if (onGpu.contains(v)) {
         buffers.take(v, bytesOf(v));
       }
     }

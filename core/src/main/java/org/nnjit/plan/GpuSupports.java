@@ -56,7 +56,8 @@ final class GpuSupports {
     return calls;
   }
 
-  private static boolean does(Compute c, GpuTarget gpu) {
+  /** Whether a GPU can do a compute. */
+  static boolean does(Compute c, GpuTarget gpu) {
     if (!Supports.all(c) || c.inputs().size() + 1 > gpu.storageBuffers()) {
       return false;
     }

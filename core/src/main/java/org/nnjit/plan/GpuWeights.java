@@ -21,4 +21,9 @@ public final class GpuWeights {
   public void rollback() {
     keys.retainAll(beforeLast);
   }
+
+  /** Forgets all but these. */
+  public void keepOnly(Set<String> needed) {
+    keys.retainAll(needed);
+  }
 }

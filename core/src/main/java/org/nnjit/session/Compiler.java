@@ -1,5 +1,6 @@
 package org.nnjit.session;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.nnjit.fuse.Fusion;
@@ -68,11 +69,25 @@ public final class Compiler {
 
   /** Plans what has been lowered for something else than WebAssembly. */
   public interface Backend {
+    /**
+     * The plan of a program.
+     *
+     * @param caches what stays on the device between runs
+     * @param growing as of {@link Compiled}
+     */
     Compiled plan(
-        Graph graph, Specialiser.Result specialised, Program program, PlanContext context);
+        Graph graph,
+        Specialiser.Result specialised,
+        Program program,
+        Planner.Caches caches,
+        Map<String, Integer> growing,
+        PlanContext context);
 
     /** Forgets what the last plan put on the device. */
     void rollback();
+
+    /** Forgets what is on the device for none of these plans. */
+    void keepOnly(List<Compiled> plans);
   }
 
   /** Compiles a graph for these feed types. */
@@ -98,16 +113,15 @@ public final class Compiler {
     Specialiser.Result specialised = Specialiser.specialise(graph, feeds, values);
     Passes.apply(specialised.graph());
     Program program = ProgramBuilder.build(specialised.graph());
-    if (backend != null) {
-      return backend.plan(graph, specialised, program, context);
-    }
-    return compiled(graph, specialised, program, Planner.Caches.NONE, Map.of(), context);
+    return compiled(
+        graph, specialised, program, Planner.Caches.NONE, Map.of(), context, backend);
   }
 
   /**
    * Compiles a graph for every length of its caches up to their capacity.
    *
    * @param unfolded values known not to be folded; more are added
+   * @param backend null for WebAssembly
    * @throws org.nnjit.graph.ModelException when the caches cannot stay in place
    */
   public static Compiled compileGrowing(
@@ -115,12 +129,13 @@ public final class Compiler {
       Caching caching,
       Set<String> unfolded,
       Specialiser.Values values,
-      PlanContext context) {
+      PlanContext context,
+      Backend backend) {
     Twins twins = new Twins(graph, caching, unfolded, values);
     Growth growth = twins.merged();
     Planner.Caches caches = new Planner.Caches(caching.name(), growth.caches(), caching.held());
     return compiled(
-        graph, twins.longest(), growth.program(), caches, growth.growing(), context);
+        graph, twins.longest(), growth.program(), caches, growth.growing(), context, backend);
   }
 
   private static Compiled compiled(
@@ -129,7 +144,11 @@ public final class Compiler {
       Program program,
       Planner.Caches caches,
       Map<String, Integer> growing,
-      PlanContext context) {
+      PlanContext context,
+      Backend backend) {
+    if (backend != null) {
+      return backend.plan(graph, specialised, program, caches, growing, context);
+    }
     Target target = context.target();
     Program fused =
         Fusion.apply(

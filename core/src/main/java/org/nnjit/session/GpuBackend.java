@@ -1,11 +1,15 @@
 package org.nnjit.session;
 
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.nnjit.fuse.Fusion;
 import org.nnjit.fuse.Layouts;
 import org.nnjit.fuse.Program;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.GpuPlanner;
 import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.PlanContext;
@@ -24,19 +28,38 @@ public final class GpuBackend implements Compiler.Backend {
   /** Images keep their layout: a workgroup reads windows from its own memory. */
   @Override
   public Compiler.Compiled plan(
-      Graph graph, Specialiser.Result specialised, Program program, PlanContext context) {
+      Graph graph,
+      Specialiser.Result specialised,
+      Program program,
+      Planner.Caches caches,
+      Map<String, Integer> growing,
+      PlanContext context) {
     Program fused = Fusion.apply(program, c -> false, c -> true);
     int number = context.weights().newPlan();
     GpuPlanner planner =
-        new GpuPlanner(fused, target, weights, context, graph.constants().keySet(), number);
+        new GpuPlanner(
+            fused, caches, target, weights, context, graph.constants().keySet(), number);
     return new Compiler.Compiled(
         specialised.graph(), specialised.valueInputs(), program,
-        new Layouts.Result(fused, Map.of()), number, Planner.Caches.NONE, Map.of(), null,
+        new Layouts.Result(fused, Map.of()), number, caches, growing, null,
         planner.plan());
   }
 
   @Override
   public void rollback() {
     weights.rollback();
+  }
+
+  @Override
+  public void keepOnly(List<Compiler.Compiled> plans) {
+    Set<String> keys = new HashSet<>();
+    for (Compiler.Compiled c : plans) {
+      if (c != null) {
+        for (GpuPlan.Room r : c.gpu().buffers()) {
+          keys.add(r.key());
+        }
+      }
+    }
+    weights.keepOnly(keys);
   }
 }

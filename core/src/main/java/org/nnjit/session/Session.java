@@ -118,7 +118,7 @@ public final class Session {
         prefix(caching),
         caching.at(0),
         values,
-        () -> Compiler.compileGrowing(graph, caching, unfolded, values, context));
+        () -> Compiler.compileGrowing(graph, caching, unfolded, values, context, backend));
   }
 
   /** The number of the plan for these runs when it is there already, or -1. */
@@ -220,6 +220,9 @@ public final class Session {
       }
     }
     context.weights().keepOnly(needed);
+    if (backend != null) {
+      backend.keepOnly(plans);
+    }
   }
 
   /** Forgets the last plan, which could not be loaded; the room for its weights is free again. */

@@ -43,14 +43,9 @@ class GenerationTest {
     var browser = Suite.browser(kind);
     Map<String, Object> job = new LinkedHashMap<>();
     job.put("threads", threads);
-    job.put("noPast", url(file("gpt2-tiny")));
-    job.put(
-        "models",
-        List.of(
-            decoder("gpt2", file("gpt2-tiny-with-past")),
-            decoder("llama", file("llama-tiny")),
-            pair("t5", "t5-tiny", 0),
-            pair("bart", "bart-tiny", 2)));
+    Texts texts = new Texts(work);
+    job.put("noPast", texts.url(texts.file("gpt2-tiny")));
+    job.put("models", texts.models());
     List<Suite.Outcome> outcomes =
         Suite.page(
             browser, "generation.html", job, Map.of("/made", work), work, isolated,
@@ -67,46 +62,59 @@ class GenerationTest {
     assertTrue(outcomes.size() >= 18, "all cases ran: " + outcomes.size());
   }
 
-  /** A decoder that has as many positions as are tested. */
-  private Map<String, Object> decoder(String name, Path file) throws Exception {
-    List<Map<String, Object>> runs = new ArrayList<>();
-    for (List<Long> prompt : List.of(List.of(11L), List.of(3L, 7L, 11L, 200L, 5L))) {
-      int count = STEPS + 1 - prompt.size();
-      runs.add(run(prompt, GreedyText.of(null, file, prompt, 0, count)));
+  /** Models that generate text, and the texts that ONNX Runtime makes with them. */
+  record Texts(Path work) {
+
+    /** What pages are told: name, parts, config, and runs of prompt and tokens. */
+    List<Map<String, Object>> models() throws Exception {
+      return List.of(
+          decoder("gpt2", file("gpt2-tiny-with-past")),
+          decoder("llama", file("llama-tiny")),
+          pair("t5", "t5-tiny", 0),
+          pair("bart", "bart-tiny", 2));
     }
-    Map<String, Object> config = Map.of("vocab_size", 1000, "n_positions", STEPS);
-    return Map.of(
-        "name", name, "parts", Map.of("decoder", url(file)), "config", config, "runs", runs);
-  }
 
-  private Map<String, Object> pair(String name, String model, long start) throws Exception {
-    Path encoder = file(model + "-encoder");
-    Path decoder = file(model + "-decoder");
-    Path later = file(model + "-decoder-with-past");
-    List<Map<String, Object>> runs = new ArrayList<>();
-    for (List<Long> prompt : List.of(List.of(8L, 1L, 990L), List.of(5L, 6L, 7L, 8L, 9L, 10L, 2L))) {
-      int count = runs.isEmpty() ? STEPS : 8;
-      runs.add(run(prompt, GreedyText.of(encoder, decoder, prompt, start, count)));
+    /** A decoder that has as many positions as are tested. */
+    private Map<String, Object> decoder(String name, Path file) throws Exception {
+      List<Map<String, Object>> runs = new ArrayList<>();
+      for (List<Long> prompt : List.of(List.of(11L), List.of(3L, 7L, 11L, 200L, 5L))) {
+        int count = STEPS + 1 - prompt.size();
+        runs.add(run(prompt, GreedyText.of(null, file, prompt, 0, count)));
+      }
+      Map<String, Object> config = Map.of("vocab_size", 1000, "n_positions", STEPS);
+      return Map.of(
+          "name", name, "parts", Map.of("decoder", url(file)), "config", config, "runs", runs);
     }
-    Map<String, Object> config = new HashMap<>();
-    config.put("vocab_size", 1000);
-    config.put("decoder_start_token_id", start);
-    config.put("max_position_embeddings", STEPS);
-    Map<String, Object> parts =
-        Map.of("encoder", url(encoder), "decoder", url(decoder), "decoderWithPast", url(later));
-    return Map.of("name", name, "parts", parts, "config", config, "runs", runs);
-  }
 
-  private static Map<String, Object> run(List<Long> prompt, List<Long> tokens) {
-    return Map.of("prompt", prompt, "tokens", tokens);
-  }
+    private Map<String, Object> pair(String name, String model, long start) throws Exception {
+      Path encoder = file(model + "-encoder");
+      Path decoder = file(model + "-decoder");
+      Path later = file(model + "-decoder-with-past");
+      List<Map<String, Object>> runs = new ArrayList<>();
+      for (List<Long> prompt : List.of(List.of(8L, 1L, 990L), List.of(5L, 6L, 7L, 8L, 9L, 10L, 2L))) {
+        int count = runs.isEmpty() ? STEPS : 8;
+        runs.add(run(prompt, GreedyText.of(encoder, decoder, prompt, start, count)));
+      }
+      Map<String, Object> config = new HashMap<>();
+      config.put("vocab_size", 1000);
+      config.put("decoder_start_token_id", start);
+      config.put("max_position_embeddings", STEPS);
+      Map<String, Object> parts =
+          Map.of("encoder", url(encoder), "decoder", url(decoder), "decoderWithPast", url(later));
+      return Map.of("name", name, "parts", parts, "config", config, "runs", runs);
+    }
 
-  private Path file(String model) throws Exception {
-    return ModelFiles.write(
-        Models.named(model), work, ModelFiles.DEFAULT_SEED, bytes -> {});
-  }
+    private static Map<String, Object> run(List<Long> prompt, List<Long> tokens) {
+      return Map.of("prompt", prompt, "tokens", tokens);
+    }
 
-  private String url(Path file) {
-    return "/made/" + work.relativize(file);
+    Path file(String model) throws Exception {
+      return ModelFiles.write(
+          Models.named(model), work, ModelFiles.DEFAULT_SEED, bytes -> {});
+    }
+
+    String url(Path file) {
+      return "/made/" + work.relativize(file);
+    }
   }
 }

@@ -1,9 +1,13 @@
 package org.nnjit.e2e;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,5 +35,26 @@ class GpuTest {
         Suite.growth(
             "WebGPU", Suite.browser("chromium"), "gpu.html", job, work, true);
     assertTrue(grown < GROWTH_BYTES, "resident memory grew by " + grown + " bytes");
+  }
+
+  @Test
+  void textInChromium() throws Exception {
+    Map<String, Object> job = new LinkedHashMap<>();
+    job.put("models", new GenerationTest.Texts(work).models());
+    job.put("threads", 1);
+    job.put("cycles", CYCLES);
+    List<Suite.Outcome> outcomes =
+        Suite.page(
+            Suite.browser("chromium"), "gpu-text.html", job, Map.of("/made", work), work, true,
+            Duration.ofMinutes(5), (json, process) -> {});
+    List<String> wrong = new ArrayList<>();
+    for (Suite.Outcome o : outcomes) {
+      System.out.println("WebGPU: " + o.name() + " " + o.status() + " " + o.message());
+      if (!o.status().equals("passed")) {
+        wrong.add(o.name() + ": " + o.message());
+      }
+    }
+    assertEquals(List.of(), wrong);
+    assertTrue(outcomes.size() >= 16, "all cases ran: " + outcomes.size());
   }
 }

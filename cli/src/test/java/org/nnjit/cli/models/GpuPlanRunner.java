@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nnjit.compute.Compute;
+import org.nnjit.fuse.Growth;
 import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
 import org.nnjit.loop.Buffer;
@@ -13,6 +14,7 @@ import org.nnjit.loop.GridInterpreter;
 import org.nnjit.loop.GridNest;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.GpuPlan;
+import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
@@ -56,6 +58,35 @@ final class GpuPlanRunner {
     GpuPlanRunner runner = new GpuPlanRunner(plan, file);
     runner.load();
     return runner.run(feeds);
+  }
+
+  /** A plan whose caches are empty. */
+  static GpuPlanRunner loaded(GpuPlan plan, ByteSource file) {
+    GpuPlanRunner runner = new GpuPlanRunner(plan, file);
+    runner.load();
+    for (GpuPlan.Cache c : plan.caches()) {
+      TensorType t = c.place().type();
+      runner.write(Tensor.zeros(t.dtype(), t.shape()), c.place().buffer());
+    }
+    return runner;
+  }
+
+  /**
+   * A run on caches that earlier runs have left.
+   *
+   * @param growing feeds that have fewer rows than there is room for, and the axis
+   * @param length rows in the caches
+   */
+  Map<String, Tensor> run(Map<String, Tensor> feeds, Map<String, Integer> growing, int length) {
+    Map<String, Tensor> whole = new LinkedHashMap<>(feeds);
+    for (GpuPlan.Place p : plan.inputs()) {
+      if (growing.containsKey(p.name())) {
+        Tensor rows = feeds.get(p.name());
+        whole.put(p.name(), PlanRunner.padded(rows, p.type(), growing.get(p.name())));
+      }
+    }
+    whole.put(Growth.LENGTH, SmallModel.scalar(DType.I32, length));
+    return run(whole);
   }
 
   private void load() {

@@ -25,9 +25,11 @@ import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
+import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Caching;
 import org.nnjit.session.Compiler;
+import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
@@ -186,19 +188,44 @@ class GrowthTest {
   @CsvSource({"1,24", "3,24", "16,64"})
   void everyLengthAnswersAsOnnxRuntime(int rows, int capacity) throws Exception {
     for (long seed = 1; seed <= Integer.getInteger("nnjit.fuzz.graphs", 12); seed++) {
-      check(seed, rows, capacity);
+      check(seed, rows, capacity, null);
     }
   }
 
-  private static void check(long seed, int rows, int capacity) throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void everyLengthAnswersAsOnnxRuntimeOnAGpu(int rows) throws Exception {
+    GpuTarget least = GpuTarget.least();
+    GpuTarget tight =
+        new GpuTarget(4, least.bufferBytes(), least.groupSize(), least.sharedBytes(), false, false);
+    int slices = 0;
+    for (long seed = 1; seed <= Integer.getInteger("nnjit.fuzz.graphs", 12); seed++) {
+      check(seed, rows, CAPACITY, least);
+      // With fewer arguments than kernels have, some of what touches the caches runs in slices.
+      slices += check(seed, rows, CAPACITY, tight).gpu().slices().size();
+    }
+    assertTrue(slices > 0, "no call ran in WebAssembly");
+  }
+
+  /** The runs of a plan at each length of its caches. */
+  private interface Runner {
+    Map<String, Tensor> run(Map<String, Tensor> feeds, Map<String, Integer> growing, int length);
+  }
+
+  private static Compiler.Compiled check(long seed, int rows, int capacity, GpuTarget gpu)
+      throws Exception {
     Layer layer = new Layer(seed, rows);
     byte[] model = layer.m.bytes(17);
     ByteSource file = ByteSource.of(model);
     Map<String, Tensor> feeds = new LinkedHashMap<>(layer.m.feeds);
-    Compiler.Compiled compiled = compile(layer, file, capacity);
+    Compiler.Compiled compiled =
+        compile(layer, file, capacity, gpu == null ? null : new GpuBackend(gpu));
     List<String> outputs = compiled.graph().outputs();
-    PlanRunner runner =
-        PlanRunner.loaded(compiled.plan(), file, PlanRunner.Order.values()[(int) (seed % 2)]);
+    PlanRunner.Order order = PlanRunner.Order.values()[(int) (seed % 2)];
+    Runner runner =
+        gpu == null
+            ? PlanRunner.loaded(compiled.plan(), file, order)::run
+            : GpuPlanRunner.loaded(compiled.gpu(), file)::run;
     Random random = new Random(seed);
     int[] empty = {layer.batch, layer.heads, 0, layer.size};
     feeds.put("past_k", Tensor.zeros(DType.F32, Shape.of(empty)));
@@ -226,6 +253,7 @@ class GrowthTest {
         feeds.put("past_v", expected.get(outputs.get(2)));
       }
     }
+    return compiled;
   }
 
   /** A product that stores its heads in a cache far apart is one with tiles all the same. */
@@ -234,7 +262,7 @@ class GrowthTest {
   void productsThatMakeRowsAreContractions(int rows) throws Exception {
     for (long seed = 1; seed <= 12; seed++) {
       Layer layer = new Layer(seed, rows);
-      Plan plan = compile(layer, ByteSource.of(layer.m.bytes(17)), CAPACITY).plan();
+      Plan plan = compile(layer, ByteSource.of(layer.m.bytes(17)), CAPACITY, null).plan();
       List<Workload> others = new ArrayList<>();
       for (Plan.KernelInfo kernel : plan.kernels()) {
         Workload w = kernel.workload();
@@ -247,7 +275,8 @@ class GrowthTest {
     }
   }
 
-  private static Compiler.Compiled compile(Layer layer, ByteSource file, int capacity) {
+  private static Compiler.Compiled compile(
+      Layer layer, ByteSource file, int capacity, Compiler.Backend backend) {
     Map<String, TensorType> types = new LinkedHashMap<>();
     layer.m.feeds.forEach((name, t) -> types.put(name, t.type()));
     return Compiler.compileGrowing(
@@ -255,7 +284,8 @@ class GrowthTest {
         new Caching("test", capacity, 7, types, layer.growing, Set.of()),
         new HashSet<>(),
         Specialiser.Values.of(Map.of(), s -> OnnxTensors.load(file, s)),
-        PlanContext.plain(Target.common()));
+        PlanContext.plain(Target.common()),
+        backend);
   }
 
   /** The largest difference, relative to the largest value. */
@@ -291,7 +321,8 @@ class GrowthTest {
                     new Caching("test", CAPACITY, 7, types, Map.of("past", 2), Set.of()),
                     new HashSet<>(),
                     Specialiser.Values.of(Map.of(), s -> OnnxTensors.load(file, s)),
-                    PlanContext.plain(Target.common())));
+                    PlanContext.plain(Target.common()),
+                    null));
     assertTrue(e.getMessage().contains("is not an input with rows appended"), e.getMessage());
   }
 }

@@ -105,7 +105,7 @@ final class PlanRunner {
   }
 
   /** Rows along an axis, then what no one shall look at. */
-  private static Tensor padded(Tensor t, TensorType type, int axis) {
+  static Tensor padded(Tensor t, TensorType type, int axis) {
     Tensor out = Tensor.zeros(type.dtype(), type.shape());
     Arrays.fill(out.bytes(), (byte) 0xff);
     int inner = type.dtype().bytes();
