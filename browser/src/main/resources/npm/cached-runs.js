@@ -58,7 +58,7 @@ export class CachedRuns {
       length = first[1].dims[axis];
     }
     while (capacity < length) capacity *= 2;
-    const cache = { id, capacity, held, past, length, name: this.#name(capacity), places: null, axes: null };
+    const cache = { id, capacity, held, past, length, name: this.#name(capacity) };
     this.#caches.set(id, cache);
     return { id, length, capacity };
   }

@@ -80,7 +80,7 @@ async function create(args, report) {
   const recalled = recall(state.threads, state.device.relaxedSimd);
   const [provider, ...others] = args.providers;
   const gpu = provider === 'webgpu'
-    ? import('./gpu-session.js').then(({ startGpu }) => startGpu(lent, others.includes('wasm'), args.location)) : null;
+    ? import('./gpu-session.js').then(({ startGpu }) => startGpu(lent, others.includes('wasm'))) : null;
   gpu?.catch(() => {});
   const files = new Map();
   const external = new Map(args.external.map((e) => [e.path, e.data]));

@@ -41,13 +41,12 @@ export class GpuSession {
    *   engine worker lends: its state and methods, what its threads answer, how it has plans made, runs
    *   slices in WebAssembly and goes on without a GPU
    * @param {boolean} fallback whether it may go on without
-   * @param {string|object} [location] where outputs are wanted
    */
-  constructor(worker, gpu, fallback, location) {
+  constructor(worker, gpu, fallback) {
     this.#worker = worker;
     this.#fallback = fallback;
     this.#caches = new GpuCaches(worker);
-    this.#tensors = new GpuTensors(location);
+    this.#tensors = new GpuTensors();
     this.#use(gpu);
   }
 
@@ -187,6 +186,7 @@ export class GpuSession {
       this.#tensors.planned(p, known);
       return this.#answer(p, await this.#tensors.fed(p, known));
     },
+    keepOutputs: async (args) => this.#tensors.place(args),
     readTensor: (args) => this.#tensors.read(args),
     disposeTensor: async (args) => this.#tensors.dispose(args),
     createCache: (args) => this.#caches.create(args),
@@ -259,15 +259,14 @@ export class GpuSession {
  * Puts a session on the GPU.
  * @param worker as of {@link GpuSession}
  * @param {boolean} fallback whether it may stay in WebAssembly, with a note, where there is none
- * @param {string|object} [location] where outputs are wanted
  * @returns {Promise<GpuSession|null>}
  */
-export async function startGpu(worker, fallback, location) {
+export async function startGpu(worker, fallback) {
   const { notes } = worker.state.device;
   try {
     const gpu = await openGpu();
     if (gpu.software) notes.push('WebGPU runs on a program in the place of a graphics adapter: it is slow');
-    return new GpuSession(worker, gpu, fallback, location);
+    return new GpuSession(worker, gpu, fallback);
   } catch (e) {
     if (!(e instanceof GpuFault)) throw e;
     if (!fallback) throw userError(`no WebGPU: ${e.message}; with executionProviders: ['webgpu', 'wasm'] the session runs in WebAssembly then`);

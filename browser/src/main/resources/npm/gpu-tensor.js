@@ -56,31 +56,18 @@ export class GpuTensor extends Tensor {
 }
 
 /** The tensors on the GPU of one session. */
-export class GpuTensors {
+class GpuTensors {
   #call;
 
   /** Gives back the memory of tensors that nothing holds any more. */
   #forgotten = new FinalizationRegistry((id) => this.#release(id));
 
-  /**
-   * @param {{executionProviders?: Array, preferredOutputLocation: string|object}} options of the session
-   * @param {string[]} names of its outputs
-   * @param {function(string, object): Promise<object>} call of the worker
-   */
-  constructor({ executionProviders: [first] = [], preferredOutputLocation: wanted }, names, call) {
-    this.#call = call;
-    const each = typeof wanted === 'string' ? [wanted] : Object.values(wanted);
-    const wrong = each.find((l) => !LOCATIONS.includes(l));
-    if (wrong !== undefined) throw new TypeError(`preferredOutputLocation is '${wrong}', wanted ${LOCATIONS.join(' or ')}`);
-    const unknown = typeof wanted === 'string' ? undefined : Object.keys(wanted).find((n) => !names.includes(n));
-    if (unknown !== undefined) throw new TypeError(`preferredOutputLocation names '${unknown}'; outputs are ${names.join(', ')}`);
-    if (each.includes(LOCATIONS[1]) && (first?.name ?? first) !== 'webgpu') {
-      throw new TypeError("preferredOutputLocation 'gpu-buffer' is for sessions with executionProviders: ['webgpu', ...]");
-    }
-  }
+  /** @param {function(string, object): Promise<object>} call of the worker */
+  constructor(call) { this.#call = call; }
 
-  /** An output that the worker has kept. */
+  /** An output that the worker has kept; undefined for others. */
   output(kept) {
+    if (!kept.kept) return undefined;
     const tensor = new GpuTensor(this, kept);
     this.#forgotten.register(tensor, kept.kept, tensor);
     return tensor;
@@ -106,4 +93,25 @@ export class GpuTensors {
 
   /** A session that has ended has none left. */
   #release(id) { this.#call('disposeTensor', { id }).catch(() => {}); }
+}
+
+/**
+ * Has a session keep outputs on the GPU.
+ * @param {{executionProviders?: Array, preferredOutputLocation: string|object}} options of the session
+ * @param {string[]} names of its outputs
+ * @param {function(string, object): Promise<object>} call of the worker
+ */
+export function tensorsOf({ executionProviders: [first] = [], preferredOutputLocation: wanted }, names, call) {
+  const all = typeof wanted === 'string';
+  const locations = all ? [wanted] : Object.values(wanted);
+  const wrong = locations.find((l) => !LOCATIONS.includes(l));
+  if (wrong !== undefined) throw new TypeError(`preferredOutputLocation is '${wrong}', wanted ${LOCATIONS.join(' or ')}`);
+  const unknown = all ? undefined : Object.keys(wanted).find((n) => !names.includes(n));
+  if (unknown !== undefined) throw new TypeError(`preferredOutputLocation names '${unknown}'; outputs are ${names.join(', ')}`);
+  if (locations.includes(LOCATIONS[1]) && (first?.name ?? first) !== 'webgpu') {
+    throw new TypeError("preferredOutputLocation 'gpu-buffer' is for sessions with executionProviders: ['webgpu', ...]");
+  }
+  // A session that has gone to WebAssembly already does not know the call, and keeps none.
+  call('keepOutputs', { wanted }).catch(() => {});
+  return new GpuTensors(call);
 }

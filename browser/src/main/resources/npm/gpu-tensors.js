@@ -12,14 +12,17 @@ export class GpuTensors {
   #context = null;
   #tensors = new Map();
   #next = 1;
-  #wanted;
+  #wanted = {};
 
   /** Types and shapes of feeds that plans were made for, and the feeds whose values mattered. */
   #seen = new Set();
   #decisive = new Set();
 
-  /** @param {string|object|undefined} wanted where outputs stay, as of InferenceSession.create */
-  constructor(wanted = {}) { this.#wanted = wanted; }
+  /** Where outputs are from now on, as preferredOutputLocation of InferenceSession.create says. */
+  place({ wanted }) {
+    this.#wanted = wanted;
+    return {};
+  }
 
   /** From now on buffers are made on this GPU; those of another are gone. */
   use(context) {

@@ -112,6 +112,7 @@ export class InferenceSession {
   #info;
   /** The tensors that it keeps on the GPU, if any. */
   #there;
+  #caller = (method, args) => this.#call(method, args);
   #small = new SmallPlans(this.#threads);
 
   constructor(worker, onProgress) {
@@ -147,7 +148,6 @@ export class InferenceSession {
         model: plain(model),
         extension: options.extension,
         providers,
-        location: options.preferredOutputLocation,
         threads: options.threads ?? env.threads ?? 0,
         simd: options.simd ?? env.simd,
         relaxedSimd: options.relaxedSimd ?? env.relaxedSimd,
@@ -155,8 +155,7 @@ export class InferenceSession {
         external: (options.externalData ?? []).map((e) => ({ path: e.path, data: plain(e.data) })),
       });
       if (options.preferredOutputLocation) {
-        const { GpuTensors } = await import('./gpu-tensor.js');
-        session.#there = new GpuTensors(options, session.outputNames, (method, args) => session.#call(method, args));
+        session.#there = (await import('./gpu-tensor.js')).tensorsOf(options, session.outputNames, session.#caller);
       }
     } catch (e) {
       session.#lose(e);
@@ -214,9 +213,9 @@ export class InferenceSession {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RangeError(`capacity is ${capacity}, wanted a whole number of rows`);
     }
-    const call = (method, args) => this.#call(method, args);
-    const args = { capacity, held: this.#feeds(held), past: this.#feeds(past) };
-    return new Cache(call, await call('createCache', args));
+    return new Cache(this.#caller, await this.#call('createCache', {
+      capacity, held: this.#feeds(held), past: this.#feeds(past),
+    }));
   }
 
   /** Runs once on one thread with the time of every command. */
@@ -308,7 +307,7 @@ export class InferenceSession {
     }
     for (const [name, t] of Object.entries(feeds)) {
       const there = this.#there?.feed(name, t);
-      if (!there && (!t || !t.type || !t.dims || !t.data)) {
+      if (!there && !(t?.type && t.dims && t.data)) {
         throw new TypeError(`feed '${name}' is not a Tensor`);
       }
       out[name] = there ?? { type: t.type, dims: Array.from(t.dims), data: lend(t.data, lent) };
@@ -318,7 +317,7 @@ export class InferenceSession {
 
   #outputs(list) {
     const out = {};
-    for (const o of list) out[o.name] = o.kept ? this.#there.output(o) : new Tensor(o.type, new TYPES[o.type](o.data), o.dims);
+    for (const o of list) out[o.name] = this.#there?.output(o) ?? new Tensor(o.type, new TYPES[o.type](o.data), o.dims);
     return out;
   }
 

@@ -157,6 +157,27 @@ const leftCaches = () => withSession('engine:gpu-code-told', { executionProvider
   return device.notes.join('; ');
 });
 
+/** A cache begins with tensors that are on the GPU, and so are the logits of its runs. */
+async function keptOutputs() {
+  const session = await InferenceSession.create(gpt2.parts.decoder, { ...options, preferredOutputLocation: 'gpu-buffer' });
+  try {
+    const logits = await wanted(5);
+    const pasts = session.inputMetadata.filter(({ name }) => name.startsWith('past'));
+    const empty = Object.fromEntries(pasts.map(({ name, type, shape }) => [name, new Tensor(type, [], [1, shape[1], 0, shape[3]])]));
+    const made = await session.run({ ...tokenFeeds(Tensor, session.inputNames, 3, 0, 1000), ...empty });
+    const past = Object.fromEntries(pasts.map(({ name }) => [name, made[name.replace('past_key_values', 'present')]]));
+    const cache = await session.createCache({ capacity: 16, past });
+    Object.values(made).forEach((t) => t.dispose());
+    for (let i = 3; i < 5; i++) {
+      const { logits: kept } = await step(session, cache);
+      same(kept.location, 'gpu-buffer', 'location');
+      near({ logits: { data: await kept.getData(true) } }, logits[i], `step ${i}`);
+    }
+  } finally {
+    await session.release();
+  }
+}
+
 const cases = {};
 for (const model of job.models) {
   cases[`greedy text of ${model.name}`] = () => greedy(model);
@@ -165,6 +186,7 @@ for (const model of job.models) {
 Object.assign(cases, {
   'tokens chosen otherwise': chosen,
   'caches come and go': manyCaches,
+  'caches and outputs that stay': keptOutputs,
   'caches and a lost device': lostCaches,
   'caches of a session that leaves the GPU': leftCaches,
 });
