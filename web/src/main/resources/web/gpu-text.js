@@ -62,16 +62,20 @@ async function greedy(model) {
 
 /** Ways to choose tokens that are not the largest logit, as in WebAssembly with the same seed. */
 async function chosen() {
-  const make = async (executionProviders) => {
-    const g = await TextGenerator.create({ ...gpt2.parts, config: gpt2.config, options: { ...options, executionProviders } });
+  const slices = [];
+  const make = async (how) => {
+    const session = await InferenceSession.create(gpt2.parts.decoder, { ...how, extension: samplingExtension() });
+    const g = await TextGenerator.create({ decoder: session, config: gpt2.config });
     const texts = [];
-    for (const how of [{ topK: 5, seed: 3 }, { topK: 0, seed: 4, temperature: 0.7 }, { topK: 0, topP: 0.8, seed: 5 }, { numBeams: 3 }, { repetitionPenalty: 1.5 }]) {
-      texts.push((await g.generate([3, 7, 11], { ...how, maxNewTokens: 12, eosTokenId: null })).tokens);
+    for (const choice of [{ topK: 5, seed: 3 }, { topK: 0, seed: 4, temperature: 0.7 }, { topK: 0, topP: 0.8, seed: 5 }, { numBeams: 3 }, { repetitionPenalty: 1.5 }]) {
+      texts.push((await g.generate([3, 7, 11], { ...choice, maxNewTokens: 12, eosTokenId: null })).tokens);
+      slices.push(`${JSON.stringify(choice)}: ${(await session.stats()).plan.slices ?? 'none'}`);
     }
     await g.release();
     return texts;
   };
-  same(await make(['webgpu']), await make(['wasm']), 'tokens');
+  same(await make(options), await make(wasm), 'tokens');
+  return `slices: ${slices.slice(0, slices.length / 2).join(', ')}`;
 }
 
 async function withSession(fault, more, action) {
