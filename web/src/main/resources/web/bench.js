@@ -290,6 +290,10 @@ try {
       const { onWebGpu } = await import('./bench-webgpu.js');
       rows.push(await onWebGpu({ url: `/models/${name}.onnx`, label, length, rounds, warmUp, log }));
     },
+    webgpuKernels: async () => {
+      const { kernelsOnWebGpu } = await import('./bench-webgpu.js');
+      rows = await kernelsOnWebGpu({ rounds, warmUp, log, script });
+    },
   };
   await parts[query.get('part')]();
   if (rows) await post('report', { rows, userAgent: navigator.userAgent });

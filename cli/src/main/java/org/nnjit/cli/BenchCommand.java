@@ -48,8 +48,9 @@ final class BenchCommand implements Callable<Integer> {
 
   private static final List<String> SOME = List.of("roberta-base", "resnet50", "mobilenet-v2");
 
-  /** A program in the place of a GPU takes seconds for them. */
-  private static final List<String> SMALL = List.of("mobilenet-v2", "resnet50");
+  /** Images and texts; a program in the place of a GPU takes seconds for a run of them. */
+  private static final List<String> ON_GPU =
+      List.of("mobilenet-v2", "resnet50", "roberta-base", "gpt2");
 
   @Option(names = "--all", description = "All models of true size that a browser has memory for.")
   private boolean all;
@@ -104,8 +105,9 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--webgpu",
       description =
-          "Only models on WebGPU, against onnxruntime-web's on the same adapter (default"
-              + " mobilenet-v2, resnet50); without a GPU that is a program.")
+          "Only models (default mobilenet-v2, resnet50, roberta-base, gpt2) and kernels on WebGPU,"
+              + " against onnxruntime-web's and TensorFlow.js's on the same adapter, which without a"
+              + " GPU is a program.")
   private boolean webgpu;
 
   @Option(
@@ -221,7 +223,7 @@ final class BenchCommand implements Callable<Integer> {
 
   /** Models on the GPU, each in a page of its own; one that fails says so. */
   private void webgpu(JsonArray rows, Path cache) throws Exception {
-    List<Case> cases = cases(SMALL, cache);
+    List<Case> cases = cases(ON_GPU, cache);
     try (PageServer running = serve(cache, Map.of())) {
       server = running;
       for (Case c : cases) {
@@ -232,6 +234,12 @@ final class BenchCommand implements Callable<Integer> {
         } catch (IOException e) {
           console.failed(c.label(), 1, e.getMessage());
           failures++;
+        }
+      }
+      if (kernels) {
+        for (JsonElement row : page("part=webgpuKernels", 1, null)) {
+          rows.add(row);
+          console.webgpu(row.getAsJsonObject());
         }
       }
     }

@@ -120,7 +120,7 @@ final class BenchReport {
         ['Peer ms', (r) => ms(r.peerMs)], ['Spread', (r) => [r.nnjitSpread, r.peerSpread].map(percent).filter(Boolean).join(', ')], ['Ratio', (r) => r.ratio?.toFixed(2)], ['least to most', (r) => r.ratio && `${r.ratioLeast.toFixed(2)} to ${r.ratioMost.toFixed(2)}`], ['Aim', (r) => r.wanted],
         ['Of the floor of reading', (r) => percent(r.ofFloor)], ['Ratio to floats', (r) => r.ofFloats?.toFixed(2)], ['Outside kernels', (r) => r.outside && `${(100 * r.outside).toFixed(1)} %`], ['Agreement', (r) => r.agreement]]);
       table('webgpuTable', report.webgpu, [['Model', (r) => r.model], ['nnJIT ms', (r) => ms(r.nnjitMs)], ['onnxruntime-web ms', (r) => ms(r.peerMs)], ['Spread', (r) => [r.nnjitSpread, r.peerSpread].map(percent).join(', ')],
-        ['Ratio', (r) => r.ratio.toFixed(2)], ['least to most', (r) => `${r.ratioLeast.toFixed(2)} to ${r.ratioMost.toFixed(2)}`], ['First run ms', (r) => ms(r.firstMs)], ['of onnxruntime-web', (r) => ms(r.peerFirstMs)], ['Slices', (r) => r.slices], ['Relative error', (r) => r.relativeError.toExponential(1)]]);
+        ['Ratio', (r) => r.ratio.toFixed(2)], ['least to most', (r) => `${r.ratioLeast.toFixed(2)} to ${r.ratioMost.toFixed(2)}`], ['First run ms', (r) => ms(r.firstMs)], ['of onnxruntime-web', (r) => ms(r.peerFirstMs)], ['TensorFlow.js ms', (r) => r.tfjsMs && ms(r.tfjsMs)], ['Slices', (r) => r.slices], ['Relative error', (r) => r.relativeError.toExponential(1)]]);
       </script></html>
       """;
 }

@@ -141,6 +141,11 @@ final class BenchText {
         number(r, "ratioLeast"), number(r, "ratioMost"), number(r, "relativeError"), "",
         number(r, "firstMs"), number(r, "peerFirstMs"), r.get("kernels").getAsInt(),
         r.get("slices").getAsInt(), text(r, "adapter"));
+    if (r.has("gflops")) {
+      out.printf(
+          "%25s %.2f GFLOP/s; TensorFlow.js %.1f ms%n", "", number(r, "gflops"),
+          number(r, "tfjsMs"));
+    }
     out.flush();
   }
 

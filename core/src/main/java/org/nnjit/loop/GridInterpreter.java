@@ -2,9 +2,11 @@ package org.nnjit.loop;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Executes kernels for GPUs, the invocations of a workgroup step by step between barriers: the
@@ -35,9 +37,13 @@ public final class GridInterpreter {
    */
   public void run(GridNest nest, int sharedBytes) {
     int end = sharedBytes;
+    Set<Buffer> fours = new HashSet<>(nest.fours());
     for (GridNest.Shared s : nest.shared()) {
       loops.bind(s.buffer(), end, s.elements());
       end += s.elements() * s.buffer().dtype().bytes();
+      if (s.fours()) {
+        fours.add(s.buffer());
+      }
     }
     for (int group = 0; group < nest.groups(); group++) {
       for (int i = sharedBytes; i < end; i++) {
@@ -50,7 +56,7 @@ public final class GridInterpreter {
         locals.put(nest.lane(), new long[] {lane});
         lanes.add(locals);
       }
-      loops.begin("kernel " + nest.name() + ": ");
+      loops.begin("kernel " + nest.name() + ": ", fours);
       execute(nest.body(), lanes);
     }
   }

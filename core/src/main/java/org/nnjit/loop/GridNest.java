@@ -1,6 +1,7 @@
 package org.nnjit.loop;
 
 import java.util.List;
+import java.util.Set;
 
 /**
  * A whole kernel for a GPU: {@code groups} workgroups of {@code size} invocations, each of which
@@ -8,6 +9,8 @@ import java.util.List;
  *
  * @param name kernel name
  * @param buffers parameters: the inputs in order, then the output
+ * @param fours those of f32 elements that lie as vectors of four: what is written to them, and most
+ *     of what is read, is four elements from a multiple of four on
  * @param shared memory that the invocations of a workgroup share
  * @param groups number of workgroups, at least 1
  * @param size invocations of a workgroup
@@ -18,6 +21,7 @@ import java.util.List;
 public record GridNest(
     String name,
     List<Buffer> buffers,
+    Set<Buffer> fours,
     List<Shared> shared,
     int groups,
     int size,
@@ -26,6 +30,7 @@ public record GridNest(
     Stmt body) {
   public GridNest {
     buffers = List.copyOf(buffers);
+    fours = Set.copyOf(fours);
     shared = List.copyOf(shared);
   }
 
@@ -38,6 +43,6 @@ public record GridNest(
 
   /** The same kernel under another name. */
   public GridNest named(String other) {
-    return new GridNest(other, buffers, shared, groups, size, group, lane, body);
+    return new GridNest(other, buffers, fours, shared, groups, size, group, lane, body);
   }
 }

@@ -2,6 +2,7 @@ package org.nnjit.loop;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.tensor.DType;
@@ -20,6 +21,7 @@ public final class LoopInterpreter {
 
   private final byte[] memory;
   private final Map<Buffer, Region> regions = new HashMap<>();
+  private Set<Buffer> fours = Set.of();
   private Map<Local, Object> locals = new HashMap<>();
   private String where = "";
 
@@ -70,9 +72,16 @@ public final class LoopInterpreter {
     execute(nest.body());
   }
 
-  /** Begins a kernel, whose name begins messages. */
-  void begin(String message) {
+  /**
+   * Begins a kernel.
+   *
+   * @param message begins messages
+   * @param aligned buffers of vectors: four elements begin at a multiple of four, and one alone is
+   *     never written
+   */
+  void begin(String message, Set<Buffer> aligned) {
     where = message;
+    fours = aligned;
   }
 
   /** One statement with these locals, which it adds to. */
@@ -539,6 +548,10 @@ public final class LoopInterpreter {
               + ", which has "
               + region.elements
               + " elements");
+    }
+    boolean vectors = fours.contains(buffer);
+    if (vectors && (elements == 4 ? index % 4 != 0 : !slack)) {
+      throw error("access of " + elements + " from " + buffer + "[" + index + "], which has vectors");
     }
     return (int) (region.baseBytes + index * buffer.dtype().bytes());
   }

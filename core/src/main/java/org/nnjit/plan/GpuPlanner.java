@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.nnjit.compute.Compute;
 import org.nnjit.compute.Workload;
 import org.nnjit.fuse.Growth;
 import org.nnjit.fuse.Program;
@@ -78,6 +79,11 @@ public final class GpuPlanner {
         written.addAll(c.results());
       }
     }
+  }
+
+  /** Whether a compute can run on the GPU. */
+  public static boolean serves(Compute compute, GpuTarget gpu) {
+    return GpuSupports.does(compute, gpu);
   }
 
   /** The plan. */
@@ -348,7 +354,7 @@ public final class GpuPlanner {
       return there;
     }
     final double start = context.clock().getAsDouble();
-    GridSpace space = GridFamilies.of(c.compute(), gpu);
+    GridSpace space = GridFamilies.of(c.compute(), gpu, wide);
     Schedule schedule = space.defaultSchedule();
     GridNest nest = space.lower(schedule).named(names.of(c.compute(), schedule));
     String code = WgslEmitter.print(nest, wide);

@@ -20,6 +20,7 @@ import org.nnjit.fuse.Program.Call;
 import org.nnjit.fuse.Program.ComputeCall;
 import org.nnjit.graph.Constant;
 import org.nnjit.kernel.emit.wasm.Supports;
+import org.nnjit.kernel.family.GridFamilies;
 import org.nnjit.schedule.GpuTarget;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
@@ -69,7 +70,7 @@ final class GpuSupports {
       }
     }
     for (Stage s : c.stages()) {
-      if (!s.points().isEmpty() || !does(s.body())) {
+      if (!s.points().isEmpty() && !GridFamilies.attends(c) || !does(s.body())) {
         return false;
       }
     }

@@ -6,9 +6,11 @@ import java.util.Map;
 import java.util.Set;
 import org.nnjit.fuse.Fusion;
 import org.nnjit.fuse.Layouts;
+import org.nnjit.fuse.PartDoubles;
 import org.nnjit.fuse.Program;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.kernel.family.GridFamilies;
 import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.GpuPlanner;
 import org.nnjit.plan.GpuWeights;
@@ -34,7 +36,11 @@ public final class GpuBackend implements Compiler.Backend {
       Planner.Caches caches,
       Map<String, Integer> growing,
       PlanContext context) {
-    Program fused = Fusion.apply(program, c -> false, c -> true);
+    Program fused = Fusion.apply(program, GridFamilies::attends, c -> true);
+    if (!serves(fused)) {
+      fused = Fusion.apply(program, c -> false, c -> true);
+    }
+    fused = PartDoubles.apply(fused);
     int number = context.weights().newPlan();
     GpuPlanner planner =
         new GpuPlanner(
@@ -43,6 +49,19 @@ public final class GpuBackend implements Compiler.Backend {
         specialised.graph(), specialised.valueInputs(), program,
         new Layouts.Result(fused, Map.of()), number, caches, growing, null,
         planner.plan());
+  }
+
+  /** Whether the GPU can do all attentions; in WebAssembly there may be no kernel for the whole. */
+  private boolean serves(Program fused) {
+    for (Program.Call call : fused.calls()) {
+      if (call instanceof Program.ComputeCall c
+          && !c.compute().stages().isEmpty()
+          && !c.compute().stages().get(0).points().isEmpty()
+          && !GpuPlanner.serves(c.compute(), target)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

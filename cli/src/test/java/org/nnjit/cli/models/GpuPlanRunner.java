@@ -166,7 +166,9 @@ final class GpuPlanRunner {
     for (int i = 0; i < buffers.size(); i++) {
       TensorType type = i < c.inputs().size() ? c.inputs().get(i) : c.output();
       Buffer buffer = pipeline.nest().buffers().get(i);
-      int elements = Math.toIntExact(type.shape().elements());
+      // A kernel may read narrow elements by words.
+      int bytes = Math.toIntExact(type.shape().elements() * type.dtype().bytes());
+      int elements = bytes / buffer.dtype().bytes();
       interpreter.bind(buffer, at[buffers.get(i)], elements);
     }
     interpreter.run(pipeline.nest(), shared);

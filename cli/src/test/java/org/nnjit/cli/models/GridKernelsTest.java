@@ -3,6 +3,8 @@ package org.nnjit.cli.models;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,15 +12,20 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.kernel.emit.wgsl.WgslEmitter;
+import org.nnjit.kernel.family.GridFamilies;
+import org.nnjit.loop.GridNest;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.GpuTarget;
+import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
 import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
@@ -115,7 +122,147 @@ class GridKernelsTest {
     String back = m.node("Cast", Map.of("to", DType.F32.onnxCode()), doubled);
     String y = m.node("MatMul", back, "w");
     GpuPlan plan = check(m.output(y, null), 17);
-    assertEquals(List.of("slice", "points"), families(plan));
+    assertEquals(List.of("vector", "slice", "vector"), families(plan));
+  }
+
+  /** Runs a plan with other schedules in the place of one family's; all must give the same. */
+  private static void agreeOnSchedules(
+      GpuPlan plan, SmallModel m, int opset, String family, Schedule... others) {
+    ByteSource file = ByteSource.of(m.bytes(opset));
+    Map<String, Tensor> wanted = GpuPlanRunner.run(plan, m.feeds, file);
+    for (Schedule other : others) {
+      List<GpuPlan.Pipeline> changed = new ArrayList<>();
+      for (GpuPlan.Pipeline p : plan.pipelines()) {
+        if (!p.schedule().family().equals(family)) {
+          changed.add(p);
+          continue;
+        }
+        List<Boolean> wide = Collections.nCopies(p.bindings(), false);
+        GridNest nest =
+            GridFamilies.of(p.workload().compute(), GpuTarget.least(), wide).lower(other);
+        WgslEmitter.print(nest, wide);
+        changed.add(
+            new GpuPlan.Pipeline(
+                p.workload(), other, nest, "", p.bindings(), nest.groups(), 0));
+      }
+      GpuPlan again =
+          new GpuPlan(
+              plan.buffers(), changed, plan.load(), plan.inputs(), plan.outputs(),
+              plan.commands(), plan.slices(), plan.weightBytes(), plan.arenaBytes());
+      Map<String, Tensor> got = GpuPlanRunner.run(again, m.feeds, file);
+      wanted.forEach(
+          (name, w) -> {
+            for (int i = 0; i < w.elements(); i++) {
+              double scale = Math.max(1, Math.abs(w.getDouble(i)));
+              assertEquals(w.getDouble(i), got.get(name).getDouble(i), 1e-4 * scale, other.toString());
+            }
+          });
+    }
+  }
+
+  private static Schedule vector(int size, int split, int tn) {
+    return Schedule.of("vector").with("size", size).with("split", split).with("tn", tn);
+  }
+
+  @Test
+  void fewRowsShareTheDepth() throws Exception {
+    int[][] sizes = {
+      {1, 64, 64}, {1, 100, 36}, {3, 130, 1000}, {8, 96, 45}, {5, 33, 40}, {2, 768, 50}
+    };
+    for (int[] s : sizes) {
+      for (int transposed = 0; transposed < 4; transposed++) {
+        boolean ta = (transposed & 1) != 0;
+        boolean tb = (transposed & 2) != 0;
+        SmallModel m = new SmallModel();
+        m.feed("a", ta ? random(s[1], s[0]) : random(s[0], s[1]));
+        m.weight("b", tb ? random(s[2], s[1]) : random(s[1], s[2]));
+        m.weight("c", random(s[2]));
+        Map<String, Object> how = Map.of("transA", ta ? 1 : 0, "transB", tb ? 1 : 0);
+        m.node("", "Gemm", how, List.of("a", "b", "c"), List.of("p"));
+        m.node("", "LeakyRelu", Map.of(), List.of("p"), List.of("y"));
+        GpuPlan plan = check(m.output("y", null), 17);
+        boolean fours = s[tb ? 1 : 2] % 4 == 0;
+        assertEquals(fours, families(plan).equals(List.of("vector")), List.of(s[0], s[1], s[2]) + " " + tb);
+        if (fours) {
+          agreeOnSchedules(plan, m, 17, "vector", vector(32, 4, 4), vector(64, 1, 4), vector(16, 16, 4));
+        }
+      }
+    }
+  }
+
+  /** Scores and values of one row of a batch of heads, whose keys are no multiple of four. */
+  @Test
+  void vectorsOfABatch() throws Exception {
+    SmallModel m = new SmallModel();
+    m.feed("q", random(2, 3, 1, 64));
+    m.feed("k", random(2, 3, 64, 37));
+    m.feed("v", random(2, 3, 37, 64));
+    String scores = m.node("MatMul", "q", "k");
+    String relu = m.node("Relu", scores);
+    check(m.output(m.node("MatMul", relu, "v"), null), 17);
+  }
+
+  @Test
+  void codesAreReadByWords() throws Exception {
+    for (int i = 0; i < 24; i++) {
+      int bits = i % 3 == 0 ? 8 : 4;
+      int block = 16 << i % 3;
+      int k = block * (2 + i % 2);
+      int n = new int[] {32, 45, 70}[i / 3 % 3];
+      SmallModel m = new SmallModel();
+      m.feed("x", i % 2 == 0 ? random(1, k) : random(2, 3, k));
+      m.weight("w", bytes(n, k / block, block * bits / 8));
+      m.weight("s", random(n * (k / block)));
+      List<String> inputs = new ArrayList<>(List.of("x", "w", "s"));
+      if (i % 4 < 2) {
+        m.weight("z", bytes(n * ((k / block * bits + 7) / 8)));
+        inputs.add("z");
+      }
+      Map<String, Object> how =
+          Map.of("K", k, "N", n, "bits", bits, "block_size", block, "accuracy_level", i % 5 == 0 ? 4 : 0);
+      m.node("com.microsoft", "MatMulNBits", how, inputs, List.of("y"));
+      GpuPlan plan = check(m.output("y", null), 17);
+      assertTrue(families(plan).contains("vector"), i + " " + families(plan));
+      boolean words =
+          plan.pipelines().stream()
+              .anyMatch(p -> p.nest().buffers().stream().anyMatch(b -> b.dtype() == DType.I32));
+      assertTrue(words, "case " + i + " is read by elements");
+      agreeOnSchedules(plan, m, 17, "vector", vector(32, 2, 1), vector(64, 8, 4));
+    }
+  }
+
+  private static Tensor bytes(int... dims) {
+    Tensor t = Tensor.zeros(DType.U8, Shape.of(dims));
+    RANDOM.nextBytes(t.bytes());
+    return t;
+  }
+
+  private static Schedule attention(int rows, int split, int bk) {
+    return Schedule.of("attention").with("rows", rows).with("split", split).with("bk", bk);
+  }
+
+  @Test
+  void attentionKeepsNoScores() throws Exception {
+    int[][] sizes = {{520, 513, 16}, {15, 50, 64}, {1, 37, 64}, {5, 64, 32}, {11, 7, 16}};
+    for (int[] s : sizes) {
+      boolean large = s[0] > 500;
+      int heads = large ? 1 : 3;
+      SmallModel m = new SmallModel();
+      m.feed("q", random(heads, s[0], s[2]));
+      m.feed("k", random(heads, s[1], s[2]));
+      m.feed("v", random(heads, s[1], s[2]));
+      m.feed("mask", random(1, s[0], s[1]));
+      String t = m.node("Transpose", Map.of("perm", new int[] {0, 2, 1}), "k");
+      String scores = m.node("Add", m.node("MatMul", "q", t), "mask");
+      String weights = m.node("Softmax", Map.of("axis", -1), scores);
+      GpuPlan plan = check(m.output(m.node("MatMul", weights, "v"), null), 17);
+      assertEquals(List.of("attention"), families(plan), List.of(s[0], s[1]).toString());
+      if (!large) {
+        agreeOnSchedules(
+            plan, m, 17, "attention", attention(8, 1, 4), attention(16, 1, 16),
+            attention(2, 8, 4), attention(1, 32, 4));
+      }
+    }
   }
 
   private static Tensor random(int... dims) {

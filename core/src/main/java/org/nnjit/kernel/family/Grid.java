@@ -1,10 +1,16 @@
 package org.nnjit.kernel.family;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
+import org.nnjit.compute.Affine;
+import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Exprs;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.GridNest;
 import org.nnjit.loop.LType;
@@ -12,6 +18,7 @@ import org.nnjit.loop.Local;
 import org.nnjit.loop.Stmt;
 import org.nnjit.loop.Value;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.TensorType;
 
 /** A kernel for a GPU under construction. */
 final class Grid {
@@ -21,6 +28,7 @@ final class Grid {
   final Local lane = Local.of("lane", LType.I32);
   private final Buffer[] buffers;
   private final List<GridNest.Shared> shared = new ArrayList<>();
+  private final Set<Buffer> fours = new HashSet<>();
 
   /** Begins a kernel of a {@link #collapsed} compute. */
   Grid(Compute compute) {
@@ -35,6 +43,72 @@ final class Grid {
         new LoopBuilder(MapReduceFamily.buffers(c), MapReduceFamily.types(c));
     Compute ordered = MapReduceFamily.order(Collapse.apply(c, addresses), addresses);
     return Collapse.apply(ordered, addresses);
+  }
+
+  /** An argument read as words of 32 bits, whatever its elements are. */
+  Buffer words(int argument) {
+    buffers[argument] = new Buffer("x" + argument, DType.I32);
+    return buffers[argument];
+  }
+
+  /** Whether an expression is an f32 element whose neighbours along an axis are its neighbours in memory. */
+  boolean isDense(Expr read, Axis axis) {
+    if (!(read instanceof Expr.Read || read instanceof Expr.ReadFlat)
+        || read.type() != DType.F32) {
+      return false;
+    }
+    Affine address = b.address(read);
+    return address.coefficient(axis) == 1 && !address.hidesAxis(axis);
+  }
+
+  /**
+   * Makes the buffer of a {@link #isDense} element one of vectors, where four from a multiple of
+   * four on along the axis always lie in one, in whatever else is read of it too.
+   */
+  void readFours(Expr read, Axis axis) {
+    int argument = Exprs.argOf(read);
+    boolean fit = lieInFours(argument, b.address(read), axis);
+    for (Expr other : Exprs.reads(compute)) {
+      if (Exprs.argOf(other) == argument) {
+        Affine address = b.address(other);
+        Axis dense = axis;
+        for (int i = 0; i < address.terms(); i++) {
+          boolean next = address.coefficient(i) == 1 && address.term(i) instanceof Expr.Var;
+          dense = next ? ((Expr.Var) address.term(i)).axis() : dense;
+        }
+        fit &= lieInFours(argument, address, dense);
+      }
+    }
+    if (fit) {
+      fours.add(buffers[argument]);
+    }
+  }
+
+  /** The same for the result; false where results are written one by one. */
+  boolean storeFours(Axis axis) {
+    int result = compute.inputs().size();
+    Affine address = b.address(result, compute.store());
+    boolean all =
+        compute.output().dtype() == DType.F32
+            && address.coefficient(axis) == 1
+            && !address.hidesAxis(axis)
+            && lieInFours(result, address, axis);
+    if (all) {
+      fours.add(buffers[result]);
+    }
+    return all;
+  }
+
+  private boolean lieInFours(int argument, Affine address, Axis axis) {
+    TensorType type =
+        argument < compute.inputs().size() ? compute.inputs().get(argument) : compute.output();
+    boolean fit =
+        type.shape().elements() % 4 == 0 && axis.extent() % 4 == 0 && address.constant() % 4 == 0;
+    for (int i = 0; i < address.terms(); i++) {
+      boolean along = address.term(i) instanceof Expr.Var v && v.axis() == axis;
+      fit &= along || address.coefficient(i) % 4 == 0;
+    }
+    return fit;
   }
 
   /** Memory of the workgroup. */
@@ -85,6 +159,7 @@ final class Grid {
 
   GridNest nest(int groups, int size) {
     return new GridNest(
-        compute.name(), List.of(buffers), shared, Math.max(1, groups), size, group, lane, b.close());
+        compute.name(), List.of(buffers), fours, shared, Math.max(1, groups), size, group, lane,
+        b.close());
   }
 }

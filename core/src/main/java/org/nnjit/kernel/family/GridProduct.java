@@ -27,7 +27,8 @@ import org.nnjit.tensor.DType;
  * from. Rows are all axes that only one operand varies with, columns those of the other, depth the
  * reduced ones. A workgroup makes a tile of the output: it brings tiles of both operands to its
  * shared memory, {@code bk} steps of the depth at a time, and each invocation keeps {@code tm} by
- * {@code tn} sums in registers, four a vector. Steps: {@code bm bn bk tm tn}.
+ * {@code tn} sums in registers, four a vector. Where tiles are few, {@code ks}
+ * invocations share the depth of each sum. Steps: {@code bm bn bk tm tn ks}.
  */
 final class GridProduct implements GridFamily {
   /** With fewer rows, columns or steps of depth there is nothing to share. */
@@ -51,7 +52,7 @@ final class GridProduct implements GridFamily {
   }
 
   /** The axes by what varies with them, outermost first, and the operands. */
-  private record Parts(
+  record Parts(
       List<Axis> batch, List<Axis> rows, List<Axis> columns, List<Axis> depth, Expr a, Expr b) {
 
     static Parts of(Compute c) {
@@ -95,16 +96,18 @@ final class GridProduct implements GridFamily {
       int bn = n > 32 ? 64 : 32;
       // Small outputs are cut finer, so that there is work for every core of the GPU.
       long tiles = (long) Reductions.points(p.batch()) * ((m + 63) / 64) * ((n + 63) / 64);
-      if (tiles < 64) {
+      if (tiles < 16) {
         bm = 32;
         bn = 32;
       }
+      // Sums of 8 by 8 read half as much of shared memory as those of 4 by 4.
+      int side = bm == 64 && bn == 64 ? 8 : 4;
       return Schedule.of("product")
           .with("bm", bm)
           .with("bn", bn)
           .with("bk", 16)
-          .with("tm", 4)
-          .with("tn", 4);
+          .with("tm", side)
+          .with("tn", side);
     }
 
     @Override
@@ -125,6 +128,7 @@ final class GridProduct implements GridFamily {
     private final int bk;
     private final int tm;
     private final int tn;
+    private final int ks;
     private final int size;
 
     /** A tile of each operand, later one of the result. */
@@ -142,7 +146,8 @@ final class GridProduct implements GridFamily {
       this.bk = s.get("bk", 16);
       this.tm = s.get("tm", 4);
       this.tn = s.get("tn", 4);
-      this.size = bm / tm * (bn / tn);
+      this.ks = s.get("ks", 1);
+      this.size = bm / tm * (bn / tn) * ks;
     }
 
     GridNest nest() {
@@ -155,9 +160,19 @@ final class GridProduct implements GridFamily {
       Value row = b.keep("row", Value.mul(rows.lowest(), bm));
       Digits.bind(parts.batch(), rows.above(), b);
       Digits own = Digits.of(Value.get(grid.lane), bn / tn, "across", b::emit);
-      Value first = b.keep("first", Value.mul(own.above(), tm));
+      Value down0 = own.above();
+      Value part = Value.i32(0);
+      if (ks > 1) {
+        Digits parts = Digits.of(own.above(), bm / tm, "down", b::emit);
+        down0 = parts.lowest();
+        part = parts.above();
+      }
+      Value first = b.keep("first", Value.mul(down0, tm));
+      Value begin = ks > 1 ? b.keep("begin", Value.mul(part, 4)) : part;
       Value fours = b.keep("fours", Value.mul(own.lowest(), 4));
-      shared = grid.shareFours(Math.max((bm + bn) * bk, bm * bn));
+      fours(parts.a(), parts.rows(), true);
+      fours(parts.b(), parts.columns(), false);
+      shared = grid.shareFours(Math.max((bm + bn) * bk, bm * bn * ks));
       Local[] sums = new Local[tm * tn / 4];
       for (int i = 0; i < sums.length; i++) {
         sums[i] = Local.of("sum", LType.F32X4);
@@ -172,10 +187,11 @@ final class GridProduct implements GridFamily {
             bring(parts.a(), parts.rows(), row, m, bm, step, true);
             bring(parts.b(), parts.columns(), column, n, bn, step, false);
             grid.barrier();
-            grid.loop("at", Value.i32(0), bk, 4, at -> add(sums, at, first, fours));
+            grid.loop("at", begin, bk, 4 * ks, at -> add(sums, at, first, fours));
             grid.barrier();
           });
-      store(sums, row, column, first, fours);
+      Value from = ks > 1 ? b.keep("from", Value.mul(part, bm * bn)) : part;
+      store(sums, row, column, first, Value.add(from, fours));
       Stmt body = b.close();
       b.emit(body);
       return grid.nest(across * down * Reductions.points(parts.batch()), size);
@@ -195,6 +211,10 @@ final class GridProduct implements GridFamily {
         }
       }
       grid.barrier();
+      if (Fours.fit(grid, last(parts.columns()))) {
+        storeFours(row, column);
+        return;
+      }
       grid.loop(
           "element",
           Value.get(grid.lane),
@@ -209,10 +229,41 @@ final class GridProduct implements GridFamily {
                 () -> {
                   Digits.bind(parts.rows(), y, b);
                   Digits.bind(parts.columns(), x, b);
-                  Value place = new Value.Address(shared, element);
-                  Value sum = new Value.Load(place, 0, Value.Access.SCALAR);
-                  b.setStage(0, b.keep("sum", sum));
+                  b.setStage(0, b.keep("sum", sum(element, Value.Access.SCALAR)));
                   grid.store();
+                });
+          });
+    }
+
+    /** What the parts of the depth come to. */
+    private Value sum(Value element, Value.Access access) {
+      Value place = new Value.Address(shared, element);
+      Value sum = new Value.Load(place, 0, access);
+      for (int i = 1; i < ks; i++) {
+        Value more = new Value.Load(place, i * bm * bn, access);
+        sum = new Value.Binary(BinaryOp.ADD, DType.F32, sum, more);
+      }
+      return sum;
+    }
+
+    /** Four columns at a time. */
+    private void storeFours(Value row, Value column) {
+      grid.loop(
+          "four",
+          Value.get(grid.lane),
+          bm * bn / 4,
+          size,
+          four -> {
+            Digits d = Digits.of(four, bn / 4, "number", b::emit);
+            Value y = b.keep("y", Value.add(row, d.above()));
+            Value x = b.keep("x", Value.add(column, Value.mul(d.lowest(), 4)));
+            grid.where(
+                inside(m % bm != 0, y, m, n % bn != 0, x, n),
+                () -> {
+                  Digits.bind(parts.rows(), y, b);
+                  Digits.bind(parts.columns(), x, b);
+                  b.setStage(0, b.keep("sum", sum(Value.mul(four, 4), Value.Access.VECTOR)));
+                  Fours.store(grid, last(parts.columns()));
                 });
           });
     }
@@ -225,6 +276,14 @@ final class GridProduct implements GridFamily {
       return a == null
           ? c
           : c == null ? a : new Value.Binary(BinaryOp.AND, DType.BOOL, a, c);
+    }
+
+    /** Makes the buffer of an operand one of vectors where tiles of it are read so. */
+    private void fours(Expr operand, List<Axis> axes, boolean deep) {
+      Axis along = last(deep ? parts.depth() : axes);
+      if (along.extent() % 4 == 0 && grid.isDense(operand, along)) {
+        grid.readFours(operand, along);
+      }
     }
 
     /**
@@ -288,13 +347,7 @@ final class GridProduct implements GridFamily {
           () -> {
             Digits.bind(parts.depth(), at, b);
             Digits.bind(axes, place, b);
-            Value[] lanes = new Value[4];
-            for (int i = 0; i < 4; i++) {
-              b.shift(along, i);
-              lanes[i] = b.lower(operand);
-            }
-            b.shift(along, 0);
-            b.emit(Stmt.let(four, new Value.Lanes(lanes[0], lanes[1], lanes[2], lanes[3])));
+            b.emit(Stmt.let(four, Fours.load(grid, operand, along)));
           });
       return Value.get(four);
     }

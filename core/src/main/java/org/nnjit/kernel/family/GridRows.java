@@ -19,8 +19,8 @@ import org.nnjit.tensor.DType;
 
 /**
  * Long reductions, with a workgroup for each row: softmax, normalisations, sums, products of a
- * matrix and a vector along rows. Its invocations share the reduced points, join what they have in a
- * tree, and share the points of the row. Steps: {@code size}, invocations of a workgroup.
+ * matrix and a vector along rows. Its invocations share the reduced points, join what they have with
+ * few barriers, and share the points of the row. Steps: {@code size}, invocations of a workgroup.
  */
 final class GridRows implements GridFamily {
   /** Shorter reductions are done again by each point sooner than together. */
@@ -31,6 +31,11 @@ final class GridRows implements GridFamily {
 
   /** ... or fewer still where neighbouring points read neighbours, which is as good alone. */
   private static final int VERY_FEW_POINTS = 256;
+
+  /** An invocation joins so many parts before the next barrier; all join what is left at the end. */
+  private static final int JOINED = 16;
+
+  private static final int TOGETHER = 32;
 
   @Override
   public String name() {
@@ -79,7 +84,7 @@ final class GridRows implements GridFamily {
         most = Math.max(most, s.outer() <= depth ? Reductions.points(s.axes()) : 1);
       }
       int size = 32;
-      while (size * 4 < most && size * 2 <= target.groupSize()) {
+      while (size * 16 < most && size * 2 <= target.groupSize()) {
         size *= 2;
       }
       return Schedule.of("rows").with("size", size);
@@ -158,22 +163,40 @@ final class GridRows implements GridFamily {
       Value own = new Value.Address(shared, Value.get(grid.lane));
       grid.b.emit(new Stmt.Store(own, 0, Value.get(part), 1));
       grid.barrier();
-      for (int half = size / 2; half > 0; half /= 2) {
-        int further = half;
+      int left = size;
+      while (left > TOGETHER) {
+        int parts = left / JOINED;
         grid.where(
-            Grid.less(Value.get(grid.lane), half),
+            Grid.less(Value.get(grid.lane), parts),
             () -> {
-              Value a = new Value.Load(own, 0, Value.Access.SCALAR);
-              Value b = new Value.Load(own, further, Value.Access.SCALAR);
-              Value joined = new Value.Binary(stage.combiner().op(), type, a, b);
-              grid.b.emit(new Stmt.Store(own, 0, joined, 1));
+              Local joined = join(stage, new Value.Address(shared, Value.get(grid.lane)), parts, JOINED);
+              grid.b.emit(new Stmt.Store(own, 0, Value.get(joined), 1));
             });
         grid.barrier();
+        left = parts;
       }
-      Local total = Local.of("total", register);
-      Value first = new Value.Address(shared, Value.i32(0));
+      // A barrier more would cost more than that all do the same.
+      reductions.set(0, index, join(stage, new Value.Address(shared, Value.i32(0)), 1, left));
+    }
+
+    /** Joins {@code count} parts, each {@code step} after the one before. */
+    private Local join(Stage stage, Value first, int step, int count) {
+      DType type = stage.body().type();
+      Local total = Local.of("total", Value.scalarType(type));
       grid.b.emit(Stmt.let(total, new Value.Load(first, 0, Value.Access.SCALAR)));
-      reductions.set(0, index, total);
+      grid.loop(
+          "part",
+          Value.i32(step),
+          count * step,
+          step,
+          part -> {
+            Value next =
+                new Value.Load(new Value.Offset(first, part), 0, Value.Access.SCALAR);
+            Value joined =
+                new Value.Binary(stage.combiner().op(), type, Value.get(total), next);
+            grid.b.emit(Stmt.let(total, joined));
+          });
+      return total;
     }
   }
 }

@@ -1,5 +1,6 @@
 package org.nnjit.kernel.family;
 
+import java.util.List;
 import org.nnjit.loop.GridNest;
 import org.nnjit.schedule.Schedule;
 
@@ -15,4 +16,9 @@ public interface GridSpace {
    * @throws IllegalStateException when the schedule is not one of this space
    */
   GridNest lower(Schedule schedule);
+
+  /** Arguments of narrow types that kernels read as words of 32 bits: they must lie packed. */
+  default List<Integer> words() {
+    return List.of();
+  }
 }

@@ -152,6 +152,9 @@ public final class WgslEmitter {
 
   /** True where an element is a vector of four. */
   boolean isFours(Buffer buffer) {
+    if (nest.fours().contains(buffer)) {
+      return true;
+    }
     for (GridNest.Shared s : nest.shared()) {
       if (s.buffer() == buffer) {
         return s.fours();
@@ -169,6 +172,9 @@ public final class WgslEmitter {
   private String element(Buffer buffer) {
     if (isPacked(buffer)) {
       return "u32";
+    }
+    if (nest.fours().contains(buffer)) {
+      return "vec4<f32>";
     }
     return type(Value.scalarType(buffer.dtype()));
   }
@@ -198,15 +204,19 @@ public final class WgslEmitter {
         line(depth).append("}\n");
       }
       case Stmt.Let let -> {
+        repeated(new Repeated().in(let.value()), depth);
         line(depth).append(changing.contains(let.local()) ? "" : "let ");
         out.append(name(let.local())).append(" = ");
         values.print(let.value());
+        values.forget();
         out.append(";\n");
       }
       case Stmt.Store store -> store(store, depth);
       case Stmt.If choice -> {
+        repeated(new Repeated().in(choice.condition()), depth);
         line(depth).append("if (");
         values.condition(choice.condition());
+        values.forget();
         out.append(") {\n");
         print(choice.then(), depth + 1);
         if (choice.otherwise() != null) {
@@ -226,6 +236,7 @@ public final class WgslEmitter {
     if (isPacked(buffer) || isFours(buffer) != (store.lanes() == 4)) {
       throw new IllegalStateException(nest.name() + ": store of parts of a word in " + buffer);
     }
+    repeated(new Repeated().in(store.pointer()).in(store.value()), depth);
     line(depth);
     values.element(store.pointer(), store.offset());
     out.append(" = ");
@@ -235,6 +246,18 @@ public final class WgslEmitter {
     } else {
       values.print(store.value());
     }
+    values.forget();
     out.append(";\n");
+  }
+
+  /** Names what a statement has several times. */
+  private void repeated(Repeated repeated, int depth) {
+    for (Value part : repeated.parts()) {
+      String name = "same_" + next++;
+      line(depth).append("let ").append(name).append(" = ");
+      values.print(part);
+      out.append(";\n");
+      values.name(part, name);
+    }
   }
 }

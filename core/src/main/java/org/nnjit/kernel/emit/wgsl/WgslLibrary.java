@@ -31,6 +31,15 @@ final class WgslLibrary {
       fn min_(a: f32, b: f32) -> f32 {
         return select(select(min(a, b), b, nan_(b)), a, nan_(a));
       }
+      fn nan4_(x: vec4<f32>) -> vec4<bool> {
+        return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+      }
+      fn max4_(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+        return select(select(max(a, b), b, nan4_(b)), a, nan4_(a));
+      }
+      fn min4_(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+        return select(select(min(a, b), b, nan4_(b)), a, nan4_(a));
+      }
       // Exact: each difference of neighbours within a factor of two is.
       fn rem_(a: f32, b: f32) -> f32 {
         let m = abs(b);
@@ -377,11 +386,17 @@ final class WgslLibrary {
     return text.toString();
   }
 
+  /** One function; of vectors, where there is none of its own, lane by lane. */
   private static String source(String name) {
     int from = SOURCE.indexOf("fn " + name + "(");
-    if (from < 0) {
+    if (from >= 0) {
+      return SOURCE.substring(from, SOURCE.indexOf("\n}\n", from) + 3);
+    }
+    if (!name.endsWith("4_")) {
       throw new IllegalStateException("no WGSL function '" + name + "'");
     }
-    return SOURCE.substring(from, SOURCE.indexOf("\n}\n", from) + 3);
+    String one = name.substring(0, name.length() - 2) + "_";
+    return "fn " + name + "(x: vec4<f32>) -> vec4<f32> {\n  return vec4<f32>("
+        + one + "(x.x), " + one + "(x.y), " + one + "(x.z), " + one + "(x.w));\n}\n";
   }
 }

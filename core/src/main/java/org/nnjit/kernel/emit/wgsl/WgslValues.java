@@ -1,6 +1,9 @@
 package org.nnjit.kernel.emit.wgsl;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Combiner;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.LType;
@@ -17,6 +20,7 @@ final class WgslValues {
   private final WgslEmitter emitter;
   private final WgslLibrary library;
   private final StringBuilder out;
+  private final Map<Value, String> known = new HashMap<>();
 
   WgslValues(WgslEmitter emitter, WgslLibrary library, StringBuilder out) {
     this.emitter = emitter;
@@ -54,7 +58,22 @@ final class WgslValues {
     out.append(')');
   }
 
+  /** From here on a name stands for a value. */
+  void name(Value value, String name) {
+    known.put(value, name);
+  }
+
+  /** No name stands for a value any more. */
+  void forget() {
+    known.clear();
+  }
+
   void print(Value value) {
+    String name = known.isEmpty() ? null : known.get(value);
+    if (name != null) {
+      out.append(name);
+      return;
+    }
     switch (value) {
       case Value.IntConst c -> integer(c);
       case Value.FloatConst c -> {
@@ -97,6 +116,11 @@ final class WgslValues {
         out.append('.').append("xyzw".charAt(l.lane()));
       }
       case Value.Lanes l -> call("vec4<f32>", l.a(), l.b(), l.c(), l.d());
+      case Value.Horizontal h when h.combiner() == Combiner.SUM -> {
+        out.append("dot(");
+        print(h.x());
+        out.append(", vec4<f32>(1.0))");
+      }
       default -> throw new IllegalStateException("no WGSL for " + value);
     }
   }
@@ -125,21 +149,23 @@ final class WgslValues {
 
   private void load(Value.Load l) {
     Buffer buffer = Value.bufferOf(l.pointer());
-    if (l.access() == Value.Access.SCALAR || emitter.isFours(buffer)) {
+    boolean vector = l.access() == Value.Access.VECTOR;
+    if (vector && emitter.isFours(buffer)) {
       element(l.pointer(), l.offset());
-      if (l.access() == Value.Access.SCALAR && emitter.isFours(buffer)) {
-        out.append("[(");
-        index(l.pointer(), l.offset());
-        out.append(") & 3]");
-      }
       return;
     }
-    out.append("vec4<f32>(");
-    for (int i = 0; i < 4; i++) {
+    boolean one = l.access() == Value.Access.SCALAR;
+    out.append(one ? "" : "vec4<f32>(");
+    for (int i = 0; i < (vector ? 4 : 1); i++) {
       out.append(i == 0 ? "" : ", ");
-      element(l.pointer(), l.offset() + (l.access() == Value.Access.VECTOR ? i : 0));
+      element(l.pointer(), l.offset() + i);
+      if (emitter.isFours(buffer)) {
+        out.append("[(");
+        index(l.pointer(), l.offset() + i);
+        out.append(") & 3]");
+      }
     }
-    out.append(')');
+    out.append(one ? "" : ")");
   }
 
   /** What a pointer and an offset name: an element, or four where they lie together. */
@@ -184,7 +210,8 @@ final class WgslValues {
     }
   }
 
-  private static boolean isCondition(Value v) {
+  /** True where a bool is printed when a condition is wanted. */
+  static boolean isCondition(Value v) {
     return switch (v) {
       case Value.Binary b ->
           b.op().isComparison()
@@ -254,7 +281,7 @@ final class WgslValues {
       return;
     }
     switch (b.a().type()) {
-      case F32 -> floats(b);
+      case F32, F32X4 -> floats(b);
       case I64 -> longs(b);
       default -> integers(b);
     }
@@ -267,7 +294,7 @@ final class WgslValues {
       case MUL -> infix("*", b.a(), b.b());
       case DIV -> infix("/", b.a(), b.b());
       case MAX, MIN, POW, REM, FLOOR_MOD ->
-          call(b.op().name().toLowerCase() + "_", b.a(), b.b());
+          call(b.op().name().toLowerCase() + lanes(b.a()) + "_", b.a(), b.b());
       default -> throw new IllegalStateException(b.op() + " of floats");
     }
   }
@@ -329,9 +356,15 @@ final class WgslValues {
       }
       case POW -> call("i32_pow_", b.a(), b.b());
       case SHL, SHR -> {
-        String name =
-            b.op() == BinaryOp.SHL ? "shl_" : on.isUnsigned() ? "u32_shr_" : "i32_shr_";
-        call(name, b.a(), b.b(), Value.i32(on.bytes() * 8));
+        boolean left = b.op() == BinaryOp.SHL;
+        if (on == DType.I32 && b.b() instanceof Value.IntConst c && c.value() >= 0 && c.value() < 32) {
+          out.append('(');
+          print(b.a());
+          out.append(left ? " << " : " >> ").append(c.value()).append("u)");
+        } else {
+          String name = left ? "shl_" : on.isUnsigned() ? "u32_shr_" : "i32_shr_";
+          call(name, b.a(), b.b(), Value.i32(on.bytes() * 8));
+        }
       }
       default -> throw new IllegalStateException(b.op() + " of integers");
     }
@@ -359,7 +392,7 @@ final class WgslValues {
       out.append(')');
       return;
     }
-    if (u.x().type() == LType.F32) {
+    if (u.x().type() == LType.F32 || u.x().type() == LType.F32X4) {
       floats(u);
       return;
     }
@@ -415,8 +448,13 @@ final class WgslValues {
         print(u.x());
         out.append(')');
       }
-      default -> call(u.op().name().toLowerCase() + "_", u.x());
+      default -> call(u.op().name().toLowerCase() + lanes(u.x()) + "_", u.x());
     }
+  }
+
+  /** Part of the name of a function of vectors. */
+  private static String lanes(Value v) {
+    return v.type() == LType.F32X4 ? "4" : "";
   }
 
   private void convert(Value.Convert c) {

@@ -1,0 +1,169 @@
+package org.nnjit.kernel.family;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Combiner;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Expr.Binary;
+import org.nnjit.compute.Exprs;
+import org.nnjit.compute.Stage;
+import org.nnjit.loop.GridNest;
+import org.nnjit.schedule.GpuTarget;
+import org.nnjit.schedule.Schedule;
+import org.nnjit.tensor.DType;
+
+/**
+ * Products of one or a few rows with a matrix, which is read once and whose reading is all that
+ * takes time: a step of text generation, the last layer of a network for images. The invocations of
+ * a workgroup share the depth: {@code split} of them have a part of it each for the same columns,
+ * and what they have is summed in shared memory. Where the columns are dense in memory, neighbours
+ * read four columns each; where the depth is (a transposed matrix), neighbours read four steps of it
+ * each, for {@code tn} columns. A matrix of codes of 4 or 8 bits is read by words of 32 bits and
+ * unpacked in registers. Steps: {@code size split tn}.
+ */
+final class GridVector implements GridFamily {
+  private static final int MOST_ROWS = 8;
+
+  /** With fewer columns or steps of depth there is too little to share. */
+  private static final int LEAST = 32;
+
+  @Override
+  public String name() {
+    return "vector";
+  }
+
+  @Override
+  public GridSpace match(Compute c, GpuTarget target) {
+    Parts p = Parts.codes(c);
+    if (p == null) {
+      p = Parts.of(c);
+    }
+    return p == null || p.m() > MOST_ROWS || p.n() < LEAST || p.k() < LEAST
+        ? null
+        : new Space(p, target);
+  }
+
+  /**
+   * The axes by what varies with them, outermost first, and the operands.
+   *
+   * @param compute whose axes these are
+   * @param batch axes of both
+   * @param x f32, the rows
+   * @param w the matrix; null where it consists of codes
+   * @param codes the matrix where it consists of codes, else null
+   * @param deep steps of the depth are neighbours in memory, not columns
+   */
+  record Parts(
+      Compute compute,
+      List<Axis> batch,
+      List<Axis> rows,
+      List<Axis> columns,
+      List<Axis> depth,
+      Expr x,
+      Expr w,
+      QuantisedFamily.Product codes,
+      boolean deep) {
+
+    int m() {
+      return Reductions.points(rows);
+    }
+
+    int n() {
+      return Reductions.points(columns);
+    }
+
+    int k() {
+      return Reductions.points(depth);
+    }
+
+    /** A product with a matrix of floats in memory, or null. */
+    static Parts of(Compute c) {
+      if (c.stages().size() != 1) {
+        return null;
+      }
+      Stage s = c.stages().get(0);
+      if (s.combiner() != Combiner.SUM
+          || s.outer() != c.spatial().size()
+          || s.axes().isEmpty()
+          || !s.points().isEmpty()
+          || !(s.body() instanceof Binary product)
+          || product.op() != BinaryOp.MUL
+          || product.type() != DType.F32) {
+        return null;
+      }
+      List<Axis> batch = new ArrayList<>();
+      List<Axis> onlyA = new ArrayList<>();
+      List<Axis> onlyB = new ArrayList<>();
+      for (Axis axis : c.spatial()) {
+        boolean inA = Exprs.uses(product.a(), axis);
+        boolean inB = Exprs.uses(product.b(), axis);
+        (inA == inB ? batch : inA ? onlyA : onlyB).add(axis);
+      }
+      boolean swap = Reductions.points(onlyA) > Reductions.points(onlyB);
+      List<Axis> columns = swap ? onlyA : onlyB;
+      Expr x = swap ? product.b() : product.a();
+      Expr w = swap ? product.a() : product.b();
+      if (columns.isEmpty()) {
+        return null;
+      }
+      Grid grid = new Grid(c);
+      boolean across = inFours(grid, w, columns);
+      boolean deep = !across && inFours(grid, w, s.axes());
+      return across || deep
+          ? new Parts(c, batch, swap ? onlyB : onlyA, columns, s.axes(), x, w, null, deep)
+          : null;
+    }
+
+    private static boolean inFours(Grid grid, Expr w, List<Axis> axes) {
+      Axis last = axes.get(axes.size() - 1);
+      return last.extent() % 4 == 0 && grid.isDense(w, last);
+    }
+
+    /** A product with a matrix of codes whose rows lie in words, or null. */
+    static Parts codes(Compute c) {
+      QuantisedFamily.Product p = QuantisedFamily.product(c);
+      if (p == null
+          || p.k().extent() % p.perWord() != 0
+          || p.block() % p.perWord() != 0
+          || p.b().rowBytes(p.n(), p.k(), p.k().extent()) == 0
+          || p.compute().inputs().get(p.b().argument()).shape().elements() % 4 != 0) {
+        return null;
+      }
+      Expr x = ((Binary) p.compute().stages().get(0).body()).a();
+      List<Axis> rows = p.m() == null ? List.of() : List.of(p.m());
+      return new Parts(
+          p.compute(), List.of(), rows, List.of(p.n()), List.of(p.k()), x, null, p, true);
+    }
+  }
+
+  private record Space(Parts p, GpuTarget target) implements GridSpace {
+    @Override
+    public Schedule defaultSchedule() {
+      int tn = p.m() > 4 ? 1 : p.n() < 4096 || p.m() > 2 ? 2 : 4;
+      int split = 1;
+      int most = p.deep() ? 16 : 32;
+      // Each invocation has some steps to do, and the sums fit what every GPU has.
+      while (split < most && split * 2 * 32 <= p.k() && split * 2 * p.m() * 32 * 4 <= 8 << 10) {
+        split *= 2;
+      }
+      int size = p.deep() ? 64 : Math.max(32, 8 * split);
+      return Schedule.of("vector")
+          .with("size", Math.min(size, target.groupSize()))
+          .with("split", split)
+          .with("tn", p.deep() ? tn : 4);
+    }
+
+    @Override
+    public GridNest lower(Schedule schedule) {
+      return new GridVectorLowering(p, schedule).nest();
+    }
+
+    @Override
+    public List<Integer> words() {
+      return p.codes() == null ? List.of() : List.of(p.codes().b().argument());
+    }
+  }
+}
