@@ -1,14 +1,14 @@
 // f32_matmul_relu__33x40_k16__b32x32k16t4x4: product bm=32 bn=32 bk=16 tm=4 tn=4
-@group(0) @binding(0) var<storage, read> x0: array<f32>;
-@group(0) @binding(1) var<storage, read> x1: array<f32>;
-@group(0) @binding(2) var<storage, read> x2: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x0: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x1: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> x2: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 var<workgroup> shared0: array<vec4<f32>, 256>;
-fn nan_(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+fn nan4_(x: vec4<f32>) -> vec4<bool> {
+  return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
 }
-fn max_(a: f32, b: f32) -> f32 {
-  return select(select(max(a, b), b, nan_(b)), a, nan_(a));
+fn max4_(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+  return select(select(max(a, b), b, nan4_(b)), a, nan4_(a));
 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) wgs: vec3<u32>,
@@ -47,68 +47,72 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) wgs: vec
     vfour_2 = vec4<f32>(0.0);
     if ((vplace_25 < 33)) {
       let vx0_p0_26 = ((vplace_25 * 16) + vk_24);
-      vfour_2 = vec4<f32>(x0[vx0_p0_26], x0[vx0_p0_26 + 1], x0[vx0_p0_26 + 2], x0[vx0_p0_26 + 3]);
+      let vx_27 = x0[(vx0_p0_26) >> 2u];
+      vfour_2 = vx_27;
     }
     shared0[(vslot_23) >> 2u] = vfour_2;
-    let vnumber_27 = ((vlane_1 + 64) % 4);
-    let vrest_28 = ((vlane_1 + 64) / 4);
-    let vslot_29 = ((vrest_28 * 16) + (vnumber_27 * 4));
-    let vk_30 = (vstep_20 + (vnumber_27 * 4));
-    let vplace_31 = (vrow_15 + vrest_28);
+    let vnumber_28 = ((vlane_1 + 64) % 4);
+    let vrest_29 = ((vlane_1 + 64) / 4);
+    let vslot_30 = ((vrest_29 * 16) + (vnumber_28 * 4));
+    let vk_31 = (vstep_20 + (vnumber_28 * 4));
+    let vplace_32 = (vrow_15 + vrest_29);
     vfour_3 = vec4<f32>(0.0);
-    if ((vplace_31 < 33)) {
-      let vx0_p1_32 = ((vplace_31 * 16) + vk_30);
-      vfour_3 = vec4<f32>(x0[vx0_p1_32], x0[vx0_p1_32 + 1], x0[vx0_p1_32 + 2], x0[vx0_p1_32 + 3]);
+    if ((vplace_32 < 33)) {
+      let vx0_p1_33 = ((vplace_32 * 16) + vk_31);
+      let vx_34 = x0[(vx0_p1_33) >> 2u];
+      vfour_3 = vx_34;
     }
-    shared0[(vslot_29) >> 2u] = vfour_3;
-    let vnumber_33 = (vlane_1 % 8);
-    let vrest_34 = (vlane_1 / 8);
-    let vslot_35 = ((vrest_34 * 32) + (vnumber_33 * 4));
-    let vk_36 = (vstep_20 + vrest_34);
-    let vplace_37 = (vcolumn_14 + (vnumber_33 * 4));
+    shared0[(vslot_30) >> 2u] = vfour_3;
+    let vnumber_35 = (vlane_1 % 8);
+    let vrest_36 = (vlane_1 / 8);
+    let vslot_37 = ((vrest_36 * 32) + (vnumber_35 * 4));
+    let vk_38 = (vstep_20 + vrest_36);
+    let vplace_39 = (vcolumn_14 + (vnumber_35 * 4));
     vfour_4 = vec4<f32>(0.0);
-    if ((vplace_37 < 40)) {
-      let vx1_p2_38 = ((vk_36 * 40) + vplace_37);
-      vfour_4 = vec4<f32>(x1[vx1_p2_38], x1[vx1_p2_38 + 1], x1[vx1_p2_38 + 2], x1[vx1_p2_38 + 3]);
+    if ((vplace_39 < 40)) {
+      let vx1_p2_40 = ((vk_38 * 40) + vplace_39);
+      let vx_41 = x1[(vx1_p2_40) >> 2u];
+      vfour_4 = vx_41;
     }
-    shared0[((vslot_35 + 512)) >> 2u] = vfour_4;
-    let vnumber_39 = ((vlane_1 + 64) % 8);
-    let vrest_40 = ((vlane_1 + 64) / 8);
-    let vslot_41 = ((vrest_40 * 32) + (vnumber_39 * 4));
-    let vk_42 = (vstep_20 + vrest_40);
-    let vplace_43 = (vcolumn_14 + (vnumber_39 * 4));
+    shared0[((vslot_37 + 512)) >> 2u] = vfour_4;
+    let vnumber_42 = ((vlane_1 + 64) % 8);
+    let vrest_43 = ((vlane_1 + 64) / 8);
+    let vslot_44 = ((vrest_43 * 32) + (vnumber_42 * 4));
+    let vk_45 = (vstep_20 + vrest_43);
+    let vplace_46 = (vcolumn_14 + (vnumber_42 * 4));
     vfour_5 = vec4<f32>(0.0);
-    if ((vplace_43 < 40)) {
-      let vx1_p3_44 = ((vk_42 * 40) + vplace_43);
-      vfour_5 = vec4<f32>(x1[vx1_p3_44], x1[vx1_p3_44 + 1], x1[vx1_p3_44 + 2], x1[vx1_p3_44 + 3]);
+    if ((vplace_46 < 40)) {
+      let vx1_p3_47 = ((vk_45 * 40) + vplace_46);
+      let vx_48 = x1[(vx1_p3_47) >> 2u];
+      vfour_5 = vx_48;
     }
-    shared0[((vslot_41 + 512)) >> 2u] = vfour_5;
+    shared0[((vslot_44 + 512)) >> 2u] = vfour_5;
     workgroupBarrier();
-    for (var vat_45 = 0; vat_45 < 16; vat_45 += 4) {
-      let vx_46 = shared0[(((vfirst_18 * 16) + vat_45)) >> 2u];
-      let vx_47 = shared0[((((vfirst_18 + 1) * 16) + vat_45)) >> 2u];
-      let vx_48 = shared0[((((vfirst_18 + 2) * 16) + vat_45)) >> 2u];
-      let vx_49 = shared0[((((vfirst_18 + 3) * 16) + vat_45)) >> 2u];
-      let vy_50 = shared0[((((vat_45 * 32) + 512) + vfours_19)) >> 2u];
-      vsum_6 = fma(vec4<f32>(vx_46.x), vy_50, vsum_6);
-      vsum_7 = fma(vec4<f32>(vx_47.x), vy_50, vsum_7);
-      vsum_8 = fma(vec4<f32>(vx_48.x), vy_50, vsum_8);
-      vsum_9 = fma(vec4<f32>(vx_49.x), vy_50, vsum_9);
-      let vy_51 = shared0[((((vat_45 * 32) + 544) + vfours_19)) >> 2u];
-      vsum_6 = fma(vec4<f32>(vx_46.y), vy_51, vsum_6);
-      vsum_7 = fma(vec4<f32>(vx_47.y), vy_51, vsum_7);
-      vsum_8 = fma(vec4<f32>(vx_48.y), vy_51, vsum_8);
-      vsum_9 = fma(vec4<f32>(vx_49.y), vy_51, vsum_9);
-      let vy_52 = shared0[((((vat_45 * 32) + 576) + vfours_19)) >> 2u];
-      vsum_6 = fma(vec4<f32>(vx_46.z), vy_52, vsum_6);
-      vsum_7 = fma(vec4<f32>(vx_47.z), vy_52, vsum_7);
-      vsum_8 = fma(vec4<f32>(vx_48.z), vy_52, vsum_8);
-      vsum_9 = fma(vec4<f32>(vx_49.z), vy_52, vsum_9);
-      let vy_53 = shared0[((((vat_45 * 32) + 608) + vfours_19)) >> 2u];
-      vsum_6 = fma(vec4<f32>(vx_46.w), vy_53, vsum_6);
-      vsum_7 = fma(vec4<f32>(vx_47.w), vy_53, vsum_7);
-      vsum_8 = fma(vec4<f32>(vx_48.w), vy_53, vsum_8);
-      vsum_9 = fma(vec4<f32>(vx_49.w), vy_53, vsum_9);
+    for (var vat_49 = 0; vat_49 < 16; vat_49 += 4) {
+      let vx_50 = shared0[(((vfirst_18 * 16) + vat_49)) >> 2u];
+      let vx_51 = shared0[((((vfirst_18 + 1) * 16) + vat_49)) >> 2u];
+      let vx_52 = shared0[((((vfirst_18 + 2) * 16) + vat_49)) >> 2u];
+      let vx_53 = shared0[((((vfirst_18 + 3) * 16) + vat_49)) >> 2u];
+      let vy_54 = shared0[((((vat_49 * 32) + 512) + vfours_19)) >> 2u];
+      vsum_6 = fma(vec4<f32>(vx_50.x), vy_54, vsum_6);
+      vsum_7 = fma(vec4<f32>(vx_51.x), vy_54, vsum_7);
+      vsum_8 = fma(vec4<f32>(vx_52.x), vy_54, vsum_8);
+      vsum_9 = fma(vec4<f32>(vx_53.x), vy_54, vsum_9);
+      let vy_55 = shared0[((((vat_49 * 32) + 544) + vfours_19)) >> 2u];
+      vsum_6 = fma(vec4<f32>(vx_50.y), vy_55, vsum_6);
+      vsum_7 = fma(vec4<f32>(vx_51.y), vy_55, vsum_7);
+      vsum_8 = fma(vec4<f32>(vx_52.y), vy_55, vsum_8);
+      vsum_9 = fma(vec4<f32>(vx_53.y), vy_55, vsum_9);
+      let vy_56 = shared0[((((vat_49 * 32) + 576) + vfours_19)) >> 2u];
+      vsum_6 = fma(vec4<f32>(vx_50.z), vy_56, vsum_6);
+      vsum_7 = fma(vec4<f32>(vx_51.z), vy_56, vsum_7);
+      vsum_8 = fma(vec4<f32>(vx_52.z), vy_56, vsum_8);
+      vsum_9 = fma(vec4<f32>(vx_53.z), vy_56, vsum_9);
+      let vy_57 = shared0[((((vat_49 * 32) + 608) + vfours_19)) >> 2u];
+      vsum_6 = fma(vec4<f32>(vx_50.w), vy_57, vsum_6);
+      vsum_7 = fma(vec4<f32>(vx_51.w), vy_57, vsum_7);
+      vsum_8 = fma(vec4<f32>(vx_52.w), vy_57, vsum_8);
+      vsum_9 = fma(vec4<f32>(vx_53.w), vy_57, vsum_9);
     }
     workgroupBarrier();
   }
@@ -117,16 +121,17 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) wgs: vec
   shared0[((((vfirst_18 + 2) * 32) + vfours_19)) >> 2u] = vsum_8;
   shared0[((((vfirst_18 + 3) * 32) + vfours_19)) >> 2u] = vsum_9;
   workgroupBarrier();
-  for (var velement_54 = vlane_1; velement_54 < 1024; velement_54 += 64) {
-    let vnumber_55 = (velement_54 % 32);
-    let vrest_56 = (velement_54 / 32);
-    let vy_57 = (vrow_15 + vrest_56);
-    let vx_58 = (vcolumn_14 + vnumber_55);
-    if (((vy_57 < 33) && (vx_58 < 40))) {
-      let vsum_59 = shared0[(velement_54) >> 2u][(velement_54) & 3];
-      let vx2_p4_60 = vx_58;
-      let vy_p5_61 = ((vy_57 * 40) + vx_58);
-      y[vy_p5_61] = max_((vsum_59 + x2[vx2_p4_60]), 0.0);
+  for (var vfour_58 = vlane_1; vfour_58 < 256; vfour_58 += 64) {
+    let vnumber_59 = (vfour_58 % 8);
+    let vrest_60 = (vfour_58 / 8);
+    let vy_61 = (vrow_15 + vrest_60);
+    let vx_62 = (vcolumn_14 + (vnumber_59 * 4));
+    if (((vy_61 < 33) && (vx_62 < 40))) {
+      let vsum_63 = shared0[((vfour_58 * 4)) >> 2u];
+      let vx2_p4_64 = vx_62;
+      let vx_65 = x2[(vx2_p4_64) >> 2u];
+      let vy_p5_66 = ((vy_61 * 40) + vx_62);
+      y[(vy_p5_66) >> 2u] = max4_((vsum_63 + vx_65), vec4<f32>(0.0));
     }
   }
 }

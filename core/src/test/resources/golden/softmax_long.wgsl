@@ -19,69 +19,37 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) wgs: vec
   if (vgroup_0 >= 3) { return; }
   let vlane_1 = i32(lid);
   var vpart_2: f32;
-  var vpart_3: f32;
+  var vtotal_3: f32;
+  var vpart_4: f32;
+  var vtotal_5: f32;
   vpart_2 = bits_(4286578688u);
-  let vx0_p0_4 = (vgroup_0 * 100);
-  for (var vat_5 = vlane_1; vat_5 < 100; vat_5 += 32) {
-    let vx0_p1_6 = vx0_p0_4 + vat_5;
-    vpart_2 = max_(vpart_2, x0[vx0_p1_6]);
+  let vx0_p0_6 = (vgroup_0 * 100);
+  for (var vat_7 = vlane_1; vat_7 < 100; vat_7 += 32) {
+    let vx0_p1_8 = vx0_p0_6 + vat_7;
+    vpart_2 = max_(vpart_2, x0[vx0_p1_8]);
   }
   shared0[vlane_1] = vpart_2;
   workgroupBarrier();
-  if ((vlane_1 < 16)) {
-    shared0[vlane_1] = max_(shared0[vlane_1], shared0[vlane_1 + 16]);
+  vtotal_3 = shared0[0];
+  for (var vpart_9 = 1; vpart_9 < 32; vpart_9 += 1) {
+    vtotal_3 = max_(vtotal_3, shared0[0 + vpart_9]);
   }
-  workgroupBarrier();
-  if ((vlane_1 < 8)) {
-    shared0[vlane_1] = max_(shared0[vlane_1], shared0[vlane_1 + 8]);
+  vpart_4 = 0.0;
+  for (var vat_10 = vlane_1; vat_10 < 100; vat_10 += 32) {
+    let vx0_p2_11 = vx0_p0_6 + vat_10;
+    vpart_4 = (vpart_4 + exp((x0[vx0_p2_11] - vtotal_3)));
   }
+  shared1[vlane_1] = vpart_4;
   workgroupBarrier();
-  if ((vlane_1 < 4)) {
-    shared0[vlane_1] = max_(shared0[vlane_1], shared0[vlane_1 + 4]);
+  vtotal_5 = shared1[0];
+  for (var vpart_12 = 1; vpart_12 < 32; vpart_12 += 1) {
+    vtotal_5 = (vtotal_5 + shared1[0 + vpart_12]);
   }
-  workgroupBarrier();
-  if ((vlane_1 < 2)) {
-    shared0[vlane_1] = max_(shared0[vlane_1], shared0[vlane_1 + 2]);
-  }
-  workgroupBarrier();
-  if ((vlane_1 < 1)) {
-    shared0[vlane_1] = max_(shared0[vlane_1], shared0[vlane_1 + 1]);
-  }
-  workgroupBarrier();
-  let vtotal_7 = shared0[0];
-  vpart_3 = 0.0;
-  for (var vat_8 = vlane_1; vat_8 < 100; vat_8 += 32) {
-    let vx0_p2_9 = vx0_p0_4 + vat_8;
-    vpart_3 = (vpart_3 + exp((x0[vx0_p2_9] - vtotal_7)));
-  }
-  shared1[vlane_1] = vpart_3;
-  workgroupBarrier();
-  if ((vlane_1 < 16)) {
-    shared1[vlane_1] = (shared1[vlane_1] + shared1[vlane_1 + 16]);
-  }
-  workgroupBarrier();
-  if ((vlane_1 < 8)) {
-    shared1[vlane_1] = (shared1[vlane_1] + shared1[vlane_1 + 8]);
-  }
-  workgroupBarrier();
-  if ((vlane_1 < 4)) {
-    shared1[vlane_1] = (shared1[vlane_1] + shared1[vlane_1 + 4]);
-  }
-  workgroupBarrier();
-  if ((vlane_1 < 2)) {
-    shared1[vlane_1] = (shared1[vlane_1] + shared1[vlane_1 + 2]);
-  }
-  workgroupBarrier();
-  if ((vlane_1 < 1)) {
-    shared1[vlane_1] = (shared1[vlane_1] + shared1[vlane_1 + 1]);
-  }
-  workgroupBarrier();
-  let vtotal_10 = shared1[0];
-  let vv_11 = (1.0f / vtotal_10);
-  let vy_p4_12 = (vgroup_0 * 100);
-  for (var vpoint_13 = vlane_1; vpoint_13 < 100; vpoint_13 += 32) {
-    let vx0_p3_14 = vx0_p0_4 + vpoint_13;
-    let vy_p5_15 = vy_p4_12 + vpoint_13;
-    y[vy_p5_15] = (exp((x0[vx0_p3_14] - vtotal_7)) * vv_11);
+  let vv_13 = (1.0f / vtotal_5);
+  let vy_p4_14 = (vgroup_0 * 100);
+  for (var vpoint_15 = vlane_1; vpoint_15 < 100; vpoint_15 += 32) {
+    let vx0_p3_16 = vx0_p0_6 + vpoint_15;
+    let vy_p5_17 = vy_p4_14 + vpoint_15;
+    y[vy_p5_17] = (exp((x0[vx0_p3_16] - vtotal_3)) * vv_13);
   }
 }
