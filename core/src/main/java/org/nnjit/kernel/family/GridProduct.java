@@ -105,7 +105,7 @@ final class GridProduct implements GridFamily {
       return Schedule.of("product")
           .with("bm", bm)
           .with("bn", bn)
-          .with("bk", 16)
+          .with("bk", side == 8 ? 32 : 16)
           .with("tm", side)
           .with("tn", side);
     }
@@ -305,12 +305,13 @@ final class GridProduct implements GridFamily {
       boolean aligned = last(along).extent() % 4 == 0;
       // Neighbouring invocations read neighbours in memory.
       boolean depthFirst = deep || isDense(operand, parts.depth());
-      int fours = tile * bk / 4;
-      for (int i = 0; i < fours; i += size) {
-        Value number = Value.add(Value.get(grid.lane), Value.i32(i));
-        grid.where(
-            fours - i < size ? Grid.less(number, fours) : null,
-            () -> {
+      // A loop and not straight code: browsers make a pipeline of less text sooner.
+      grid.loop(
+          "number",
+          Value.get(grid.lane),
+          tile * bk / 4,
+          size,
+          number -> {
               int depths = deep ? bk / 4 : bk;
               int others = deep ? tile : tile / 4;
               Digits d = Digits.of(number, depthFirst ? depths : others, "number", b::emit);
@@ -325,8 +326,7 @@ final class GridProduct implements GridFamily {
                       ? four(operand, axes, at, place, extent, tile, last(along))
                       : lanes(operand, axes, at, place, extent, deep);
               b.emit(new Stmt.Store(new Value.Address(shared, slot), 0, four, 4));
-            });
-      }
+          });
     }
 
     /** Where the four of a row lie in shared memory. */
