@@ -1,4 +1,4 @@
-// f32_matmul_relu__33x40_k16__b32x32k16t4x4: product bm=32 bn=32 bk=16 tm=4 tn=4
+// f32_matmul_relu__33x40_k16__b32x32k16t4x4: product bm=32 bn=32 bk=16 tm=4 tn=4 u=4
 @group(0) @binding(0) var<storage, read> x0: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> x1: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> x2: array<vec4<f32>>;

@@ -28,7 +28,8 @@ import org.nnjit.tensor.DType;
  * reduced ones. A workgroup makes a tile of the output: it brings tiles of both operands to its
  * shared memory, {@code bk} steps of the depth at a time, and each invocation keeps {@code tm} by
  * {@code tn} sums in registers, four a vector. Where tiles are few, {@code ks}
- * invocations share the depth of each sum. Steps: {@code bm bn bk tm tn ks}.
+ * invocations share the depth of each sum. {@code u} steps of the depth, 4 or 1, are written out.
+ * Steps: {@code bm bn bk tm tn ks u}.
  */
 final class GridProduct implements GridFamily {
   /** With fewer rows, columns or steps of depth there is nothing to share. */
@@ -107,7 +108,9 @@ final class GridProduct implements GridFamily {
           .with("bn", bn)
           .with("bk", side == 8 ? 32 : 16)
           .with("tm", side)
-          .with("tn", side);
+          .with("tn", side)
+          // Written out, sums of 8 by 8 take a browser twice as long to compile.
+          .with("u", side == 8 ? 1 : 4);
     }
 
     @Override
@@ -129,6 +132,7 @@ final class GridProduct implements GridFamily {
     private final int tm;
     private final int tn;
     private final int ks;
+    private final int u;
     private final int size;
 
     /** A tile of each operand, later one of the result. */
@@ -147,6 +151,7 @@ final class GridProduct implements GridFamily {
       this.tm = s.get("tm", 4);
       this.tn = s.get("tn", 4);
       this.ks = s.get("ks", 1);
+      this.u = s.get("u", 4);
       this.size = bm / tm * (bn / tn) * ks;
     }
 
@@ -168,7 +173,7 @@ final class GridProduct implements GridFamily {
         part = parts.above();
       }
       Value first = b.keep("first", Value.mul(down0, tm));
-      Value begin = ks > 1 ? b.keep("begin", Value.mul(part, 4)) : part;
+      Value begin = ks > 1 ? b.keep("begin", Value.mul(part, u)) : part;
       Value fours = b.keep("fours", Value.mul(own.lowest(), 4));
       fours(parts.a(), parts.rows(), true);
       fours(parts.b(), parts.columns(), false);
@@ -187,7 +192,7 @@ final class GridProduct implements GridFamily {
             bring(parts.a(), parts.rows(), row, m, bm, step, true);
             bring(parts.b(), parts.columns(), column, n, bn, step, false);
             grid.barrier();
-            grid.loop("at", begin, bk, 4 * ks, at -> add(sums, at, first, fours));
+            grid.loop("at", begin, bk, u * ks, at -> add(sums, at, first, fours));
             grid.barrier();
           });
       Value from = ks > 1 ? b.keep("from", Value.mul(part, bm * bn)) : part;
@@ -392,22 +397,23 @@ final class GridProduct implements GridFamily {
       return address.coefficient(last(axes)) == 1 && !address.hidesAxis(last(axes));
     }
 
-    /** Four steps of the depth for the sums of an invocation. */
+    /** Some steps of the depth for the sums of an invocation. */
     private void add(Local[] sums, Value at, Value first, Value fours) {
       Value[] x = new Value[tm];
       for (int i = 0; i < tm; i++) {
         Value row = Value.mul(Value.add(first, Value.i32(i)), bk);
         Value place = new Value.Address(shared, Value.add(row, at));
-        x[i] = b.keep("x", new Value.Load(place, 0, Value.Access.VECTOR));
+        Value.Access access = u == 4 ? Value.Access.VECTOR : Value.Access.SCALAR;
+        x[i] = b.keep("x", new Value.Load(place, 0, access));
       }
-      for (int l = 0; l < 4; l++) {
+      for (int l = 0; l < u; l++) {
         Value row = Value.add(Value.mul(at, bn), Value.i32(bm * bk + l * bn));
         Value rowB = new Value.Address(shared, Value.add(row, fours));
         for (int j = 0; j < tn / 4; j++) {
           Value y = b.keep("y", new Value.Load(rowB, j * (bn / tn * 4), Value.Access.VECTOR));
           for (int i = 0; i < tm; i++) {
             Local sum = sums[i * (tn / 4) + j];
-            Value splat = new Value.Splat(new Value.Lane(x[i], l));
+            Value splat = new Value.Splat(u == 4 ? new Value.Lane(x[i], l) : x[i]);
             b.emit(Stmt.let(sum, new Value.MulAdd(splat, y, Value.get(sum))));
           }
         }
