@@ -148,7 +148,8 @@ class GridKernelsTest {
       GpuPlan again =
           new GpuPlan(
               plan.buffers(), changed, plan.load(), plan.inputs(), plan.outputs(),
-              plan.commands(), plan.slices(), plan.weightBytes(), plan.arenaBytes());
+              plan.commands(), plan.slices(), plan.caches(), plan.weightBytes(),
+              plan.arenaBytes());
       Map<String, Tensor> got = GpuPlanRunner.run(again, m.feeds, file);
       wanted.forEach(
           (name, w) -> {
