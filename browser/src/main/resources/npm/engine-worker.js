@@ -78,9 +78,9 @@ async function create(args, report) {
   state.device = probe(args);
   state.threads = state.device.threads;
   const recalled = recall(state.threads, state.device.relaxedSimd);
-  const [provider, ...others] = args.providers;
-  const gpu = provider === 'webgpu'
-    ? import('./gpu-session.js').then(({ startGpu }) => startGpu(lent, others.includes('wasm'))) : null;
+  const { providers } = args;
+  const gpu = providers[0] !== 'wasm'
+    ? import('./gpu-session.js').then(({ startGpu }) => startGpu(lent, providers)) : null;
   gpu?.catch(() => {});
   const files = new Map();
   const external = new Map(args.external.map((e) => [e.path, e.data]));
@@ -101,7 +101,7 @@ async function create(args, report) {
   const measured = await recalled;
   if (measured) useDevice(measured);
   state.gpu = await gpu;
-  if (state.gpu) parse(engine.useGpu(state.id, state.gpu.limits));
+  await state.gpu?.begin(args.tune);
   const { info } = state;
   for (const name of info.externalFiles) {
     const source = external.get(name)
@@ -124,6 +124,7 @@ function openModel() {
   const info = parse(engine.open(host, features, device.threads, device.shared, files.has('+')));
   Object.assign(state, { id: info.id, info });
   engine.schedules(info.id, stored.join('\n'));
+  if (state.measured) knowDevice(state.measured);
 }
 
 /** Goes on in WebAssembly alone, and notes why. */
@@ -133,7 +134,6 @@ function leaveGpu(why) {
   engine.release(state.id);
   Object.assign(state, { gpu: null, plans: [], current: -1 });
   openModel();
-  if (state.measured) knowDevice(state.measured);
 }
 
 /** From now on what was measured decides what is worth trying. */
@@ -595,7 +595,9 @@ const methods = {
 };
 
 /** What sessions on WebGPU take of this worker; see GpuSession. */
-const lent = { state, compiler: () => engine, methods, parse, replies, planFor, preparedPlan, runSlice, checkIndex, leaveGpu };
+const lent = {
+  state, compiler: () => engine, methods, replies, openModel, parse, pause, planFor, preparedPlan, runSlice, checkIndex, leaveGpu,
+};
 
 live().then((lock) => postMessage({ lock }));
 

@@ -85,22 +85,35 @@ class Gpu {
 
   /** What the action gives; errors that the GPU finds in what it does are thrown. */
   async guarded(action) {
-    const { device } = this;
-    FILTERS.forEach((f) => device.pushErrorScope(f));
-    let result;
-    let thrown = null;
-    try {
-      result = await action();
-    } catch (e) {
-      thrown = e;
-    }
-    const scopes = FILTERS.map(() => device.popErrorScope().catch(() => null));
-    const [memory, internal, validation] = await Promise.all(scopes);
+    this.#watch();
+    const [done] = await Promise.allSettled([(async () => action())()]);
+    return this.#judge(done, this.#found());
+  }
+
+  /**
+   * The same for what an action does before it waits, so that other work, which has scopes of its own,
+   * may be under way.
+   */
+  async asked(action) {
+    this.#watch();
+    const given = (async () => action())();
+    const found = this.#found();
+    const [done] = await Promise.allSettled([given]);
+    return this.#judge(done, found);
+  }
+
+  #watch() { FILTERS.forEach((f) => this.device.pushErrorScope(f)); }
+
+  /** The errors found since the last #watch(), a promise. */
+  #found() { return Promise.all(FILTERS.map(() => this.device.popErrorScope().catch(() => null))); }
+
+  async #judge({ status, value, reason }, found) {
+    const [memory, internal, validation] = await found;
     if (this.lost) throw this.lost;
     if (memory) throw faultOf(memory);
-    if (thrown) throw thrown;
+    if (status === 'rejected') throw reason;
     if (internal ?? validation) throw faultOf(internal ?? validation);
-    return result;
+    return value;
   }
 }
 

@@ -72,10 +72,22 @@ export class GpuPlan {
   }
 
   #dispatch(pipeline, index, buffers) {
-    const { bindings, groups } = this.p.pipelines[index];
-    const { gpu } = this.#context;
-    const [x, y] = grid(groups, gpu.limits.maxComputeWorkgroupsPerDimension);
-    return { pipeline, group: gpu.pipelines.group(bindings, buffers.map((b) => this.#buffer(b))), x, y };
+    return dispatchOf(this.#context.gpu, pipeline, this.p.pipelines[index], buffers.map((b) => this.#buffer(b)));
+  }
+
+  /** What a kernel does for a command, but its result goes to another buffer. */
+  aside(command, kernel, pipeline, result) {
+    const args = this.p.commands[command].buffers.slice(0, -1).map((b) => this.#buffer(b));
+    return dispatchOf(this.#context.gpu, pipeline, kernel, [...args, result]);
+  }
+
+  /** Puts another kernel with the same results in the place of one. */
+  exchange(index, kernel, pipeline) {
+    const { commands, pipelines } = this.p;
+    pipelines[index] = kernel;
+    commands.forEach((c, i) => {
+      if (c.kernel === index) this.dispatches[i] = this.#dispatch(pipeline, index, c.buffers);
+    });
   }
 
   #waits({ buffers }) { return buffers.some((b) => this.given.has(b)); }
@@ -175,6 +187,12 @@ export class GpuPlan {
     this.dispatches = [];
     this.#bound = new WeakMap();
   }
+}
+
+/** A kernel on buffers: its arguments, then its result. */
+export function dispatchOf(gpu, pipeline, { bindings, groups }, buffers) {
+  const [x, y] = grid(groups, gpu.limits.maxComputeWorkgroupsPerDimension);
+  return { pipeline, group: gpu.pipelines.group(bindings, buffers), x, y };
 }
 
 /** Adds a dispatch to a pass. */

@@ -63,6 +63,12 @@ async function byWaiting(gpu, dispatches, repeats) {
   return nanos;
 }
 
+/** Nanoseconds of a dispatch that is done so many times in a row. */
+export async function timeOnce(gpu, dispatch, times) {
+  const [nanos] = await (gpu.hasTimes ? byClock : byWaiting)(gpu, [dispatch], [times]);
+  return nanos;
+}
+
 /**
  * The least milliseconds of each dispatch.
  * @param gpu the device

@@ -1,5 +1,6 @@
 // What the engine worker does for a session on WebGPU: other methods in the place of some of its own.
 import { userError } from './files.js';
+import { staysOnGpu } from './gpu-auto.js';
 import { GpuCaches } from './gpu-cache.js';
 import { openGpu } from './gpu-device.js';
 import { GpuFault } from './gpu-pipelines.js';
@@ -8,6 +9,7 @@ import { timeDispatches } from './gpu-profile.js';
 import { GpuRuns } from './gpu-run.js';
 import { GpuTensors } from './gpu-tensors.js';
 import { Readback, Uploads } from './gpu-transfer.js';
+import { GpuTuner } from './gpu-tuner.js';
 import { roomOf } from './gpu-types.js';
 import { placePlan, planReads } from './wasm-plan.js';
 
@@ -25,28 +27,33 @@ export class GpuSession {
   #worker;
   #gpu;
   #fallback;
+  #auto;
   #weights = new Map();
   #caches;
   #tensors;
   #context;
   #runs;
+  #tuner;
 
   /** False while plans have to be loaded again because the device was lost. */
   #whole = true;
   #losses = 0;
 
   /**
-   * @param {{state: object, compiler: function(): object, methods: object, replies: function, planFor:
-   *   function, runSlice: function, checkIndex: function, leaveGpu: function(string)}} worker what the
-   *   engine worker lends: its state and methods, what its threads answer, how it has plans made, runs
+   * @param {{state: object, compiler: function(): object, methods: object, replies: function, parse:
+   *   function, pause: function(): Promise, planFor: function, runSlice: function, checkIndex: function,
+   *   leaveGpu: function(string)}} worker what the engine worker lends: its state and methods, what its
+   *   threads answer, how it reads the compiler's answers, lets requests go first, has plans made, runs
    *   slices in WebAssembly and goes on without a GPU
    * @param {boolean} fallback whether it may go on without
+   * @param {boolean} auto whether the first feeds are run there too, and the faster stays
    */
-  constructor(worker, gpu, fallback) {
+  constructor(worker, gpu, fallback, auto) {
     this.#worker = worker;
     this.#fallback = fallback;
     this.#caches = new GpuCaches(worker);
     this.#tensors = new GpuTensors();
+    this.#auto = auto;
     this.#use(gpu);
   }
 
@@ -58,6 +65,14 @@ export class GpuSession {
     this.#runs = new GpuRuns({ ...this.#context, runSlice, checkIndex });
     this.#caches.use(this.#context);
     this.#tensors.use(this.#context);
+    this.#tuner = new GpuTuner(this.#worker, gpu);
+  }
+
+  /** Tells the compiler of the device and, unless `tune` is false, of the schedules found on it before. */
+  async begin(tune) {
+    const { compiler, parse, state } = this.#worker;
+    parse(compiler().gpu(state.id, -1, 0, this.#gpu.text));
+    await this.#tuner.recall(tune);
   }
 
   /** Calls a method; what the GPU cannot do goes to WebAssembly, for good, where that is allowed. */
@@ -65,7 +80,9 @@ export class GpuSession {
     const { methods, leaveGpu } = this.#worker;
     if (!this.#methods[method]) return methods[method](args, report);
     try {
-      return await this.#methods[method](method === 'run' ? args : await this.#tensors.here(args), report);
+      const given = method === 'run' ? args : await this.#tensors.here(args);
+      if (this.#auto && given.feeds && !(await this.#stays(given.feeds, report))) return await methods[method](given, report);
+      return await this.#methods[method](given, report);
     } catch (e) {
       if (!(e instanceof GpuFault)) throw e;
       if (e.kind === 'lost') throw userError(`${e.message}; the next run makes a new one`);
@@ -150,6 +167,15 @@ export class GpuSession {
     return this.#worker.planFor(feeds, report);
   }
 
+  /** Tells from a few runs of the first feeds whether the session stays here. */
+  async #stays(feeds, report) {
+    const p = await this.#planFor(feeds, report);
+    await this.#execute(p, feeds);
+    this.#auto = false;
+    const run = async () => (await this.#execute(p, feeds)).ms;
+    return staysOnGpu(this.#worker, this, run, feeds, report);
+  }
+
   /** One run; a plan's first one looks for errors of the GPU. */
   async #execute(p, feeds, keep, sliced) {
     const { gpuPlan } = p;
@@ -184,6 +210,9 @@ export class GpuSession {
       const known = await this.#tensors.decided(feeds);
       const p = await this.#planFor(known, report);
       this.#tensors.planned(p, known);
+      const { state } = this.#worker;
+      if (state.background) this.#tuner.later(state.background, report);
+      state.background = null;
       return this.#answer(p, await this.#tensors.fed(p, known));
     },
     keepOutputs: async (args) => this.#tensors.place(args),
@@ -220,7 +249,7 @@ export class GpuSession {
       const { methods, state } = this.#worker;
       const stats = await methods.stats();
       stats.plan?.commands.forEach((c) => { if (c.kernel === 'host') c.kernel = 'wasm'; });
-      Object.assign(stats.device, { provider: 'webgpu', gpu: { ...this.#gpu.info, losses: this.#losses } });
+      Object.assign(stats.device, { provider: 'webgpu', gpu: { ...this.#gpu.info, losses: this.#losses, probes: this.#tuner.probes } });
       if (stats.plan) {
         const p = state.plans[state.current];
         const slices = p.commands.filter((c) => c.slice >= 0).length;
@@ -234,7 +263,8 @@ export class GpuSession {
       if (!kernel) throw userError(`no kernel '${name}' in the last plan`);
       return { schedule: kernel.schedule, loops: kernel.code };
     },
-    tune: async () => ({ state: 'schedules are not tuned on WebGPU', tried: 0, speedup: 1, ms: 0 }),
+    ceilings: () => this.#tuner.probe(),
+    tune: (options, report) => this.#tuner.tune(options, report),
     trial: onlyWasm('kernels are not tried one by one'),
     trace: onlyWasm('there are no traces'),
     compileTimes: onlyWasm('compiling is not timed'),
@@ -242,31 +272,31 @@ export class GpuSession {
   };
 
   /** Gives back all GPU memory; the device stays for the worker's next session. */
-  release() {
-    this.#worker.state.plans.forEach((p) => p?.gpuPlan?.release());
+  release(plans = this.#worker.state.plans) {
+    plans.forEach((p) => p?.gpuPlan?.release());
     this.#caches.clear();
     this.#tensors.clear();
     this.#weights.forEach((b) => b.destroy());
     this.#weights.clear();
     this.#context.readback.release();
   }
-
-  /** What the compiler must know of the device. */
-  get limits() { return this.#gpu.text; }
 }
 
 /**
  * Puts a session on the GPU.
  * @param worker as of {@link GpuSession}
- * @param {boolean} fallback whether it may stay in WebAssembly, with a note, where there is none
+ * @param {string[]} providers in the order of preference; with 'wasm' it may stay in WebAssembly, with a
+ *   note, where there is no GPU, and with 'auto' also where that is faster
  * @returns {Promise<GpuSession|null>}
  */
-export async function startGpu(worker, fallback) {
+export async function startGpu(worker, providers) {
   const { notes } = worker.state.device;
+  const auto = providers[0] === 'auto';
+  const fallback = auto || providers.includes('wasm');
   try {
     const gpu = await openGpu();
     if (gpu.software) notes.push('WebGPU runs on a program in the place of a graphics adapter: it is slow');
-    return new GpuSession(worker, gpu, fallback);
+    return new GpuSession(worker, gpu, fallback, auto);
   } catch (e) {
     if (!(e instanceof GpuFault)) throw e;
     if (!fallback) throw userError(`no WebGPU: ${e.message}; with executionProviders: ['webgpu', 'wasm'] the session runs in WebAssembly then`);

@@ -24,15 +24,15 @@ export class Uploads {
 
   constructor(gpu) { this.#gpu = gpu; }
 
-  /** Writes bytes that are all there. */
-  write(buffer, bytes) {
+  /** Writes bytes that are all there, from an offset on. */
+  write(buffer, bytes, at = 0) {
     const { queue } = this.#gpu.device;
     const whole = bytes.byteLength & ~3;
-    queue.writeBuffer(buffer, 0, bytes, 0, whole);
+    queue.writeBuffer(buffer, at, bytes, 0, whole);
     if (whole < bytes.byteLength) {
       const rest = new Uint8Array(4);
       rest.set(bytes.subarray(whole));
-      queue.writeBuffer(buffer, whole, rest);
+      queue.writeBuffer(buffer, at + whole, rest);
     }
   }
 

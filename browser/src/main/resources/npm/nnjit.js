@@ -48,7 +48,7 @@ export class Tensor {
 export const env = { threads: undefined, simd: true, relaxedSimd: true, tune: {} };
 
 /** Where sessions can run. */
-const PROVIDERS = ['webgpu', 'wasm'];
+const PROVIDERS = ['webgpu', 'wasm', 'auto'];
 
 /** Names of execution providers, given as names or as objects that have one. */
 function providersOf(list) {
@@ -128,18 +128,19 @@ export class InferenceSession {
    * @param {{threads?: number, simd?: boolean, relaxedSimd?: boolean, onProgress?: function,
    *   tune?: false|{budgetMs?: number, share?: number, afterMs?: number},
    *   externalData?: Array<{path: string, data: string|ArrayBuffer|Uint8Array|Blob}>,
-   *   executionProviders?: Array<string|{name: string}>, extension?: Uint8Array,
+   *   executionProviders?: string|Array<string|{name: string}>, extension?: Uint8Array,
    *   preferredOutputLocation?: string|Object<string, string>}} options
    *   `executionProviders` are 'wasm' (alone, if none are named) and 'webgpu': the session runs on the
-   *   first of them that works here, and stats() says on which and why; `extension` is a small ONNX file whose nodes go behind the
+   *   first of them that works here; with 'auto' it runs its first feeds on both and stays on the
+   *   faster; stats() says on which and why; `extension` is a small ONNX file whose nodes go behind the
    *   model's, whose values they name; an output that they read is no output of the session;
    *   `preferredOutputLocation` is 'cpu' or 'gpu-buffer' for all outputs, or for each by name: tensors of
    *   the latter stay on the GPU until getData(), and may be fed to a run of this session
    * @returns {Promise<InferenceSession>}
    */
   static async create(model, options = {}) {
-    const providers = providersOf(options.executionProviders ?? ['wasm']);
-    const kind = providers[0] === 'webgpu' ? 'gpu' : '';
+    const providers = providersOf([options.executionProviders ?? 'wasm'].flat());
+    const kind = providers[0] === 'wasm' ? '' : 'gpu';
     const worker = idle[0]?.kind === kind ? idle.pop() : startWorker(kind);
     const session = new InferenceSession(worker, options.onProgress);
     const plain = (m) => (m instanceof URL || typeof m === 'string' ? new URL(m, globalThis.location?.href).href : m);
@@ -257,7 +258,10 @@ export class InferenceSession {
   /** Device, load, plan and run figures. */
   async stats() { return this.#call('stats', {}); }
 
-  /** What one thread of this engine can do at best: {fmaGflops, readGbs}, in 10^9 a second. */
+  /**
+   * What one thread of this engine can do at best, or the GPU that the session runs on: {fmaGflops,
+   * readGbs}, in 10^9 a second, and of a GPU what gpu-probes.js tells besides.
+   */
   async ceilings() { return this.#call('ceilings', {}); }
 
   /**

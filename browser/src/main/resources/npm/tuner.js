@@ -14,7 +14,7 @@ const WARM_ROUNDS = 3;
 const TURNS = 4;
 
 /** Runs that promise to become faster by less are left as they are: new weights cost memory and time. */
-const WORTH = 1.01;
+export const WORTH = 1.01;
 
 /** Commands are called again while all calls together took less, in milliseconds. */
 const TIMED_MS = 500;
@@ -42,30 +42,49 @@ async function timeCommands(p, rest, rounds = 3) {
 const sum = (a) => a.reduce((x, y) => x + y, 0);
 
 export class Tuner {
-  #worker;
-
   /**
    * @param {{state: object, compiler: function(): object, parse: function, load: function,
    *   pause: function(): Promise<void>, hold: function(): function, measureDevice: function(function):
    *   Promise, reviewThreads: function(): Promise}} worker what the engine worker lends: its state, how it
    *   loads plans, lets requests go first, keeps the page off the memory and measures the device
    */
-  constructor(worker) { this.#worker = worker; }
+  constructor(worker) { this.worker = worker; }
 
   /** Does something in pieces while the page is kept off the memory, except between them. */
   async #holding(rest, action) {
-    let free = this.#worker.hold();
+    let free = this.worker.hold();
     try {
       return await action(async () => {
         free();
         free = () => {};
         await rest();
-        free = this.#worker.hold();
+        free = this.worker.hold();
       });
     } finally {
       free();
     }
   }
+
+  /** Milliseconds of each command, once the device is known. */
+  async times(p, rest) {
+    await this.worker.measureDevice(rest);
+    return this.#holding(rest, (held) => timeCommands(p, held));
+  }
+
+  /** Where the schedules of a kernel are tried, given that of the kernel before. */
+  bench(last, plan, kernel, rest) {
+    return last?.kernel === kernel ? last : new Workbench(this.worker.compiler(), this.worker.state.id, plan, kernel, rest);
+  }
+
+  /** Puts what was found in place; what became of it. */
+  async end(plan, rest, report) {
+    const became = await this.#holding(rest, (held) => this.#swap(plan, held, report));
+    await this.worker.reviewThreads();
+    return became;
+  }
+
+  /** What the schedules found are good for. */
+  get fingerprint() { return this.worker.state.fingerprint; }
 
   /**
    * Tunes the plan of the last run, and puts a faster one in its place; the first time it measures the
@@ -73,8 +92,8 @@ export class Tuner {
    * @param {{budgetMs: number, share: number, wide: number}} options share of the time that tuning may take
    */
   async tune({ budgetMs, share, wide = 0 }, report) {
-    const { state, pause, measureDevice, reviewThreads } = this.#worker;
-    const engine = this.#worker.compiler();
+    const { state, pause } = this.worker;
+    const engine = this.worker.compiler();
     const { id, current: plan } = state;
     if (state.tuning.state === 'running') throw userError('this session is being tuned already');
     if (plan < 0) throw userError('nothing has been run yet; run the model first');
@@ -89,9 +108,8 @@ export class Tuner {
       if (state.id !== id) throw new Error('released');
       began = performance.now();
     };
-    await measureDevice(rest);
     const p = state.plans[plan];
-    const times = await this.#holding(rest, (held) => timeCommands(p, held));
+    const times = await this.times(p, rest);
     const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
     engine.tune(id, plan, byKernel.join(','), wide);
     let bench = null;
@@ -101,25 +119,23 @@ export class Tuner {
       const text = performance.now() - start < budgetMs - swapMs ? engine.nextTrial(id) : '';
       if (!text) break;
       const job = JSON.parse(text);
-      if (bench?.kernel !== job.kernel) bench = new Workbench(engine, id, plan, job.kernel, rest);
+      bench = this.bench(bench, plan, job.kernel, rest);
       const { ms, rivalMs, note } = await bench.tryOut(job);
       engine.record(id, ms, rivalMs, note);
       Object.assign(tuning, JSON.parse(engine.tuned(id)));
       report({ stage: 'tune', kernel: p.kernels[job.kernel].name, schedule: job.schedule, ms, rivalMs, note, tried: tuning.tried, speedup: tuning.speedup });
       await rest();
     }
-    const became = await this.#holding(rest, (held) => this.#swap(plan, held, report));
-    await reviewThreads();
-    tuning.state = became;
+    tuning.state = await this.end(plan, rest, report);
     tuning.ms = performance.now() - start;
-    await writeSchedules(state.fingerprint, tuning.found.split('\n').filter(Boolean));
+    await writeSchedules(this.fingerprint, tuning.found.split('\n').filter(Boolean));
     return { state: tuning.state, tried: tuning.tried, speedup: tuning.speedup, ms: tuning.ms };
   }
 
   /** Loads the plan with the schedules found while the old one serves; what became of it. */
   async #swap(plan, rest, report) {
-    const { state, load, parse } = this.#worker;
-    const engine = this.#worker.compiler();
+    const { state, load, parse } = this.worker;
+    const engine = this.worker.compiler();
     const { id } = state;
     let done;
     state.swap = new Promise((resolve) => { done = resolve; });
@@ -165,7 +181,7 @@ export class Tuner {
 
   /** Tunes beside the requests, once the first has been answered. */
   later(options, report) {
-    const { state, pause } = this.#worker;
+    const { state, pause } = this.worker;
     const { id } = state;
     setTimeout(async () => {
       await pause();

@@ -30,7 +30,7 @@ async function fillNoise(array, pieces) {
   });
 }
 
-const VIEWS = {
+export const VIEWS = {
   float32: Float32Array, float64: Float64Array, int8: Int8Array, uint8: Uint8Array, bool: Uint8Array,
   int16: Int16Array, uint16: Uint16Array, int32: Int32Array, uint32: Uint32Array, float16: Uint16Array,
   bfloat16: Uint16Array, int64: BigInt64Array, uint64: BigUint64Array,
@@ -41,8 +41,9 @@ const VIEWS = {
  * @param {TypedArray} got
  * @param {TypedArray} wanted
  * @param {Uint8Array} bytes of `wanted`
+ * @param {number} tolerance largest difference relative to the largest magnitude; integers must be equal
  */
-async function difference(got, wanted, bytes, pieces) {
+export async function difference(got, wanted, bytes, pieces, tolerance = TOLERANCE) {
   const size = wanted.BYTES_PER_ELEMENT;
   const poisoned = (i) => {
     for (let b = 0; b < size; b++) if (bytes[i * size + b] !== 0xff) return false;
@@ -67,7 +68,7 @@ async function difference(got, wanted, bytes, pieces) {
     largest = Math.max(largest, Math.abs(wanted[i]));
   }
   if (compared === 0) return 'the reference gave nothing to compare with';
-  return most > TOLERANCE * (largest || 1) ? `differs by ${(most / (largest || 1)).toExponential(1)} of the largest magnitude` : null;
+  return most > tolerance * (largest || 1) ? `differs by ${(most / (largest || 1)).toExponential(1)} of the largest magnitude` : null;
 }
 
 /** One kernel alone, with memory of its own: its inputs, what it must answer, and its candidates. */
@@ -92,7 +93,7 @@ export class Workbench {
     return { ...t, ...new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports };
   }
 
-  #view([address, bytes, type]) {
+  view([address, bytes, type]) {
     const View = VIEWS[type];
     return new View(this.memory.buffer, address, Math.floor(bytes / View.BYTES_PER_ELEMENT));
   }
@@ -105,7 +106,7 @@ export class Workbench {
   async prepare() {
     const reference = this.#make('reference', 0);
     for (const input of reference.inputs) {
-      if (input[2] === 'float32') await fillNoise(this.#view(input), this.pieces);
+      if (input[2] === 'float32') await fillNoise(this.view(input), this.pieces);
     }
     this.#poison(reference.output);
     const { blocks } = reference;
@@ -122,6 +123,7 @@ export class Workbench {
       done.add(block);
       await this.pieces.between();
     }
+    this.inputs = reference.inputs;
     this.expected = reference.output;
   }
 
@@ -136,7 +138,7 @@ export class Workbench {
     await this.pieces.all(candidate.packs, candidate.pack);
     await this.pieces.all(candidate.blocks, candidate.part);
     const [address, bytes] = this.expected;
-    const wrong = await difference(this.#view(candidate.output), this.#view(this.expected),
+    const wrong = await difference(this.view(candidate.output), this.view(this.expected),
       new Uint8Array(this.memory.buffer, address, bytes), this.pieces);
     if (wrong) throw new Error(wrong);
     return candidate;
@@ -148,7 +150,7 @@ export class Workbench {
   }
 
   /** Milliseconds of a call; a short one is repeated, a long one done in pieces. */
-  async #time(c) {
+  async time(c) {
     if (c.ms > PIECE_MS / 2) {
       c.ms = await this.pieces.all(c.blocks, c.part, c.ms);
       return c.ms;
@@ -166,7 +168,7 @@ export class Workbench {
   async warm(c) {
     const start = now();
     let best = Infinity;
-    for (let i = 0; i < 3 || (now() - start < PIECE_MS && i < 200); i++) best = Math.min(best, await this.#time(c));
+    for (let i = 0; i < 3 || (now() - start < PIECE_MS && i < 200); i++) best = Math.min(best, await this.time(c));
     return best;
   }
 
@@ -176,8 +178,8 @@ export class Workbench {
     let rival = Infinity;
     let spent = 0;
     for (let i = 0; i < 4 || spent < 2 * TIMED_MS; i++) {
-      mine = Math.min(mine, await this.#time(c));
-      rival = Math.min(rival, await this.#time(this.best));
+      mine = Math.min(mine, await this.time(c));
+      rival = Math.min(rival, await this.time(this.best));
       spent += c.ms * c.calls + this.best.ms * this.best.calls;
       if (i >= 1 && mine > HOPELESS * rival) break;
     }

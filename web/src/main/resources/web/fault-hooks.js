@@ -4,6 +4,7 @@
 //   trap    a kernel traps in the third run      close   the worker ends itself in the third run
 //   memory  memory for weights and activations ends at 64 MiB
 //   idle    every second kernel on trial does nothing, in no time
+//   slow    kernels take half a second longer
 //   gpu-...    faults of WebGPU, see GPU_FAULTS
 
 /** The engine workers that this page has started, ended ones too. */
@@ -57,6 +58,22 @@ function breakRuns(action) {
       const run = exports[name];
       let calls = 0;
       exports[name] = (...args) => (++calls === 3 ? action() : run(...args));
+    }
+    return { exports };
+  };
+}
+
+/** Every run of a plan takes so many milliseconds more. */
+function slowRuns(ms) {
+  const RealInstance = WebAssembly.Instance;
+  WebAssembly.Instance = function Instance(module, imports) {
+    const exports = { ...new RealInstance(module, imports).exports };
+    for (const name of Object.keys(exports).filter((n) => /^run\d/.test(n))) {
+      const run = exports[name];
+      exports[name] = (...args) => {
+        for (const end = performance.now() + ms; performance.now() < end;);
+        return run(...args);
+      };
     }
     return { exports };
   };
@@ -202,6 +219,29 @@ const GPU_FAULTS = {
   'gpu-bytes': countBytes,
   'gpu-code': () => breakKernels(() => true),
   'gpu-code-told': breakKernelsWhenTold,
+  // Every second kernel that is new after the first run, which only tuning makes, does nothing.
+  'gpu-idle': () => {
+    onRead(() => {});
+    let trials = 0;
+    replaceMethod(GPUDevice, 'createShaderModule', (old) => function create(descriptor) {
+      const idle = reads > 0 && ++trials % 2 === 0;
+      const code = idle ? descriptor.code.replace(/fn main\([^{]*\{/, '$& if (wgs.x > 0u) { return; }') : descriptor.code;
+      return old.call(this, { ...descriptor, code });
+    });
+  },
+  // Kernels made before the first run, not those of tuning, calculate in vain for a while.
+  'gpu-slow-kernels': () => {
+    onRead(() => {});
+    const busy = 'var busy = 1u; for (var i = 0; i < 20000; i++) { busy = busy * 1664525u + 1013904223u; } if (busy == 1u) { return; }';
+    replaceMethod(GPUDevice, 'createShaderModule', (old) => function create(descriptor) {
+      return old.call(this, { ...descriptor, code: reads ? descriptor.code : descriptor.code.replace(/fn main\([^{]*\{/, `$& ${busy}`) });
+    });
+  },
+  // Every result takes so long to be read back.
+  'gpu-slow': () => replaceMethod(GPUBuffer, 'mapAsync', (old) => async function map(...args) {
+    await old.apply(this, args);
+    await new Promise((done) => { setTimeout(done, 200); });
+  }),
   'gpu-commands': () => refuseCommandsAfter(0),
   'gpu-commands-later': () => refuseCommandsAfter(2),
 };
@@ -213,5 +253,6 @@ switch (fault) {
   case 'close': breakRuns(() => globalThis.close()); break;
   case 'memory': endMemory(1024); break;
   case 'idle': idleTrials(); break;
+  case 'slow': slowRuns(500); break;
   default:
 }

@@ -16,6 +16,48 @@ const { threads } = job;
 const gpu = { threads, executionProviders: ['webgpu'] };
 const either = { threads, executionProviders: ['webgpu', 'wasm'] };
 
+/** Time for tuning one product. */
+const TUNING_MS = 4000;
+
+/** The faster of both stays, whichever it is. */
+async function auto() {
+  return using(small, { threads, tune: false, executionProviders: 'auto' }, async (session) => {
+    for (let i = 0; i < 3; i++) await runSmall(session);
+    const { device: { notes, provider: name }, runs } = await session.stats();
+    const note = notes.find((n) => n.includes('the faster of both'));
+    const [gpuMs, wasmMs] = note?.match(/[\d.]+(?= ms a run)|[\d.]+(?= in WebAssembly)/g).map(Number) ?? [];
+    same(name, wasmMs < gpuMs ? 'wasm' : 'webgpu', `provider, with the notes ${notes.join('; ')}`);
+    if (!(runs.count >= 3)) throw new Error(`${runs.count} runs`);
+    return note;
+  });
+}
+
+/** The same where both are held up in turn, so that the answer is known. */
+const held = (fault, wanted) => async () => using(small, { threads, tune: false, executionProviders: ['auto'] }, async (session) => {
+  for (let i = 0; i < 3; i++) await runSmall(session);
+  same(await provider(session), wanted, 'provider');
+  const { device: { notes } } = await session.stats();
+  await runSmall(session);
+  return notes.at(-1);
+}, fault);
+
+/** What the GPU can do is measured when asked for, and remembered. */
+async function probes() {
+  const measured = await using(small, { ...gpu, tune: false }, async (session) => {
+    const rates = await session.ceilings();
+    const names = ['fmaGflops', 'readGbs', 'sharedGbs', 'dispatchMicros', 'waitMs', 'pipelineMs'];
+    const wrong = names.find((n) => !(rates[n] > 0 && rates[n] < 1e6));
+    if (wrong) throw new Error(`${wrong} is ${rates[wrong]}`);
+    await runSmall(session);
+    return rates;
+  });
+  return using(small, { ...gpu, tune: false }, async (session) => {
+    const { device } = await session.stats();
+    same(JSON.stringify(device.gpu.probes), JSON.stringify(measured), 'what was kept');
+    return JSON.stringify(measured);
+  });
+}
+
 /** No task may hold the page's thread longer, in milliseconds. */
 const LONGEST_TASK_MS = 50;
 
@@ -89,11 +131,106 @@ async function refusals() {
       same(e.user, true, 'told as a wish that cannot be had');
       messages.push(e.message);
     }
-    const tuned = await session.tune();
-    same(tuned.tried, 0, 'schedules tried');
     await runSmall(session);
-    return `${tuned.state} | ${messages.join(' | ')}`;
+    return messages.join(' | ');
   });
+}
+
+/** Sizes of a product that has several kernels worth trying. */
+const TUNED = [96, 200, 160];
+const runTuned = async (session) => checkProduct((await session.run(feed(TUNED[0], TUNED[1]))).y, ...TUNED);
+const schedules = async (session) => (await session.stats()).plan.kernels.map((k) => k.schedule).join(', ');
+
+/** Tuning goes on beside requests, changes no answer, and is remembered. */
+async function tuning() {
+  const bytes = matmul(...TUNED);
+  let found;
+  const message = await using(bytes, { ...gpu, tune: false }, async (session) => {
+    await runTuned(session);
+    let pending = true;
+    const ended = session.tune({ budgetMs: TUNING_MS }).finally(() => { pending = false; });
+    let runs = 0;
+    for (; pending; runs++) await runTuned(session);
+    const { state, tried, speedup } = await ended;
+    if (tried < 2) throw new Error(`${tried} schedules were tried: ${state}`);
+    await runTuned(session);
+    const { device } = await session.stats();
+    const wrong = device.notes.filter((n) => n.includes('answers otherwise'));
+    if (wrong.length) throw new Error(wrong.join('; '));
+    const log = await session.tuningLog();
+    if (!log.includes('worth trying')) throw new Error(`the log says nothing of the space: ${log}`);
+    found = await schedules(session);
+    return `${state}, ${tried} schedules, ${speedup.toFixed(2)} times as fast, ${runs} runs beside; ${found}`;
+  });
+  return using(bytes, { ...gpu, tune: { afterMs: 2 ** 30 } }, async (session) => {
+    await runTuned(session);
+    if (!((await session.stats()).tuning.stored > 0)) throw new Error('no schedules were kept');
+    same(await schedules(session), found, 'schedules of the next session');
+    return message;
+  });
+}
+
+/** Faster kernels take the places of slow ones, and those of the next session. */
+async function winners() {
+  const bytes = matmul(64, 136, 72);
+  const run = async (session) => checkProduct((await session.run(feed(64, 136))).y, 64, 136, 72);
+  let before;
+  let after;
+  const message = await using(bytes, { ...gpu, tune: false }, async (session) => {
+    await run(session);
+    before = await schedules(session);
+    const { state, speedup } = await session.tune({ budgetMs: TUNING_MS });
+    await run(session);
+    await run(session);
+    after = await schedules(session);
+    if (state !== 'done' || !(speedup > 1.1) || after === before) throw new Error(`${state}, ${speedup} times as fast, ${before} became ${after}`);
+    return `${before} became ${after}, ${speedup.toFixed(1)} times as fast`;
+  }, 'engine:gpu-slow-kernels');
+  return using(bytes, gpu, async (session) => {
+    await run(session);
+    same(await schedules(session), after, 'schedules of the next session');
+    return message;
+  });
+}
+
+/** Kernels that do nothing are found out, and told of. */
+async function brokenCandidates() {
+  return using(matmul(...TUNED), { ...gpu, tune: false }, async (session) => {
+    await runTuned(session);
+    await session.tune({ budgetMs: TUNING_MS });
+    await runTuned(session);
+    const { device, tuning: { wrong } } = await session.stats();
+    const lines = (await session.tuningLog()).split('\n').filter((line) => line.includes('not used'));
+    if (!(wrong > 0) || lines.length < wrong) throw new Error(`${wrong} wrong answers, ${lines.length} kernels refused`);
+    if (!device.notes.some((n) => n.includes('on trial and not used'))) throw new Error(`no note: ${device.notes.join('; ')}`);
+    return `${wrong} refused: ${lines[0]}`;
+  }, 'engine:gpu-idle');
+}
+
+/** A session that ends, or whose device is lost, while it is tuned leaves nothing behind. */
+async function tuningEnds() {
+  const bytes = matmul(...TUNED);
+  const began = async (session) => {
+    await runTuned(session);
+    const ended = session.tune({ budgetMs: TUNING_MS }).then((t) => t.state, (e) => e.message);
+    await wait(300);
+    return ended;
+  };
+  let released;
+  await using(bytes, { ...gpu, tune: false }, async (session) => { released = began(session); await wait(300); });
+  return using(bytes, { ...gpu, tune: false }, async (session) => {
+    await runTuned(session);
+    const ended = session.tune({ budgetMs: TUNING_MS });
+    await wait(300);
+    loseDevices();
+    const { state } = await ended;
+    if (!state.startsWith('failed: the GPU device was lost')) throw new Error(`tuning ended with: ${state}`);
+    await runTuned(session);
+    const again = await session.tune({ budgetMs: TUNING_MS });
+    if (!(again.tried > 0)) throw new Error(`on the next device nothing is tried: ${again.state}`);
+    await runTuned(session);
+    return `${await released} | ${state} | ${again.state}`;
+  }, 'engine:gpu-lost');
 }
 
 const rows = (...i) => ({ x: new Tensor('float32', floats(10), [5, 2]), i: new Tensor('int64', BigInt64Array.from(i, BigInt), [3]) });
@@ -267,6 +404,14 @@ const cases = Object.entries({
   'several shapes': shapes,
   'order of providers': order,
   'what is not done on the GPU': refusals,
+  tuning,
+  'faster kernels': winners,
+  'broken kernels on trial': brokenCandidates,
+  'tuning ends early': tuningEnds,
+  'the faster of both': auto,
+  'a slow GPU': held('engine:gpu-slow', 'wasm'),
+  'slow WebAssembly': held('engine:slow', 'webgpu'),
+  'what the GPU can do': probes,
   'indices out of bounds': indices,
   'no WebGPU in this browser': without('engine:gpu-unknown', 'this browser does not have it'),
   'no adapter': without('engine:gpu-absent', 'no adapter'),

@@ -1,4 +1,4 @@
-// Tunes a model and draws what happens: ?model=NAME&threads=1&length=128&budget=10000&wide=0
+// Tunes a model and draws what happens: ?model=NAME&threads=1&length=128&budget=10000&wide=0&provider=wasm
 // With wide=N the lite space is searched for ten seconds, then N schedules of each full space.
 import { median } from './bench-times.js';
 import { svg as make } from './svg.js';
@@ -68,7 +68,7 @@ async function main() {
   const begin = performance.now();
   const seconds = () => (performance.now() - begin) / 1000;
   const session = await InferenceSession.create(`/models/${name}.onnx`, {
-    threads: number('threads', 1), tune: false, onProgress: (p) => p.stage === 'tune' && show(p),
+    threads: number('threads', 1), tune: false, executionProviders: [query.get('provider') ?? 'wasm'], onProgress: (p) => p.stage === 'tune' && show(p),
   });
   const feeds = sampleFeeds(Tensor, session.inputMetadata, number('length', 128));
   const run = async () => {

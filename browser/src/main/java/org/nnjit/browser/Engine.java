@@ -23,6 +23,7 @@ import org.nnjit.loop.LoopText;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.Plan;
+import org.nnjit.plan.Tunable;
 import org.nnjit.schedule.DeviceProfile;
 import org.nnjit.schedule.Feature;
 import org.nnjit.schedule.Schedule;
@@ -350,18 +351,15 @@ public final class Engine {
   }
 
   /**
-   * Plans are made for a GPU from now on; "{}" or a failure.
+   * Makes a kernel of a plan for a GPU with another schedule, as JSON like those of the plan. With a
+   * plan of -1 all plans are made for a GPU from now on.
    *
-   * @param limits of the device by their names in WebGPU, one {@code name=value} a line; {@code
-   *     features} are separated by commas
+   * @param text the schedule, or the limits of the device by their names in WebGPU, one {@code
+   *     name=value} a line; {@code features} are separated by commas
    */
   @JSExport
-  public static String useGpu(int id, String limits) {
-    return guarded(
-        () -> {
-          GpuSide.use(entry(id).session(), limits);
-          return "{}";
-        });
+  public static String gpu(int id, int plan, int kernel, String text) {
+    return guarded(() -> GpuSide.answer(entry(id).session(), plan, kernel, text));
   }
 
   private static GpuPlan gpu(int id, int plan) {
@@ -444,7 +442,7 @@ public final class Engine {
     return guarded(
         () -> {
           Session s = entry(id).session();
-          Plan.KernelInfo k = s.plan(plan).plan().kernels().get(kernel);
+          Tunable k = GpuSide.kernels(s.plan(plan)).get(kernel);
           Schedule chosen = k.schedule();
           if (schedule.equals("reference")) {
             trial = Trial.reference(k.workload().compute(), s.target());
@@ -528,7 +526,8 @@ public final class Engine {
     for (int i = 0; i < ms.length; i++) {
       ms[i] = Numbers.parse(parts.get(i));
     }
-    e.tuner = new Tuner(e.session().plan(plan).plan(), e.session().target(), ms, wide);
+    Session s = e.session();
+    e.tuner = new Tuner(GpuSide.kernels(s.plan(plan)), GpuSide.spaces(s), ms, wide);
   }
 
   /** What to try next as {@code {kernel, schedule, rival}}, or "" when nothing is to be gained. */
@@ -604,12 +603,5 @@ public final class Engine {
   @JSExport
   public static void release(int id) {
     SESSIONS.remove(id);
-  }
-
-  /** Names of all operators. */
-  @JSExport
-  public static String operators() {
-    Set<String> names = org.nnjit.graph.op.Operators.names();
-    return String.join(",", names);
   }
 }

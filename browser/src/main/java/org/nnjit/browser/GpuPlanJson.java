@@ -56,7 +56,7 @@ final class GpuPlanJson {
     j.close("]");
   }
 
-  /** The device that {@link Engine#useGpu} is told of; what is missing is as WebGPU asks at least. */
+  /** The device that {@link Engine#gpu} is told of; what is missing is as WebGPU asks at least. */
   static GpuTarget target(String limits) {
     GpuTarget least = GpuTarget.least();
     String features = "," + text(limits, "features", "") + ",";
@@ -139,13 +139,28 @@ final class GpuPlanJson {
     }
     j.close("]").key("pipelines").open("[");
     for (int i = 0; i < p.pipelines().size(); i++) {
-      GpuPlan.Pipeline k = p.pipelines().get(i);
-      j.open("{").key("name").value(k.toString()).key("family").value(k.schedule().family());
-      j.key("schedule").value(k.schedule().toString()).key("code").value(k.code());
-      j.key("bindings").value(k.bindings()).key("groups").value(k.groups());
-      j.key("bytes").value(k.code().length()).key("calls").value(calls[i]);
-      j.key("ms").value(k.millis()).close("}");
+      pipeline(j, p.pipelines().get(i));
+      j.key("calls").value(calls[i]).close("}");
     }
     j.close("]");
+  }
+
+  /** Begins an object that is a kernel. */
+  private static void pipeline(Json j, GpuPlan.Pipeline k) {
+    j.open("{").key("name").value(k.toString()).key("family").value(k.schedule().family());
+    j.key("schedule").value(k.schedule().toString()).key("code").value(k.code());
+    j.key("workload").value(k.workload().key()).key("wide").open("[");
+    for (boolean w : k.wide()) {
+      j.value(w);
+    }
+    j.close("]").key("bindings").value(k.wide().size()).key("groups").value(k.groups());
+    j.key("bytes").value(k.code().length()).key("ms").value(k.millis());
+  }
+
+  /** A kernel alone. */
+  static String of(GpuPlan.Pipeline kernel) {
+    Json j = new Json();
+    pipeline(j, kernel);
+    return j.close("}").toString();
   }
 }

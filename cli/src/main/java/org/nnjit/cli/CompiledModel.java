@@ -31,6 +31,17 @@ record CompiledModel(Graph graph, Compiler.Compiled compiled) {
    * @param length what dimensions with a name are otherwise, unless they are the batch
    */
   static CompiledModel of(Path model, Map<String, String> shapes, int length) throws IOException {
+    return of(model, shapes, length, null);
+  }
+
+  /**
+   * The same for another backend.
+   *
+   * @param backend null for WebAssembly
+   */
+  static CompiledModel of(
+      Path model, Map<String, String> shapes, int length, Compiler.Backend backend)
+      throws IOException {
     Graph graph = ModelReader.read(ModelFile.open(model)).graph();
     Map<String, TensorType> feeds = new LinkedHashMap<>();
     for (Port p : graph.inputs()) {
@@ -39,8 +50,8 @@ record CompiledModel(Graph graph, Compiler.Compiled compiled) {
     Specialiser.checkFeeds(graph, feeds);
     Specialiser.Values values =
         Specialiser.Values.of(Map.of(), c -> ModelFile.stored(model, c));
-    return new CompiledModel(
-        graph, Compiler.compile(graph, feeds, values, PlanContext.plain(Target.common())));
+    PlanContext context = PlanContext.plain(Target.common());
+    return new CompiledModel(graph, Compiler.compile(graph, feeds, values, context, backend));
   }
 
   private static Shape shape(Port p, String given, int length) {

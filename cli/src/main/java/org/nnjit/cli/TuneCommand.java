@@ -14,13 +14,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.nnjit.cli.models.ModelFiles;
-import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.LiteSpace;
-import org.nnjit.plan.Plan;
+import org.nnjit.plan.Tunable;
+import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.server.Browser;
 import org.nnjit.server.PageServer;
+import org.nnjit.session.Compiler;
+import org.nnjit.session.GpuBackend;
+import org.nnjit.tune.Tuner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -70,6 +74,9 @@ final class TuneCommand implements Callable<Integer> {
   @Option(names = "--browser", defaultValue = "chromium", description = "chromium or firefox.")
   private String browser;
 
+  @Option(names = "--webgpu", description = "Kernels for a GPU, by WebGPU.")
+  private boolean webgpu;
+
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
@@ -78,7 +85,7 @@ final class TuneCommand implements Callable<Integer> {
             ? Path.of(model).toAbsolutePath()
             : ModelFiles.ensure(model, ModelFiles.defaultCache(Path.of("").toAbsolutePath()));
     if (count) {
-      count(CompiledModel.of(file, Map.of(), length).compiled().plan(), out);
+      count(file, out);
       return 0;
     }
     JsonObject report = tune(file, out);
@@ -113,11 +120,13 @@ final class TuneCommand implements Callable<Integer> {
     String path =
         "/web/tune.html?report=" + REPORT + "&model="
             + URLEncoder.encode(name, StandardCharsets.UTF_8) + "&threads=" + threads + "&length="
-            + length + "&budget=" + Math.round(budget * 1000) + "&wide=" + exhaustive;
+            + length + "&budget=" + Math.round(budget * 1000) + "&wide=" + exhaustive
+            + "&provider=" + (webgpu ? "webgpu" : "wasm");
     PageServer.Options options =
         new PageServer.Options("127.0.0.1", 0, true, List.of(file.getParent()), Map.of());
+    List<String> flags = webgpu ? List.of("--enable-unsafe-webgpu") : List.of();
     try (PageServer server = PageServer.start(options);
-        Browser.Running ignored = found.open(server.uri(path), true, List.of())) {
+        Browser.Running ignored = found.open(server.uri(path), true, flags)) {
       server.onProgress(
           REPORT,
           text -> {
@@ -129,13 +138,24 @@ final class TuneCommand implements Callable<Integer> {
     }
   }
 
-  private static void count(Plan plan, PrintWriter out) {
+  private void count(Path file, PrintWriter out) throws IOException {
+    GpuBackend gpu = webgpu ? new GpuBackend(GpuTarget.least()) : null;
+    Compiler.Compiled compiled = CompiledModel.of(file, Map.of(), length, gpu).compiled();
+    if (webgpu) {
+      count(compiled.gpu().pipelines(), gpu::lite, out);
+    } else {
+      Tuner.Spaces spaces = Tuner.spaces(Target.common());
+      count(compiled.plan().kernels(), kernel -> spaces.of(kernel, 0), out);
+    }
+  }
+
+  private static <K extends Tunable> void count(
+      List<K> kernels, Function<K, LiteSpace> spaces, PrintWriter out) {
     double full = 0;
     int lite = 0;
     Set<String> seen = new HashSet<>();
-    for (Plan.KernelInfo k : plan.kernels()) {
-      LiteSpace space =
-          Families.of(k.workload().compute(), Target.common()).lite(k.workload().weights());
+    for (K k : kernels) {
+      LiteSpace space = spaces.apply(k);
       if (!seen.add(k.workload().key()) || space.candidates().size() < 2) {
         continue;
       }

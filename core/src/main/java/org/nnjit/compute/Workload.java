@@ -8,7 +8,8 @@ import java.util.Set;
  *
  * @param compute what is calculated, argument types included
  * @param weights arguments that are known at load
- * @param key hash of the canonical text, 16 hexadecimal digits, and the numbers of the weights
+ * @param key hash of the canonical text, 16 hexadecimal digits, and the numbers of the weights; for
+ *     a GPU, whose schedules are others, {@code gpu} before it
  */
 public record Workload(Compute compute, Set<Integer> weights, String key) {
 
@@ -20,6 +21,15 @@ public record Workload(Compute compute, Set<Integer> weights, String key) {
       }
     }
     return new Workload(compute, Set.copyOf(weights), key.toString());
+  }
+
+  /**
+   * The same for a GPU.
+   *
+   * @param how arguments and result lie, a letter for each
+   */
+  public static Workload onGpu(Compute compute, String how) {
+    return new Workload(compute, Set.of(), "gpu" + how + of(compute, Set.of()).key());
   }
 
   @Override

@@ -93,7 +93,7 @@ public record GpuPlan(
    *
    * @param code WGSL; a storage buffer for each of its bindings in group 0, the last is written to;
    *     entry point {@code main}
-   * @param bindings number of buffers
+   * @param wide for each buffer, whether elements of narrow types lie wide
    * @param groups workgroups of a dispatch: x * y may be more
    * @param millis from schedule to code
    */
@@ -102,9 +102,19 @@ public record GpuPlan(
       Schedule schedule,
       GridNest nest,
       String code,
-      int bindings,
+      List<Boolean> wide,
       int groups,
-      double millis) {
+      double millis)
+      implements Tunable {
+    public Pipeline {
+      wide = List.copyOf(wide);
+    }
+
+    @Override
+    public String name() {
+      return nest.name();
+    }
+
     @Override
     public String toString() {
       return nest.name();

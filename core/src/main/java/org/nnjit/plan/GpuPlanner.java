@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.nnjit.compute.Compute;
+import java.util.function.DoubleSupplier;
 import org.nnjit.compute.Workload;
 import org.nnjit.fuse.Growth;
 import org.nnjit.fuse.Program;
@@ -343,26 +344,47 @@ public final class GpuPlanner {
 
   private int pipeline(ComputeCall c) {
     List<Boolean> wide = new ArrayList<>();
-    StringBuilder key = new StringBuilder();
+    StringBuilder how = new StringBuilder();
     for (String v : values(c)) {
       wide.add(isWide(v));
-      key.append(isWide(v) ? 'w' : '.');
+      how.append(isWide(v) ? 'w' : '.');
     }
-    Workload workload = Workload.of(c.compute(), Set.of());
-    Integer there = known.get(key.append(workload.key()).toString());
+    Workload workload = Workload.onGpu(c.compute(), how.toString());
+    Integer there = known.get(workload.key());
     if (there != null) {
       return there;
     }
     final double start = context.clock().getAsDouble();
     GridSpace space = GridFamilies.of(c.compute(), gpu, wide);
     Schedule schedule = space.defaultSchedule();
-    GridNest nest = space.lower(schedule).named(names.of(c.compute(), schedule));
-    String code = WgslEmitter.print(nest, wide);
-    double millis = context.clock().getAsDouble() - start;
-    pipelines.add(
-        new GpuPlan.Pipeline(
-            workload, schedule, nest, code, wide.size(), nest.groups(), millis));
-    known.put(key.toString(), pipelines.size() - 1);
+    Schedule found = context.book().find(workload.key());
+    if (found != null && found.family().equals(schedule.family())) {
+      schedule = found;
+    }
+    pipelines.add(kernel(workload, space, schedule, wide, names, start, context.clock()));
+    known.put(workload.key(), pipelines.size() - 1);
     return pipelines.size() - 1;
+  }
+
+  private static GpuPlan.Pipeline kernel(
+      Workload workload,
+      GridSpace space,
+      Schedule schedule,
+      List<Boolean> wide,
+      KernelNames names,
+      double start,
+      DoubleSupplier clock) {
+    GridNest nest = space.lower(schedule).named(names.of(workload.compute(), schedule));
+    String code = WgslEmitter.print(nest, wide);
+    double millis = clock.getAsDouble() - start;
+    return new GpuPlan.Pipeline(workload, schedule, nest, code, wide, nest.groups(), millis);
+  }
+
+  /** A kernel of a plan made with another schedule. */
+  public static GpuPlan.Pipeline remade(
+      GpuPlan.Pipeline p, Schedule schedule, GpuTarget gpu, DoubleSupplier clock) {
+    double start = clock.getAsDouble();
+    GridSpace space = GridFamilies.of(p.workload().compute(), gpu, p.wide());
+    return kernel(p.workload(), space, schedule, p.wide(), new KernelNames(), start, clock);
   }
 }

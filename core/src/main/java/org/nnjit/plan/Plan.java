@@ -129,7 +129,8 @@ public record Plan(
       int bytes,
       int tableIndex,
       int calls,
-      double millis) {
+      double millis)
+      implements Tunable {
     @Override
     public String toString() {
       return name;

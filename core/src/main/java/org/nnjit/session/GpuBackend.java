@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleSupplier;
 import org.nnjit.fuse.Fusion;
 import org.nnjit.fuse.Layouts;
 import org.nnjit.fuse.PartDoubles;
@@ -11,12 +12,14 @@ import org.nnjit.fuse.Program;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.kernel.family.GridFamilies;
+import org.nnjit.kernel.family.LiteSpace;
 import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.GpuPlanner;
 import org.nnjit.plan.GpuWeights;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Planner;
 import org.nnjit.schedule.GpuTarget;
+import org.nnjit.schedule.Schedule;
 
 /** Plans for a GPU, whose weights all plans of a session share. */
 public final class GpuBackend implements Compiler.Backend {
@@ -62,6 +65,16 @@ public final class GpuBackend implements Compiler.Backend {
       }
     }
     return true;
+  }
+
+  /** The schedules of a kernel worth trying. */
+  public LiteSpace lite(GpuPlan.Pipeline kernel) {
+    return GridFamilies.of(kernel.workload().compute(), target, kernel.wide()).lite();
+  }
+
+  /** A kernel of a plan made with another schedule. */
+  public GpuPlan.Pipeline remade(GpuPlan.Pipeline kernel, Schedule schedule, DoubleSupplier clock) {
+    return GpuPlanner.remade(kernel, schedule, target, clock);
   }
 
   @Override

@@ -70,6 +70,16 @@ public final class Session {
     backend = other;
   }
 
+  /** What plans are made for, null for WebAssembly. */
+  public Compiler.Backend backend() {
+    return backend;
+  }
+
+  /** Milliseconds from some moment on. */
+  public DoubleSupplier clock() {
+    return context.clock();
+  }
+
   /** Schedules that plans made from now on take. */
   public ScheduleBook book() {
     return context.book();

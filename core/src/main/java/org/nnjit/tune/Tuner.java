@@ -6,7 +6,7 @@ import java.util.Set;
 import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.kernel.family.LiteSpace;
-import org.nnjit.plan.Plan;
+import org.nnjit.plan.Tunable;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
@@ -39,7 +39,7 @@ public final class Tuner {
 
   private static final class Subject {
     final int kernel;
-    final Plan.KernelInfo info;
+    final Tunable info;
     final double share;
     final List<LiteSpace.Candidate> left;
     LiteSpace.Candidate best;
@@ -48,7 +48,7 @@ public final class Tuner {
     int tried;
     int misses;
 
-    Subject(int kernel, Plan.KernelInfo info, LiteSpace space, double share) {
+    Subject(int kernel, Tunable info, LiteSpace space, double share) {
       this.kernel = kernel;
       this.info = info;
       this.share = share;
@@ -75,23 +75,41 @@ public final class Tuner {
   private Job job;
   private int tried;
 
+  /** What there is to try. */
+  public interface Spaces {
+
+    /**
+     * The schedules of a kernel.
+     *
+     * @param wide how many of the full space, 0 for the lite space
+     */
+    LiteSpace of(Tunable kernel, int wide);
+  }
+
+  /** The spaces of kernels in WebAssembly. */
+  public static Spaces spaces(Target target) {
+    return (kernel, wide) -> {
+      KernelSpace kernels = Families.of(kernel.workload().compute(), target);
+      Set<Integer> weights = kernel.workload().weights();
+      return wide > 0 ? kernels.wide(weights, wide) : kernels.lite(weights);
+    };
+  }
+
   /**
    * A tuner for the kernels of a plan.
    *
    * @param ms time of all calls of each kernel in one run, in any unit
    * @param wide how many schedules of the full space to try of each kernel, 0 for the lite space
    */
-  public Tuner(Plan plan, Target target, double[] ms, int wide) {
+  public Tuner(List<? extends Tunable> kernels, Spaces spaces, double[] ms, int wide) {
     mostMisses = wide > 0 ? wide : MOST_MISSES;
     double all = 0;
     for (double m : ms) {
       all += m;
     }
-    for (int i = 0; i < plan.kernels().size(); i++) {
-      Plan.KernelInfo info = plan.kernels().get(i);
-      KernelSpace kernels = Families.of(info.workload().compute(), target);
-      Set<Integer> weights = info.workload().weights();
-      LiteSpace space = wide > 0 ? kernels.wide(weights, wide) : kernels.lite(weights);
+    for (int i = 0; i < kernels.size(); i++) {
+      Tunable info = kernels.get(i);
+      LiteSpace space = spaces.of(info, wide);
       if (space.candidates().size() > 1 && ms[i] > LEAST_SHARE * all) {
         subjects.add(new Subject(i, info, space, ms[i] / all));
         log.append(info.name()).append(": ").append((long) space.full()).append(" schedules, ");

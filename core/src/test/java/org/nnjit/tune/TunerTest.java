@@ -65,7 +65,7 @@ class TunerTest {
   private static Tuner tuner(Plan plan, int wide) {
     double[] ms = new double[plan.kernels().size()];
     ms[product(plan)] = 1;
-    return new Tuner(plan, Target.common(), ms, wide);
+    return new Tuner(plan.kernels(), Tuner.spaces(Target.common()), ms, wide);
   }
 
   /** Tunes to the end; the schedule that is left. */

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -137,13 +136,13 @@ class GridKernelsTest {
           changed.add(p);
           continue;
         }
-        List<Boolean> wide = Collections.nCopies(p.bindings(), false);
+        List<Boolean> wide = p.wide();
         GridNest nest =
             GridFamilies.of(p.workload().compute(), GpuTarget.least(), wide).lower(other);
         WgslEmitter.print(nest, wide);
         changed.add(
             new GpuPlan.Pipeline(
-                p.workload(), other, nest, "", p.bindings(), nest.groups(), 0));
+                p.workload(), other, nest, "", wide, nest.groups(), 0));
       }
       GpuPlan again =
           new GpuPlan(

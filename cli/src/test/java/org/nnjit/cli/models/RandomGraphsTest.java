@@ -115,7 +115,7 @@ class RandomGraphsTest {
     return AttentionTest.fused(compiled);
   }
 
-  private static void agree(String who, Map<String, Tensor> wanted, Map<String, Tensor> got) {
+  static void agree(String who, Map<String, Tensor> wanted, Map<String, Tensor> got) {
     for (Map.Entry<String, Tensor> e : wanted.entrySet()) {
       Tensor w = e.getValue();
       Tensor g = got.get(e.getKey());

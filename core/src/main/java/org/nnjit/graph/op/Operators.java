@@ -1,9 +1,9 @@
 package org.nnjit.graph.op;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.graph.Composite;
@@ -232,7 +232,7 @@ public final class Operators {
 
   /** Names of all operators, those of other domains with their domain. */
   public static Set<String> names() {
-    Set<String> names = new TreeSet<>();
+    Set<String> names = new HashSet<>();
     for (Operator op : ALL) {
       names.add(name(op.domain(), op.type()));
     }

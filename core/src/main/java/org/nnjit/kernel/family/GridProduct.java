@@ -49,7 +49,7 @@ final class GridProduct implements GridFamily {
         || Reductions.points(p.depth()) < LEAST) {
       return null;
     }
-    return new Space(c, p);
+    return new Space(c, p, target);
   }
 
   /** The axes by what varies with them, outermost first, and the operands. */
@@ -88,7 +88,17 @@ final class GridProduct implements GridFamily {
     }
   }
 
-  private record Space(Compute c, Parts p) implements GridSpace {
+  private record Space(Compute c, Parts p, GpuTarget target) implements GridSpace {
+    @Override
+    public LiteSpace lite() {
+      return GridTiles.lite(
+          Reductions.points(p.rows()),
+          Reductions.points(p.columns()),
+          Reductions.points(p.depth()),
+          Reductions.points(p.batch()),
+          target);
+    }
+
     @Override
     public Schedule defaultSchedule() {
       int m = Reductions.points(p.rows());
@@ -109,8 +119,12 @@ final class GridProduct implements GridFamily {
           .with("bk", side == 8 ? 32 : 16)
           .with("tm", side)
           .with("tn", side)
-          // Written out, sums of 8 by 8 take a browser twice as long to compile.
-          .with("u", side == 8 ? 1 : 4);
+          .with("u", unroll(side * side));
+    }
+
+    /** Steps of the depth in a turn. Written out, sums of 8 by 8 take a browser twice as long to compile. */
+    private static int unroll(int sums) {
+      return sums < 64 ? 4 : 1;
     }
 
     @Override
@@ -151,7 +165,7 @@ final class GridProduct implements GridFamily {
       this.tm = s.get("tm", 4);
       this.tn = s.get("tn", 4);
       this.ks = s.get("ks", 1);
-      this.u = s.get("u", 4);
+      this.u = s.get("u", Space.unroll(tm * tn));
       this.size = bm / tm * (bn / tn) * ks;
     }
 
@@ -177,7 +191,7 @@ final class GridProduct implements GridFamily {
       Value fours = b.keep("fours", Value.mul(own.lowest(), 4));
       fours(parts.a(), parts.rows(), true);
       fours(parts.b(), parts.columns(), false);
-      shared = grid.shareFours(Math.max((bm + bn) * bk, bm * bn * ks));
+      shared = grid.shareFours(GridTiles.shared(bm, bn, bk, ks));
       Local[] sums = new Local[tm * tn / 4];
       for (int i = 0; i < sums.length; i++) {
         sums[i] = Local.of("sum", LType.F32X4);

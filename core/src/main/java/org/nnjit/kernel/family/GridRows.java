@@ -36,6 +36,10 @@ final class GridRows implements GridFamily {
   private static final int JOINED = 16;
 
   private static final int TOGETHER = 32;
+  /** A read and what is done with it, and a barrier with the reads and writes around it, roughly. */
+  private static final double STEP_CYCLES = 10;
+
+  private static final double LEVEL_CYCLES = 30;
 
   @Override
   public String name() {
@@ -77,12 +81,35 @@ final class GridRows implements GridFamily {
   }
 
   private record Space(Compute c, int depth, GpuTarget target) implements GridSpace {
-    @Override
-    public Schedule defaultSchedule() {
+    /** Points of the longest reduction. */
+    private int most() {
       int most = 1;
       for (Stage s : c.stages()) {
         most = Math.max(most, s.outer() <= depth ? Reductions.points(s.axes()) : 1);
       }
+      return most;
+    }
+
+    @Override
+    public LiteSpace lite() {
+      int most = most();
+      return new LiteSpace.Builder("rows")
+          .choose("size", target.groupSize(), 32, 64, 128, 256, 512, 1024)
+          .keep(new GridRules.GroupFits(target.groupSize()))
+          .keep(new GridRules.SomethingToJoin(most))
+          .order(s -> cycles(most, s.get("size", 64)), 8);
+    }
+
+    /** Each adds its part of the points, then all meet for each level of the tree. */
+    private static double cycles(int points, int size) {
+      double levels = Math.log(size) / Math.log(2);
+      int steps = (points + size - 1) / size;
+      return steps * STEP_CYCLES + levels * LEVEL_CYCLES;
+    }
+
+    @Override
+    public Schedule defaultSchedule() {
+      int most = most();
       int size = 32;
       while (size * 16 < most && size * 2 <= target.groupSize()) {
         size *= 2;

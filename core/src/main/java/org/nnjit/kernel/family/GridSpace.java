@@ -10,6 +10,11 @@ public interface GridSpace {
   /** A schedule that is always legal and rarely bad. */
   Schedule defaultSchedule();
 
+  /** The schedules worth trying; the default one may be among them. */
+  default LiteSpace lite() {
+    return LiteSpace.only(defaultSchedule());
+  }
+
   /**
    * Loops of one invocation.
    *
