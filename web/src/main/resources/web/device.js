@@ -1,5 +1,6 @@
 // Measures the device and draws what it can do. With ?report=ID the measurement is posted there.
-import { probeDevice } from '/npm/nnjit.js';
+import { InferenceSession, probeDevice } from '/npm/nnjit.js';
+import { oneNode } from '/npm/onnx-writer.js';
 import { lineChart, roundTicks } from './chart.js';
 
 const $ = (id) => document.getElementById(id);
@@ -39,8 +40,55 @@ function facts(d) {
     ['Useful threads', `${p.usefulThreads} of ${d.scaling.length} measured`],
     ['Optimised code after', d.tierUp.millis === null ? 'more than 100 ms' : `${one(d.tierUp.millis)} ms, ${one(d.tierUp.fastGflops / d.tierUp.slowGflops)} times as fast`],
   ];
-  $('factlist').replaceChildren(...list.flatMap(([k, v]) => [
-    Object.assign(document.createElement('dt'), { textContent: k }), Object.assign(document.createElement('dd'), { textContent: v })]));
+  fill('factlist', list);
+}
+
+/** A list of terms and what they are. */
+const fill = (id, list) => $(id).replaceChildren(...list.flatMap(([k, v]) => [
+  Object.assign(document.createElement('dt'), { textContent: k }), Object.assign(document.createElement('dd'), { textContent: v })]));
+
+/** What WebGPU is here, and what a session on it has measured, now or before; null where there is none. */
+async function measureGpu(fresh) {
+  if (!navigator.gpu) return null;
+  const model = oneNode('Neg', [{ name: 'x', dims: [1] }], { name: 'y', dims: [1] });
+  const session = await InferenceSession.create(model, { executionProviders: ['webgpu'], tune: false });
+  try {
+    if (fresh || !(await session.stats()).device.gpu.probes) await session.ceilings();
+    return (await session.stats()).device.gpu;
+  } finally {
+    await session.release();
+  }
+}
+
+function drawGpu(g) {
+  const p = g.probes;
+  fill('gpulist', [
+    ['Adapter', [g.vendor, g.architecture, g.description].filter(Boolean).join(', ') || 'not told'],
+    ['Multiply-adds', `${one(p.fmaGflops)} GFLOP/s`],
+    ['Memory', `${one(p.readGbs)} GB/s`],
+    ['Memory of workgroups', `${one(p.sharedGbs)} GB/s, ${size(g.limits.maxComputeWorkgroupStorageSize)} each`],
+    ['Dispatch', `${one(p.dispatchMicros)} µs in a row`],
+    ['Waiting for an end', `${p.waitMs.toFixed(2)} ms`],
+    ['Making a kernel', `${one(p.pipelineMs)} ms`],
+    ['Invocations of a workgroup', g.limits.maxComputeInvocationsPerWorkgroup],
+    ['Buffers of a kernel', `${g.limits.maxStorageBuffersPerShaderStage}, up to ${size(g.limits.maxStorageBufferBindingSize)}`],
+    ['Features', g.features.join(', ') || 'none'],
+  ]);
+  $('gputext').textContent = g.software ? 'A program stands in the place of a graphics adapter.' : '';
+}
+
+/** The card of WebGPU; what is missing is said there. */
+async function showGpu(fresh) {
+  try {
+    const found = await measureGpu(fresh);
+    $('gpu').hidden = !found;
+    if (found) drawGpu(found);
+    return found;
+  } catch (e) {
+    $('gpu').hidden = false;
+    $('gputext').textContent = e.message;
+    return null;
+  }
 }
 
 function roofline(d) {
@@ -100,7 +148,7 @@ async function measure(fresh) {
     const device = await probeDevice({ fresh });
     draw(device);
     $('status').textContent = `Measured in ${device.millis.toFixed(0)} ms`;
-    return device;
+    return { device, gpu: await showGpu(fresh) };
   } catch (e) {
     $('error').textContent = e.message;
     $('error').hidden = false;
@@ -114,6 +162,6 @@ async function measure(fresh) {
 $('again').onclick = () => measure(true).catch(() => {}); // shown in the page
 const id = query.get('report');
 const answer = await measure(false)
-  .then(async (device) => ({ device, again: id ? await probeDevice() : null, fresh: id ? await probeDevice({ fresh: true, threads: 1 }) : null }))
+  .then(async (measured) => ({ ...measured, again: id ? await probeDevice() : null, fresh: id ? await probeDevice({ fresh: true, threads: 1 }) : null }))
   .catch((e) => ({ failure: e.message }));
 if (id) await fetch(`/report/${id}`, { method: 'POST', body: JSON.stringify(answer) });
