@@ -54,7 +54,12 @@ export class GpuTuner extends Tuner {
 
   /** As for WebAssembly. A page that waits for it has the GPU measured besides, once. */
   async tune(options, report) {
-    const { state: { tuning }, pause } = this.worker;
+    const { state, pause } = this.worker;
+    const { tuning } = state;
+    // Its kernels store rows in caches, which trials must not touch.
+    if (state.plans[state.current]?.cached.length) {
+      return { state: 'plans with caches are not tuned on WebGPU', tried: 0, speedup: 1, ms: 0 };
+    }
     try {
       const tuned = await super.tune(options, report);
       if (options.share === 1 && !this.probes) await this.probe(pause);

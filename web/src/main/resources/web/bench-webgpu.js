@@ -27,7 +27,7 @@ const inMs = (act) => async () => [(await taking(act))[0]];
 /** A model, its bytes or address, in both engines, and in a third where one is given. */
 async function compare(label, model, feedsFor, third, { rounds, warmUp, log }) {
   await log(`${label}: loading`);
-  const ours = await InferenceSession.create(model, { threads: 1, ...GPU });
+  const ours = await InferenceSession.create(model, { threads: 1, tune: false, ...GPU });
   const feeds = feedsFor(Tensor, ours.inputMetadata);
   const [firstMs, mine] = await taking(() => ours.run(feeds));
   const { device, plan } = await ours.stats();

@@ -182,6 +182,16 @@ async function keptOutputs() {
   }
 }
 
+/** Tuning, which runs kernels on what the last run left, does not touch the rows of caches. */
+const tunedMeanwhile = () => withSession('engine:gpu-bytes', {}, async (session) => {
+  const logits = await wanted(4);
+  const cache = await session.createCache({ capacity: 16 });
+  for (let i = 0; i < 4; i++) {
+    near(await step(session, cache), logits[i], `step ${i}`);
+    same((await session.tune({ budgetMs: 300 })).state, 'plans with caches are not tuned on WebGPU', 'state');
+  }
+});
+
 const cases = {};
 for (const model of job.models) {
   cases[`greedy text of ${model.name}`] = () => greedy(model);
@@ -192,6 +202,7 @@ Object.assign(cases, {
   'caches come and go': manyCaches,
   'caches and outputs that stay': keptOutputs,
   'caches and a lost device': lostCaches,
+  'caches and tuning': tunedMeanwhile,
   'caches of a session that leaves the GPU': leftCaches,
 });
 

@@ -5,18 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nnjit.cli.models.ModelFiles;
-import org.nnjit.cli.models.Models;
-import org.nnjit.server.Browser;
-import org.nnjit.server.PageServer;
 
 /** Prompts typed on the demo page are answered by the trained normaliser, letter by letter. */
 class WritingTest {
@@ -31,20 +24,9 @@ class WritingTest {
 
   @Test
   void promptsTypedInChromium() throws Exception {
-    Browser chromium = Suite.browser("chromium");
-    ModelFiles.write(Models.named("normaliser"), work, ModelFiles.DEFAULT_SEED, bytes -> {});
-    PageServer.Options options =
-        new PageServer.Options("127.0.0.1", 0, true, List.of(work), Map.of());
-    try (PageServer server = PageServer.start(options);
-        Browser.Running running =
-            chromium.open(
-                server.uri("/web/demo.html?model=normaliser&report=demo"),
-                true,
-                List.of(DevTools.FLAG));
-        DevTools page = new DevTools(running)) {
-      JsonObject report =
-          JsonParser.parseString(server.awaitReport("demo", Duration.ofMinutes(1)))
-              .getAsJsonObject();
+    try (DemoPage demo = DemoPage.open("normaliser", work)) {
+      JsonObject report = demo.report();
+      DevTools page = demo.page();
       assertTrue(report.has("wrote"), report.toString());
       JsonArray wrote = report.getAsJsonArray("wrote");
       assertEquals("1987-03-03", wrote.get(1).getAsString());

@@ -55,6 +55,24 @@ class GridKernelsTest {
         .toList();
   }
 
+  /**
+   * A Gemm.
+   *
+   * @param size m, k, n
+   * @param transposed bit 0 for A, bit 1 for B
+   */
+  private static SmallModel gemm(int[] size, int transposed, String result) {
+    boolean ta = (transposed & 1) != 0;
+    boolean tb = (transposed & 2) != 0;
+    SmallModel m = new SmallModel();
+    m.feed("a", ta ? random(size[1], size[0]) : random(size[0], size[1]));
+    m.weight("b", tb ? random(size[2], size[1]) : random(size[1], size[2]));
+    m.weight("c", random(size[2]));
+    Map<String, Object> how = Map.of("transA", ta ? 1 : 0, "transB", tb ? 1 : 0);
+    m.node("", "Gemm", how, List.of("a", "b", "c"), List.of(result));
+    return m;
+  }
+
   @Test
   void productsOfEverySizeAndOrder() throws Exception {
     int[][] sizes = {
@@ -62,14 +80,7 @@ class GridKernelsTest {
     };
     for (int[] s : sizes) {
       for (int transposed = 0; transposed < 4; transposed++) {
-        boolean ta = (transposed & 1) != 0;
-        boolean tb = (transposed & 2) != 0;
-        SmallModel m = new SmallModel();
-        m.feed("a", ta ? random(s[1], s[0]) : random(s[0], s[1]));
-        m.weight("b", tb ? random(s[2], s[1]) : random(s[1], s[2]));
-        m.weight("c", random(s[2]));
-        Map<String, Object> how = Map.of("transA", ta ? 1 : 0, "transB", tb ? 1 : 0);
-        m.node("", "Gemm", how, List.of("a", "b", "c"), List.of("y"));
+        SmallModel m = gemm(s, transposed, "y");
         GpuPlan plan = check(m.output("y", null), 17);
         assertEquals(List.of("product"), families(plan), List.of(s[0], s[1], s[2]).toString());
       }
@@ -171,18 +182,11 @@ class GridKernelsTest {
     };
     for (int[] s : sizes) {
       for (int transposed = 0; transposed < 4; transposed++) {
-        boolean ta = (transposed & 1) != 0;
-        boolean tb = (transposed & 2) != 0;
-        SmallModel m = new SmallModel();
-        m.feed("a", ta ? random(s[1], s[0]) : random(s[0], s[1]));
-        m.weight("b", tb ? random(s[2], s[1]) : random(s[1], s[2]));
-        m.weight("c", random(s[2]));
-        Map<String, Object> how = Map.of("transA", ta ? 1 : 0, "transB", tb ? 1 : 0);
-        m.node("", "Gemm", how, List.of("a", "b", "c"), List.of("p"));
+        SmallModel m = gemm(s, transposed, "p");
         m.node("", "LeakyRelu", Map.of(), List.of("p"), List.of("y"));
         GpuPlan plan = check(m.output("y", null), 17);
-        boolean fours = s[tb ? 1 : 2] % 4 == 0;
-        assertEquals(fours, families(plan).equals(List.of("vector")), List.of(s[0], s[1], s[2]) + " " + tb);
+        boolean fours = s[transposed > 1 ? 1 : 2] % 4 == 0;
+        assertEquals(fours, families(plan).equals(List.of("vector")), List.of(s[0], s[1], s[2]) + " " + transposed);
         if (fours) {
           agreeOnSchedules(plan, m, 17, "vector", vector(32, 4, 4), vector(64, 1, 4), vector(16, 16, 4));
         }

@@ -1,16 +1,12 @@
 package org.nnjit.kernel.family;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
-import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
-import org.nnjit.compute.Exprs;
-import org.nnjit.compute.Stage;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.GridNest;
 import org.nnjit.loop.LType;
@@ -42,7 +38,7 @@ final class GridProduct implements GridFamily {
 
   @Override
   public GridSpace match(Compute c, GpuTarget target) {
-    Parts p = Parts.of(c);
+    GridOperands p = operands(c);
     if (p == null
         || Reductions.points(p.rows()) < LEAST
         || Reductions.points(p.columns()) < LEAST
@@ -52,43 +48,16 @@ final class GridProduct implements GridFamily {
     return new Space(c, p, target);
   }
 
-  /** The axes by what varies with them, outermost first, and the operands. */
-  record Parts(
-      List<Axis> batch, List<Axis> rows, List<Axis> columns, List<Axis> depth, Expr a, Expr b) {
-
-    static Parts of(Compute c) {
-      if (c.stages().size() != 1) {
-        return null;
-      }
-      Stage s = c.stages().get(0);
-      if (s.combiner() != Combiner.SUM
-          || s.outer() != c.spatial().size()
-          || !s.points().isEmpty()
-          || !(s.body() instanceof Binary product)
-          || product.op() != BinaryOp.MUL
-          || product.type() != DType.F32) {
-        return null;
-      }
-      List<Axis> batch = new ArrayList<>();
-      List<Axis> onlyA = new ArrayList<>();
-      List<Axis> onlyB = new ArrayList<>();
-      for (Axis axis : c.spatial()) {
-        boolean inA = Exprs.uses(product.a(), axis);
-        boolean inB = Exprs.uses(product.b(), axis);
-        (inA == inB ? batch : inA ? onlyA : onlyB).add(axis);
-      }
-      if (onlyA.isEmpty() || onlyB.isEmpty()) {
-        return null;
-      }
-      // The columns are what the output is dense along.
-      Axis last = c.spatial().get(c.spatial().size() - 1);
-      return onlyA.contains(last)
-          ? new Parts(batch, onlyB, onlyA, s.axes(), product.b(), product.a())
-          : new Parts(batch, onlyA, onlyB, s.axes(), product.a(), product.b());
+  /** The operands in the order in which the columns are what the output is dense along, or null. */
+  private static GridOperands operands(Compute c) {
+    GridOperands p = GridOperands.of(c);
+    if (p == null || p.rows().isEmpty() || p.columns().isEmpty()) {
+      return null;
     }
+    return p.rows().contains(c.spatial().get(c.spatial().size() - 1)) ? p.turned() : p;
   }
 
-  private record Space(Compute c, Parts p, GpuTarget target) implements GridSpace {
+  private record Space(Compute c, GridOperands p, GpuTarget target) implements GridSpace {
     @Override
     public LiteSpace lite() {
       return GridTiles.lite(
@@ -136,7 +105,7 @@ final class GridProduct implements GridFamily {
   private static final class Lowering {
     private final Grid grid;
     private final LoopBuilder b;
-    private final Parts parts;
+    private final GridOperands parts;
     private final int m;
     private final int n;
     private final int k;
@@ -152,7 +121,7 @@ final class GridProduct implements GridFamily {
     /** A tile of each operand, later one of the result. */
     private Buffer shared;
 
-    Lowering(Grid grid, Parts parts, Schedule s) {
+    Lowering(Grid grid, GridOperands parts, Schedule s) {
       this.grid = grid;
       this.b = grid.b;
       this.parts = parts;

@@ -1,19 +1,13 @@
 package org.nnjit.kernel.family;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Axis;
-import org.nnjit.compute.BinaryOp;
-import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
-import org.nnjit.compute.Exprs;
-import org.nnjit.compute.Stage;
 import org.nnjit.loop.GridNest;
 import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Schedule;
-import org.nnjit.tensor.DType;
 
 /**
  * Products of one or a few rows with a matrix, which is read once and whose reading is all that
@@ -81,39 +75,18 @@ final class GridVector implements GridFamily {
 
     /** A product with a matrix of floats in memory, or null. */
     static Parts of(Compute c) {
-      if (c.stages().size() != 1) {
-        return null;
+      GridOperands p = GridOperands.of(c);
+      if (p != null && Reductions.points(p.rows()) > Reductions.points(p.columns())) {
+        p = p.turned();
       }
-      Stage s = c.stages().get(0);
-      if (s.combiner() != Combiner.SUM
-          || s.outer() != c.spatial().size()
-          || s.axes().isEmpty()
-          || !s.points().isEmpty()
-          || !(s.body() instanceof Binary product)
-          || product.op() != BinaryOp.MUL
-          || product.type() != DType.F32) {
-        return null;
-      }
-      List<Axis> batch = new ArrayList<>();
-      List<Axis> onlyA = new ArrayList<>();
-      List<Axis> onlyB = new ArrayList<>();
-      for (Axis axis : c.spatial()) {
-        boolean inA = Exprs.uses(product.a(), axis);
-        boolean inB = Exprs.uses(product.b(), axis);
-        (inA == inB ? batch : inA ? onlyA : onlyB).add(axis);
-      }
-      boolean swap = Reductions.points(onlyA) > Reductions.points(onlyB);
-      List<Axis> columns = swap ? onlyA : onlyB;
-      Expr x = swap ? product.b() : product.a();
-      Expr w = swap ? product.a() : product.b();
-      if (columns.isEmpty()) {
+      if (p == null || p.columns().isEmpty()) {
         return null;
       }
       Grid grid = new Grid(c);
-      boolean across = inFours(grid, w, columns);
-      boolean deep = !across && inFours(grid, w, s.axes());
+      boolean across = inFours(grid, p.b(), p.columns());
+      boolean deep = !across && inFours(grid, p.b(), p.depth());
       return across || deep
-          ? new Parts(c, batch, swap ? onlyB : onlyA, columns, s.axes(), x, w, null, deep)
+          ? new Parts(c, p.batch(), p.rows(), p.columns(), p.depth(), p.a(), p.b(), null, deep)
           : null;
     }
 
