@@ -28,7 +28,7 @@ const thrown = async (action, ...texts) => (await rejects((async () => action())
 
 /** Cases by name; `using` and `same` as of the page. */
 export function outputCases({ threads, using, same }) {
-  const gpu = (preferredOutputLocation, more = {}) => ({ threads, executionProviders: ['webgpu'], preferredOutputLocation, ...more });
+  const gpu = (preferredOutputLocation, more = {}) => ({ threads, tune: false, executionProviders: ['webgpu'], preferredOutputLocation, ...more });
 
   /** A tensor is fed again and again; each run makes a new one. */
   async function stay() {
