@@ -57,7 +57,7 @@ function rate(call, spanMs = SPAN_MS) {
     call();
     calls++;
     end = now();
-  } while (end - start < spanMs);
+  } while (end === start || end - start < spanMs);
   return calls / (end - start);
 }
 
