@@ -44,7 +44,7 @@
     local.set $l6
     local.get $p1
     local.get $p5
-    i32.const 384
+    i32.const 96
     i32.mul
     i32.add
     local.set $l7

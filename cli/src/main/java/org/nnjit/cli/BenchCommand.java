@@ -18,6 +18,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.nnjit.cli.models.BackendTests;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.server.Browser;
@@ -25,6 +28,7 @@ import org.nnjit.server.PageServer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -121,8 +125,9 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--only",
       paramLabel = "REGEX",
-      description = "Of the node tests, or of the lines of text generation, those that match.")
-  private String only;
+      description =
+          "Of the node tests, or of the lines of text generation, those whose name has a match.")
+  private Pattern only;
 
   @Option(names = "--out", defaultValue = "bench-report", description = "Report files, without ending.")
   private Path out;
@@ -268,14 +273,23 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private boolean wanted(String name) {
-    return only == null || name.matches(only);
+  /** What {@code --only} leaves of these. */
+  private <T> List<T> wanted(List<T> all, Function<T, String> name) {
+    List<T> left =
+        all.stream().filter(x -> only == null || only.matcher(name.apply(x)).find()).toList();
+    if (left.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--only " + only + " leaves none of "
+              + all.stream().map(name).limit(20).collect(Collectors.joining(", ")));
+    }
+    return left;
   }
 
   /** The lines of text generation, each in a page of its own; one that fails says so. */
   private void generation(JsonArray rows, Path models) throws Exception {
     List<GenerationBench.Line> lines =
-        GenerationBench.lines().stream().filter(line -> wanted(line.name())).toList();
+        wanted(GenerationBench.lines(), GenerationBench.Line::name);
     try (PageServer running = serve(models, Map.of())) {
       server = running;
       for (GenerationBench.Line line : lines) {
@@ -305,9 +319,7 @@ final class BenchCommand implements Callable<Integer> {
       throw new Main.Missing("no ONNX node tests in " + folder + ": install libonnx-testdata");
     }
     List<Map<String, Object>> cases =
-        BackendTests.cases(folder, "/node").stream()
-            .filter(c -> wanted(c.get("name").toString()))
-            .toList();
+        wanted(BackendTests.cases(folder, "/node"), c -> c.get("name").toString());
     Path job = Files.createTempDirectory("nnjit-nodes");
     Files.writeString(job.resolve("job.json"), new Gson().toJson(cases));
     try (PageServer running = serve(job, Map.of("/node", folder, "/job", job))) {

@@ -364,14 +364,16 @@ public final class ContractionFamily implements KernelFamily {
   }
 
   /**
-   * The compute that packs B: panels {@code [batch, ceil(n / nr) * streams, k, nr / streams]}, zero
-   * beyond column n. Its only input is B as it lies.
+   * The compute that packs B: panels {@code [batch, streams, ceil(n / nr), k, nr / streams]}, zero
+   * beyond column n. Its only input is B as it lies. Each stream goes on from panel to panel, so that
+   * what fetches ahead never has to begin anew.
    */
   static Compute packing(Contraction c, Schedule schedule, LoopBuilder addresses) {
     Affine fb = addresses.address(c.b());
     int nr = schedule.get("nr", 8);
-    int panels = (c.columns() + nr - 1) / nr * streams(schedule);
-    int width = nr / streams(schedule);
+    int streams = streams(schedule);
+    int panels = (c.columns() + nr - 1) / nr;
+    int width = nr / streams;
     List<Axis> spatial = new ArrayList<>();
     Map<Axis, Expr> at = new HashMap<>();
     List<Axis> batch = c.batchOfB(addresses);
@@ -379,6 +381,10 @@ public final class ContractionFamily implements KernelFamily {
       Axis copy = new Axis(axis.name(), axis.extent());
       spatial.add(copy);
       at.put(axis, Expr.var(copy));
+    }
+    Axis stream = new Axis("s", streams);
+    if (streams > 1) {
+      spatial.add(stream);
     }
     Axis panel = new Axis("p", panels);
     spatial.add(panel);
@@ -389,14 +395,17 @@ public final class ContractionFamily implements KernelFamily {
     }
     Axis lane = new Axis("j", width);
     spatial.add(lane);
-    Expr column = Expr.add(Expr.mul(Expr.var(panel), Expr.i32(width)), Expr.var(lane));
+    Expr column = Expr.add(Expr.mul(Expr.var(panel), Expr.i32(nr)), Expr.var(lane));
+    if (streams > 1) {
+      column = Expr.add(column, Expr.mul(Expr.var(stream), Expr.i32(width)));
+    }
     at.put(c.n(), column);
     for (Axis axis : c.compute().spatial()) {
       at.putIfAbsent(axis, Expr.i32(0));
     }
     TensorType source = c.compute().inputs().get(c.argB());
     Expr read = asFlat(fb, source.dtype(), at);
-    if (c.columns() != panels * width) {
+    if (c.columns() != panels * nr) {
       Expr inside = Expr.binary(BinaryOp.LT, column, Expr.i32(c.columns()));
       read = Expr.select(inside, read, Expr.constant(source.dtype(), 0));
     }

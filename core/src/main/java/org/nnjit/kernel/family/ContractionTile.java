@@ -273,7 +273,7 @@ final class ContractionTile {
     return (c.columns() + nr - 1) / nr;
   }
 
-  /** Elements of packed B before a panel. */
+  /** Elements of packed B before a panel, or before its part in the first stream. */
   private Value panelIndex(LoopBuilder b, Local panel) {
     Value batch = Value.i32(0);
     for (Axis axis : c.batch()) {
@@ -281,8 +281,8 @@ final class ContractionTile {
         batch = Value.add(Value.mul(batch, axis.extent()), b.axisValue(axis));
       }
     }
-    Value index = Value.add(Value.mul(batch, panels()), Value.get(panel));
-    return Value.mul(index, c.depth() * nr);
+    Value index = Value.add(Value.mul(batch, panels() * (nr / width)), Value.get(panel));
+    return Value.mul(index, c.depth() * width);
   }
 
   /** Strips that meet a block of B before the next block comes. */
@@ -432,7 +432,7 @@ final class ContractionTile {
       Value[] columns = new Value[acc[0].length];
       for (int j = 0; j < columns.length; j++) {
         int stream = packed ? 4 * j / width : 0;
-        int at = offsetB + u * stepB + stream * (c.depth() - 1) * width + j * 4;
+        int at = offsetB + u * stepB + stream * (panels() * c.depth() - 1) * width + j * 4;
         columns[j] = new Value.Load(Value.get(pb), at, Value.Access.VECTOR);
         if (rows > 1) {
           Local column = Local.of("b" + j, LType.F32X4);

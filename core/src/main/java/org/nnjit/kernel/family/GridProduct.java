@@ -6,7 +6,6 @@ import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
-import org.nnjit.compute.Expr.Binary;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.GridNest;
 import org.nnjit.loop.LType;
