@@ -80,7 +80,7 @@ export class CachedRuns {
   /** The plan for these feeds, and the places of the caches. */
   async #prepare(c, feeds, report) {
     const { compiler, parse, key, plan, state } = this.#context;
-    if (c.places && c.last && state.plans[c.last.number] === c.last.plan && c.last.key === typesOf(feeds, c.last.plan.growing, c.length)) {
+    if (c.last && state.plans[c.last.number] === c.last.plan && c.last.key === typesOf(feeds, c.last.plan.growing, c.length)) {
       state.current = c.last.number;
       return c.last.plan;
     }
@@ -118,7 +118,7 @@ export class CachedRuns {
   async #grow(c, rows, feeds, report) {
     const { compiler, parse, state } = this.#context;
     const { name, places, written } = c;
-    const before = { capacity: c.capacity, name, places, written, past: {} };
+    const before = { capacity: c.capacity, name, places, written, past: {}, last: null };
     const past = places.map((place, i) => {
       const { parts, part, row } = layout(place, c.axes[i]);
       const from = this.#at(place);
@@ -128,7 +128,7 @@ export class CachedRuns {
     });
     let capacity = 2 * c.capacity;
     while (capacity < rows) capacity *= 2;
-    Object.assign(c, { capacity, name: this.#name(capacity), places: null, past: Object.fromEntries(past) });
+    Object.assign(c, { capacity, name: this.#name(capacity), places: null, past: Object.fromEntries(past), last: null });
     try {
       const p = await this.#prepare(c, feeds, report);
       for (const plan of parse(compiler().dropCaches(state.id, name)).plans) state.plans[plan] = undefined;

@@ -210,10 +210,11 @@ export class GpuSession {
       const known = await this.#tensors.decided(feeds);
       const p = await this.#planFor(known, report);
       this.#tensors.planned(p, known);
+      const answer = await this.#answer(p, await this.#tensors.fed(p, known));
       const { state } = this.#worker;
       if (state.background) this.#tuner.later(state.background, report);
       state.background = null;
-      return this.#answer(p, await this.#tensors.fed(p, known));
+      return answer;
     },
     keepOutputs: async (args) => this.#tensors.place(args),
     readTensor: (args) => this.#tensors.read(args),

@@ -41,7 +41,7 @@ final class GpuPlanJson {
     return j.close("]").close("}").toString();
   }
 
-  /** What stays between runs, and inputs that grow with it as [name, axis]; as in PlanJson. */
+  /** What stays between runs; as in PlanJson. */
   private static void caches(Json j, Compiler.Compiled compiled) {
     List<GpuPlan.Place> places = new ArrayList<>();
     j.key("cached").open("[");
@@ -50,10 +50,7 @@ final class GpuPlanJson {
       j.open("[").value(c.axis()).value(c.rows()).close("]");
     }
     places(j.close("]").key("caches"), places);
-    j.key("held").strings(new ArrayList<>(compiled.caches().held()));
-    j.key("growing").open("[");
-    compiled.growing().forEach((name, axis) -> j.open("[").value(name).value(axis).close("]"));
-    j.close("]");
+    PlanJson.growing(j, compiled);
   }
 
   /** The device that {@link Engine#gpu} is told of; what is missing is as WebGPU asks at least. */

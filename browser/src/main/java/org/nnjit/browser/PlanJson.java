@@ -59,7 +59,7 @@ final class PlanJson {
     j.close("}");
   }
 
-  /** What stays between runs; inputs that grow with it as [name, axis]. */
+  /** What stays between runs. */
   private static void caches(Json j, Compiler.Compiled compiled) {
     Plan p = compiled.plan();
     List<Plan.Place> places = new ArrayList<>();
@@ -69,6 +69,11 @@ final class PlanJson {
       j.open("[").value(c.axis()).value(c.rows()).close("]");
     }
     places(j.close("]").key("caches"), places);
+    growing(j, compiled);
+  }
+
+  /** Inputs that are the same in every run, and those that grow with the caches as [name, axis]. */
+  static void growing(Json j, Compiler.Compiled compiled) {
     j.key("held").strings(new ArrayList<>(compiled.caches().held()));
     j.key("growing").open("[");
     compiled.growing().forEach((name, axis) -> j.open("[").value(name).value(axis).close("]"));

@@ -166,8 +166,7 @@ final class AttentionLowering {
   private Tile softmax() {
     Local first = Local.of("first", LType.I32);
     Local count = Local.of("count", LType.I32);
-    Local keys = Local.of("keys", LType.I32);
-    boolean ends = this.count != null;
+    Local keys = this.count == null ? null : Local.of("keys", LType.I32);
     LoopBuilder b = new LoopBuilder(buffers, types);
     Axis each = new Axis("row", rows);
     Local var = b.beginFor(each);
@@ -179,19 +178,20 @@ final class AttentionLowering {
       b.emit(new Stmt.Store(Value.get(row), i, lowest, 1));
     }
     Local max = Local.of("max", LType.F32X4);
-    b.emit(Stmt.let(max, new Value.Splat(reduce(b, row, Combiner.MAX, null, ends ? keys : null))));
+    b.emit(Stmt.let(max, new Value.Splat(reduce(b, row, Combiner.MAX, null, keys))));
     b.setStage(AttentionParts.MAX, Value.get(max));
     Local sum = Local.of("sum", LType.F32);
-    b.emit(Stmt.let(sum, reduce(b, row, Combiner.SUM, stage(AttentionParts.EXP), ends ? keys : null)));
+    b.emit(Stmt.let(sum, reduce(b, row, Combiner.SUM, stage(AttentionParts.EXP), keys)));
     b.setStage(AttentionParts.SUM, Value.get(sum));
     if (stage(AttentionParts.LAST).points().isEmpty()) {
       Value factor = b.lower(stage(AttentionParts.LAST).body());
       b.emit(new Stmt.Store(Value.get(row), (p.keys() + 3) / 4 * 4, factor, 1));
     } else {
-      reduce(b, row, null, stage(AttentionParts.LAST), ends ? keys : null);
+      reduce(b, row, null, stage(AttentionParts.LAST), keys);
     }
     b.endFor(var, Value.i32(0), Value.get(count), 1);
-    return new Tile("softmax", ends ? List.of(first, count, keys) : List.of(first, count), b.close());
+    List<Local> params = keys == null ? List.of(first, count) : List.of(first, count, keys);
+    return new Tile("softmax", params, b.close());
   }
 
   private Stage stage(int index) {
