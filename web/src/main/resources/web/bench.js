@@ -35,10 +35,11 @@ async function ort() {
 
 /**
  * Threads of onnxruntime-web go on spinning after a run, 45 to 65 ms here, and would take a core from
- * whoever comes next. Each turn therefore begins with rest, and with untimed runs for so long.
+ * whoever comes next. Each turn therefore begins with rest, and with untimed runs for so long; longer
+ * with threads, which an operating system may wake up on one core and part after 100 ms.
  */
 const REST_MS = 150;
-const SETTLE_MS = 30;
+const SETTLE_MS = threads > 1 ? 200 : 30;
 
 /** What goes before a timed run: every engine is then measured as if it were alone. */
 async function settle(run) {

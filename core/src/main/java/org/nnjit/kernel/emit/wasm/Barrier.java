@@ -7,8 +7,9 @@ import org.nnjit.wasm.WasmModule;
 
 /**
  * Where the threads of a module meet: the last one to come opens the next generation, the others
- * spin a while and then sleep. It lives in the module's shared memory, which must hold zeros there
- * at first.
+ * spin a while and then sleep. Who spun in vain, because the other thread has no core of its own,
+ * spins a quarter as long the next time; who did not, twice as long. It lives in the module's shared
+ * memory, which must hold zeros there at first.
  */
 public final class Barrier {
   /** Address of the number of threads that wait, an i32. */
@@ -17,8 +18,17 @@ public final class Barrier {
   /** Address of the number of meetings so far, an i32. */
   public static final int GENERATION = 128;
 
-  /** Spins before a thread sleeps: about 30 microseconds. */
-  private static final int SPINS = 4000;
+  /** Address of how often the time of a spin is halved, an i32. */
+  private static final int HALVINGS = 256;
+
+  /**
+   * Spins before a thread sleeps: about half a millisecond. Sleeping and waking up take longer than most
+   * waits, and of two threads that wake each other up an operating system may think that one core is
+   * enough for them.
+   */
+  private static final int SPINS = 1 << 18;
+
+  private static final int MOST_HALVINGS = 6;
 
   /** A thread that waits longer than this for another, in nanoseconds, gives up. */
   private static final long LOST = 60_000_000_000L;
@@ -33,6 +43,7 @@ public final class Barrier {
     FunctionBuilder c = module.function("barrier", "i:");
     int generation = c.local(ValType.I32);
     int spins = c.local(ValType.I32);
+    int halvings = c.local(ValType.I32);
     c.get(0);
     c.i32(1);
     c.op(Op.I32_LE_S);
@@ -63,8 +74,13 @@ public final class Barrier {
     c.op(Op.DROP);
     c.op(Op.RETURN);
     c.end();
+    c.i32(0);
+    c.memory(Op.I32_LOAD, 4, HALVINGS);
+    c.set(halvings);
     c.block();
     c.i32(SPINS);
+    c.get(halvings);
+    c.op(Op.I32_SHR_U);
     c.set(spins);
     c.loop();
     c.i32(0);
@@ -77,6 +93,7 @@ public final class Barrier {
     c.op(Op.I32_SUB);
     c.tee(spins);
     c.brIf(0);
+    spinLess(c, halvings);
     c.i32(0);
     c.get(generation);
     c.i64(LOST);
@@ -86,11 +103,40 @@ public final class Barrier {
     c.ifThen();
     c.op(Op.UNREACHABLE);
     c.end();
-    c.i32(SPINS);
+    c.i32(SPINS >> MOST_HALVINGS);
     c.set(spins);
     c.br(0);
     c.end();
     c.end();
+    spinMore(c, halvings);
     return c;
+  }
+
+  /** After a spin in vain; the local of halvings is zero then, which {@link #spinMore} leaves alone. */
+  private static void spinLess(FunctionBuilder c, int halvings) {
+    c.i32(0);
+    c.i32(MOST_HALVINGS);
+    c.get(halvings);
+    c.i32(2);
+    c.op(Op.I32_ADD);
+    c.tee(halvings);
+    c.get(halvings);
+    c.i32(MOST_HALVINGS);
+    c.op(Op.I32_GT_S);
+    c.op(Op.SELECT);
+    c.memory(Op.I32_STORE, 4, HALVINGS);
+    c.i32(0);
+    c.set(halvings);
+  }
+
+  private static void spinMore(FunctionBuilder c, int halvings) {
+    c.get(halvings);
+    c.ifThen();
+    c.i32(0);
+    c.get(halvings);
+    c.i32(1);
+    c.op(Op.I32_SUB);
+    c.memory(Op.I32_STORE, 4, HALVINGS);
+    c.end();
   }
 }
