@@ -6,6 +6,7 @@ import java.util.List;
 public final class Passes {
   private static final List<Pass> ALL =
       List.of(
+          new WidenHalves(),
           new Bypass(),
           new CommonSubexpressions(),
           new SliceFirst(),

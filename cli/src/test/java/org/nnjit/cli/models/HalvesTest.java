@@ -1,0 +1,171 @@
+package org.nnjit.cli.models;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.nnjit.graph.ByteSource;
+import org.nnjit.graph.Graph;
+import org.nnjit.graph.pass.Specialiser;
+import org.nnjit.onnx.OnnxReader;
+import org.nnjit.onnx.OnnxTensors;
+import org.nnjit.plan.PlanContext;
+import org.nnjit.schedule.GpuTarget;
+import org.nnjit.schedule.Target;
+import org.nnjit.session.Compiler;
+import org.nnjit.session.GpuBackend;
+
+
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
+
+/**
+ * Models of 16-bit floats: what they calculate is what ONNX Runtime does with the same numbers in
+ * f32, rounded where they are stored in caches and outputs.
+ */
+class HalvesTest {
+  private static final long SEED = 20261122;
+  private static final int WIDTH = 32;
+  private static final int HEADS = 2;
+  private static final int ROWS = 6;
+  private static final int PAST = 3;
+
+  /** A layer of a decoder with its numbers of one type, each the same number in all types. */
+  private static final class Layer {
+    final SmallModel model = new SmallModel();
+    private final Random random = new Random(SEED);
+    private final DType half;
+    private final DType type;
+
+    /**
+     * @param half numbers are of this precision
+     * @param type in which they are stored
+     */
+    Layer(DType half, DType type) {
+      this.half = half;
+      this.type = type;
+    }
+
+    private Tensor numbers(double scale, int... dims) {
+      Tensor exact = SmallModel.random(random, dims);
+      Tensor rounded = Tensor.zeros(half, exact.shape());
+      Tensor stored = Tensor.zeros(type, exact.shape());
+      for (int i = 0; i < exact.elements(); i++) {
+        rounded.setDouble(i, scale * exact.getDouble(i));
+        stored.setDouble(i, rounded.getDouble(i));
+      }
+      return stored;
+    }
+
+    private String weight(String name, int... dims) {
+      return model.weight(name, numbers(0.2, dims));
+    }
+
+    private String projected(String x, String name) {
+      String product = model.node("MatMul", x, weight(name, WIDTH, WIDTH));
+      return model.node("Add", product, weight(name + "_bias", WIDTH));
+    }
+
+    private String heads(String x, int... order) {
+      Tensor shape = SmallModel.ints(DType.I64, new int[] {4}, 1, ROWS, HEADS, WIDTH / HEADS);
+      String split = model.node("Reshape", x, model.weight("split_" + x, shape));
+      return model.node("Transpose", Map.of("perm", order), split);
+    }
+
+    /** What goes into a cache is as exact as the cache. */
+    private String rounded(String x) {
+      if (type == half) {
+        return x;
+      }
+      String cast = model.node("Cast", Map.of("to", half.onnxCode()), x);
+      return model.node("Cast", Map.of("to", type.onnxCode()), cast);
+    }
+
+    byte[] bytes() {
+      Tensor ids = SmallModel.ints(DType.I64, new int[] {1, ROWS}, 3, 1, 4, 1, 5, 9);
+      String x =
+          model.node("Gather", weight("table", 11, WIDTH), model.feed("ids", ids));
+      x = model.node("Add", x, model.feed("shift", numbers(1, 1, ROWS, WIDTH)));
+      Map<String, Object> last = Map.of("axis", -1);
+      String normal =
+          model.node("LayerNormalization", last, x, weight("gain", WIDTH), weight("bias", WIDTH));
+      String q = heads(projected(normal, "q"), 0, 2, 1, 3);
+      String k = heads(projected(normal, "k"), 0, 2, 1, 3);
+      String v = heads(projected(normal, "v"), 0, 2, 1, 3);
+      String past = model.feed("past", numbers(1, 1, HEADS, PAST, WIDTH / HEADS));
+      String keys = model.node("Concat", Map.of("axis", 2), past, rounded(k));
+      String values = model.node("Concat", Map.of("axis", 2), past, rounded(v));
+      String turned = model.node("Transpose", Map.of("perm", new int[] {0, 1, 3, 2}), keys);
+      String scores = model.node("Mul", model.node("MatMul", q, turned), weight("scale"));
+      scores = model.node("Add", scores, model.feed("mask", numbers(1, 1, 1, ROWS, PAST + ROWS)));
+      String mixed = model.node("MatMul", model.node("Softmax", last, scores), values);
+      String joined = model.node("Transpose", Map.of("perm", new int[] {0, 2, 1, 3}), mixed);
+      Tensor shape = SmallModel.ints(DType.I64, new int[] {3}, 1, ROWS, WIDTH);
+      joined = model.node("Reshape", joined, model.weight("join", shape));
+      String sum = model.node("Add", x, projected(joined, "out"));
+      String wide =
+          model.node("Cast", Map.of("to", DType.F32.onnxCode()), model.node("Sigmoid", sum));
+      String back = model.node("Cast", Map.of("to", type.onnxCode()), wide);
+      String product = model.node("Mul", sum, back);
+      model.node("", "Identity", Map.of(), List.of(product), List.of("y"));
+      model.node("", "Identity", Map.of(), List.of(keys), List.of("present"));
+      model.output("y", TensorType.of(type, 1, ROWS, WIDTH));
+      model.output("present", TensorType.of(type, 1, HEADS, PAST + ROWS, WIDTH / HEADS));
+      return model.bytes(17);
+    }
+  }
+
+  @Test
+  void roundedOnceAtTheEnd() throws Exception {
+    for (DType half : List.of(DType.F16, DType.BF16)) {
+      Layer floats = new Layer(half, DType.F32);
+      Map<String, Tensor> wanted;
+      try (Oracle oracle = new Oracle(floats.bytes())) {
+        wanted = oracle.tensors(floats.model.feeds);
+      }
+      Layer layer = new Layer(half, half);
+      byte[] model = layer.bytes();
+      ByteSource file = ByteSource.of(model);
+      Graph graph = OnnxReader.read(file).graph();
+      Map<String, Tensor> feeds = layer.model.feeds;
+      Map<String, TensorType> types = new LinkedHashMap<>();
+      feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
+      Specialiser.Values values =
+          Specialiser.Values.of(feeds, constant -> OnnxTensors.load(file, constant));
+      Compiler.Compiled compiled =
+          Compiler.compile(graph, types, values, PlanContext.plain(Target.common()));
+      for (PlanRunner.Order order : PlanRunner.Order.values()) {
+        agree(half, wanted, PlanRunner.run(compiled.plan(), feeds, file, order));
+      }
+      long tiles =
+          compiled.plan().kernels().stream().filter(k -> k.family().equals("contraction")).count();
+      assertTrue(tiles >= 2, half + ": products that are tiles: " + tiles);
+      GpuBackend gpu = new GpuBackend(GpuTarget.least());
+      Compiler.Compiled onGpu =
+          Compiler.compile(graph, types, values, PlanContext.plain(Target.common()), gpu);
+      agree(half, wanted, GpuPlanRunner.run(onGpu.gpu(), feeds, file));
+    }
+  }
+
+  private static void agree(DType half, Map<String, Tensor> wanted, Map<String, Tensor> got) {
+    double step = half == DType.F16 ? 0x1p-11 : 0x1p-8;
+    for (Map.Entry<String, Tensor> e : wanted.entrySet()) {
+      Tensor w = e.getValue();
+      Tensor g = got.get(e.getKey());
+      assertEquals(TensorType.of(half, w.shape()), g.type(), e.getKey());
+      for (int i = 0; i < w.elements(); i++) {
+        double error = Math.abs(w.getDouble(i) - g.getDouble(i));
+        double allowed = 1.01 * step * Math.abs(w.getDouble(i)) + 1e-5;
+        assertTrue(
+            error <= allowed,
+            half + " " + e.getKey() + " " + i + ": wanted " + w.getDouble(i) + ", got "
+                + g.getDouble(i));
+      }
+    }
+  }
+}
