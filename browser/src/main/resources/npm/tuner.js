@@ -89,9 +89,10 @@ export class Tuner {
   /**
    * Tunes the plan of the last run, and puts a faster one in its place; the first time it measures the
    * device before.
-   * @param {{budgetMs: number, share: number, wide: number}} options share of the time that tuning may take
+   * @param {{budgetMs: number, share: number, wide: number, again: boolean}} options share of the time
+   *   that tuning may take; whether to try kernels again that are known from earlier visits
    */
-  async tune({ budgetMs, share, wide = 0 }, report) {
+  async tune({ budgetMs, share, wide = 0, again = true }, report) {
     const { state, pause } = this.worker;
     const engine = this.worker.compiler();
     const { id, current: plan } = state;
@@ -111,7 +112,7 @@ export class Tuner {
     const p = state.plans[plan];
     const times = await this.times(p, rest);
     const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
-    engine.tune(id, plan, byKernel.join(','), wide);
+    engine.tune(id, plan, byKernel.join(','), wide, again);
     let bench = null;
     // The last part of the budget is for the plan with the winners.
     const swapMs = Math.min(budgetMs / 2, sum(times) * (WARM_ROUNDS + 2 * TURNS));
@@ -126,10 +127,17 @@ export class Tuner {
       report({ stage: 'tune', kernel: p.kernels[job.kernel].name, schedule: job.schedule, ms, rivalMs, note, tried: tuning.tried, speedup: tuning.speedup });
       await rest();
     }
-    tuning.state = await this.end(plan, rest, report);
+    tuning.state = tuning.tried ? await this.end(plan, rest, report) : 'nothing left to try';
     tuning.ms = performance.now() - start;
     await writeSchedules(this.fingerprint, tuning.found.split('\n').filter(Boolean));
     return { state: tuning.state, tried: tuning.tried, speedup: tuning.speedup, ms: tuning.ms };
+  }
+
+  /** Winners that are no faster all together serve nobody, in later visits neither. */
+  #giveUp(why) {
+    const { id, tuning } = this.worker.state;
+    Object.assign(tuning, JSON.parse(this.worker.compiler().giveUp(id)));
+    return why;
   }
 
   /** Loads the plan with the schedules found while the old one serves; what became of it. */
@@ -140,7 +148,7 @@ export class Tuner {
     let done;
     state.swap = new Promise((resolve) => { done = resolve; });
     try {
-      if (state.tuning.speedup < WORTH) return 'no better schedules';
+      if (state.tuning.speedup < WORTH) return this.#giveUp('no better schedules');
       if (!parse(engine.replan(id, plan, false)).changed) return 'no better schedules';
       let next = -1;
       while (next < 0) {
@@ -159,7 +167,7 @@ export class Tuner {
         }
         if (ms > oldMs) {
           engine.dropLast(id);
-          return `not better as a whole: ${ms.toFixed(2)} ms, ${oldMs.toFixed(2)} before`;
+          return this.#giveUp(`not better as a whole: ${ms.toFixed(2)} ms, ${oldMs.toFixed(2)} before`);
         }
         p.key = state.plans[plan].key;
         state.plans[next] = p;
@@ -187,7 +195,7 @@ export class Tuner {
       await pause();
       if (state.id !== id || state.tuning.state !== 'not started') return;
       try {
-        await this.tune(options, report);
+        await this.tune({ ...options, again: false }, report);
       } catch (e) {
         if (state.id === id) state.tuning.state = `failed: ${e.message}`;
       }

@@ -517,9 +517,10 @@ public final class Engine {
    *
    * @param times of all calls of each kernel in one run, separated by commas
    * @param wide schedules of the full space for each kernel, 0 for the lite space
+   * @param again kernels too that have been tuned before
    */
   @JSExport
-  public static void tune(int id, int plan, String times, int wide) {
+  public static void tune(int id, int plan, String times, int wide, boolean again) {
     Entry e = entry(id);
     List<String> parts = Texts.split(times, ',');
     double[] ms = new double[parts.size()];
@@ -527,7 +528,8 @@ public final class Engine {
       ms[i] = Numbers.parse(parts.get(i));
     }
     Session s = e.session();
-    e.tuner = new Tuner(GpuSide.kernels(s.plan(plan)), GpuSide.spaces(s), ms, wide);
+    ScheduleBook known = again ? new ScheduleBook() : s.book();
+    e.tuner = new Tuner(GpuSide.kernels(s.plan(plan)), GpuSide.spaces(s), ms, wide, known);
   }
 
   /** What to try next as {@code {kernel, schedule, rival}}, or "" when nothing is to be gained. */
@@ -558,6 +560,14 @@ public final class Engine {
     Json j = new Json().open("{").key("tried").value(t.tried());
     j.key("speedup").value(t.speedup()).key("found").value(t.found());
     return j.key("log").value(t.log()).close("}").toString();
+  }
+
+  /** The winners are no better ({@link Tuner#giveUp}); as {@link #tuned} afterwards. */
+  @JSExport
+  public static String giveUp(int id) {
+    Entry e = entry(id);
+    e.tuner.giveUp(e.session().book());
+    return tuned(id);
   }
 
   /**

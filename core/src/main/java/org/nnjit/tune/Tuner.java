@@ -42,6 +42,7 @@ public final class Tuner {
     final Tunable info;
     final double share;
     final List<LiteSpace.Candidate> left;
+    final LiteSpace.Candidate first;
     LiteSpace.Candidate best;
     double bestMs;
     double speedup = 1;
@@ -53,13 +54,16 @@ public final class Tuner {
       this.info = info;
       this.share = share;
       this.left = new ArrayList<>(space.candidates());
-      this.best = new LiteSpace.Candidate(info.schedule(), space.candidates().get(0).cost());
+      LiteSpace.Candidate serving =
+          new LiteSpace.Candidate(info.schedule(), space.candidates().get(0).cost());
       for (LiteSpace.Candidate c : space.candidates()) {
         if (c.schedule().equals(info.schedule())) {
-          best = c;
+          serving = c;
         }
       }
-      left.remove(best);
+      left.remove(serving);
+      first = serving;
+      best = serving;
     }
 
     double promise(int most) {
@@ -100,8 +104,10 @@ public final class Tuner {
    *
    * @param ms time of all calls of each kernel in one run, in any unit
    * @param wide how many schedules of the full space to try of each kernel, 0 for the lite space
+   * @param known kernels that have a schedule here are left as they are
    */
-  public Tuner(List<? extends Tunable> kernels, Spaces spaces, double[] ms, int wide) {
+  public Tuner(
+      List<? extends Tunable> kernels, Spaces spaces, double[] ms, int wide, ScheduleBook known) {
     mostMisses = wide > 0 ? wide : MOST_MISSES;
     double all = 0;
     for (double m : ms) {
@@ -109,8 +115,11 @@ public final class Tuner {
     }
     for (int i = 0; i < kernels.size(); i++) {
       Tunable info = kernels.get(i);
+      if (ms[i] <= LEAST_SHARE * all || known.find(info.workload().key()) != null) {
+        continue;
+      }
       LiteSpace space = spaces.of(info, wide);
-      if (space.candidates().size() > 1 && ms[i] > LEAST_SHARE * all) {
+      if (space.candidates().size() > 1) {
         subjects.add(new Subject(i, info, space, ms[i] / all));
         log.append(info.name()).append(": ").append((long) space.full()).append(" schedules, ");
         log.append(space.candidates().size()).append(" worth trying\n");
@@ -209,11 +218,20 @@ public final class Tuner {
     return changed;
   }
 
-  /** Workloads with the schedules found, one a line: key, tab, schedule. */
+  /** Notes what served before in the place of the winners, which were no faster all together. */
+  public void giveUp(ScheduleBook book) {
+    for (Subject s : subjects) {
+      s.best = s.first;
+      s.speedup = 1;
+    }
+    writeTo(book);
+  }
+
+  /** Workloads that are done, or have a winner, with their schedules, one a line: key, tab, schedule. */
   public String found() {
     StringBuilder lines = new StringBuilder();
     for (Subject s : subjects) {
-      if (s.tried > 0) {
+      if (!s.best.equals(s.first) || s.tried > 0 && s.promise(mostMisses) == 0) {
         lines.append(s.info.workload().key()).append('\t').append(s.best.schedule()).append('\n');
       }
     }

@@ -2,6 +2,7 @@ package org.nnjit.tune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -65,7 +66,7 @@ class TunerTest {
   private static Tuner tuner(Plan plan, int wide) {
     double[] ms = new double[plan.kernels().size()];
     ms[product(plan)] = 1;
-    return new Tuner(plan.kernels(), Tuner.spaces(Target.common()), ms, wide);
+    return new Tuner(plan.kernels(), Tuner.spaces(Target.common()), ms, wide, new ScheduleBook());
   }
 
   /** Tunes to the end; the schedule that is left. */
@@ -118,6 +119,31 @@ class TunerTest {
     tuner.record(Double.NaN, 0, "trap");
     assertNull(tuner.next());
     assertFalse(tuner.found().contains("contraction"));
+  }
+
+  @Test
+  void winnersThatAreGivenUpAreNotKept() {
+    Plan plan = plan();
+    Schedule own = plan.kernels().get(product(plan)).schedule();
+    Tuner tuner = tuner(plan, 0);
+    assertNotEquals(own, tune(plan, tuner, s -> s.equals(own) ? 2 : 1));
+    ScheduleBook book = new ScheduleBook();
+    tuner.giveUp(book);
+    assertEquals(own, book.find(plan.kernels().get(product(plan)).workload().key()));
+    assertTrue(tuner.found().contains("\t" + own + "\n"), tuner.found());
+    assertEquals(1, tuner.speedup());
+  }
+
+  @Test
+  void whatIsKnownIsNotTriedAgain() {
+    Plan plan = plan();
+    Tuner tuner = tuner(plan, 0);
+    ScheduleBook book = new ScheduleBook();
+    book.put(plan.kernels().get(product(plan)).workload().key(), tune(plan, tuner, s -> 1));
+    double[] ms = new double[plan.kernels().size()];
+    ms[product(plan)] = 1;
+    assertNull(
+        new Tuner(plan.kernels(), Tuner.spaces(Target.common()), ms, 0, book).next());
   }
 
   @Test

@@ -18,8 +18,6 @@ import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
 import org.nnjit.session.GpuBackend;
-
-
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;

@@ -21,14 +21,10 @@ import org.nnjit.tensor.TensorType;
  * Values of 16-bit floats become f32 between the inputs, weights and outputs of a graph: all is
  * calculated in f32 anyway, and every kernel would convert what it reads and round what it stores.
  * Nothing is rounded to 16 bits in between, as ONNX Runtime does on CPUs. Invariant made: 16-bit
- * floats are read from inputs and weights, and stored to outputs; nodes that keep caches of them,
- * pick rows of a table, or whose type is not given by their inputs, are left as they are.
+ * floats are read from inputs and weights, and stored to outputs; nodes that may keep caches of
+ * them, pick rows of a table, or whose type is not given by their inputs, are left as they are.
  */
 final class WidenHalves implements Passes.Pass {
-  /** Contrib operators that keep caches. */
-  private static final Set<String> CACHING =
-      Set.of("GroupQueryAttention", "MultiHeadAttention", "Attention");
-
   @Override
   public void apply(TypedGraph g) {
     new Walk(g).run();
@@ -79,7 +75,7 @@ final class WidenHalves implements Passes.Pass {
         makes |= isHalf(out);
       }
       return !any && !(makes && n.type().equals("Cast"))
-          || fed && (n.type().equals("Concat") || CACHING.contains(n.type()))
+          || fed && (n.type().equals("Concat") || !n.domain().isEmpty())
           || n.type().equals("Gather") && g.constants().containsKey(n.input(0));
     }
 
