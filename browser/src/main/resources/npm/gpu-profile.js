@@ -18,6 +18,16 @@ function repeat(encoder, dispatch, times, timestampWrites) {
   pass.end();
 }
 
+/**
+ * Submits what `encoded` gives and waits for what `done` does then. An error of it is thrown here: the
+ * session whose buffers are used may end meanwhile, and the next is not to hear of that.
+ */
+async function submitted(gpu, encoded, done) {
+  const sent = gpu.asked(() => gpu.device.queue.submit([encoded().finish()]));
+  const [result] = await Promise.all([gpu.wait(done()), sent]);
+  return result;
+}
+
 /** Nanoseconds of each of these dispatches, so often repeated, by the GPU's clock. */
 async function byClock(gpu, dispatches, repeats) {
   const { device } = gpu;
@@ -29,12 +39,13 @@ async function byClock(gpu, dispatches, repeats) {
     const resolved = device.createBuffer({ size: 8 * count, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
     const staging = device.createBuffer({ size: 8 * count, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     try {
-      const encoder = device.createCommandEncoder();
-      some.forEach((d, i) => repeat(encoder, d, repeats[from + i], { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 }));
-      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
-      device.queue.submit([encoder.finish()]);
-      await gpu.wait(staging.mapAsync(GPUMapMode.READ));
+      await submitted(gpu, () => {
+        const encoder = device.createCommandEncoder();
+        some.forEach((d, i) => repeat(encoder, d, repeats[from + i], { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 }));
+        encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+        encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
+        return encoder;
+      }, () => staging.mapAsync(GPUMapMode.READ));
       const times = new BigInt64Array(staging.getMappedRange());
       some.forEach((_, i) => nanos.push(Number(times[2 * i + 1] - times[2 * i])));
     } finally {
@@ -51,11 +62,14 @@ async function byWaiting(gpu, dispatches, repeats) {
   const { queue } = gpu.device;
   const timed = async (dispatch, times) => {
     const start = performance.now();
-    const encoder = gpu.device.createCommandEncoder();
-    if (times) repeat(encoder, dispatch, times);
-    queue.submit([encoder.finish()]);
-    await gpu.wait(queue.onSubmittedWorkDone());
-    return (performance.now() - start) * 1e6;
+    return submitted(gpu, () => {
+      const encoder = gpu.device.createCommandEncoder();
+      if (times) repeat(encoder, dispatch, times);
+      return encoder;
+    }, async () => {
+      await queue.onSubmittedWorkDone();
+      return (performance.now() - start) * 1e6;
+    });
   };
   const nothing = Math.min(await timed(null, 0), await timed(null, 0), await timed(null, 0));
   const nanos = [];

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nnjit.cli.models.BackendTests;
 import org.nnjit.server.Browser;
 
-/** Every ONNX node test of Debian's libonnx-testdata through generated kernels in Chromium. */
+/** Every ONNX node test of Debian's libonnx-testdata through generated kernels in browsers. */
 class ConformanceTest {
   /**
    * Tests whose expected result later versions of the specification gave up, and which ONNX Runtime
@@ -38,16 +38,28 @@ class ConformanceTest {
 
   @Test
   void nodeTestsPassInChromium() throws Exception {
-    check("WebAssembly", Map.of());
+    check("chromium", "WebAssembly", Map.of());
   }
 
   /** On SwiftShader; what no GPU kernel can do runs in WebAssembly. */
   @Test
   void nodeTestsPassOnWebGpu() throws Exception {
+    onWebGpu("chromium");
+  }
+
+  /** On what Vulkan finds: without a driver of the system Firefox gives no adapter. */
+  @Test
+  void nodeTestsPassOnWebGpuInFirefox() throws Exception {
+    Suite.needWebGpu("firefox", work);
+    onWebGpu("firefox");
+  }
+
+  private void onWebGpu(String kind) throws Exception {
     List<String> elsewhere = new ArrayList<>();
     int whole = 0;
     int mixed = 0;
-    for (Suite.Outcome o : check("WebGPU", Map.of("executionProviders", List.of("webgpu", "wasm")))) {
+    Map<String, Object> options = Map.of("executionProviders", List.of("webgpu", "wasm"));
+    for (Suite.Outcome o : check(kind, "WebGPU", options)) {
       JsonObject line = o.line();
       if (!line.get("provider").getAsString().equals("webgpu")) {
         elsewhere.add(o.name() + ": " + line.get("notes"));
@@ -63,8 +75,9 @@ class ConformanceTest {
   }
 
   /** Those that passed. */
-  private List<Suite.Outcome> check(String title, Map<String, Object> options) throws Exception {
-    Browser browser = Suite.browser("chromium");
+  private List<Suite.Outcome> check(String kind, String title, Map<String, Object> options)
+      throws Exception {
+    Browser browser = Suite.browser(kind);
     Assumptions.assumeTrue(Files.isDirectory(BackendTests.NODES), "libonnx-testdata is not installed");
     List<Map<String, Object>> cases =
         BackendTests.cases(BackendTests.NODES, "/node").stream()
@@ -92,7 +105,7 @@ class ConformanceTest {
       }
     }
     System.out.println(
-        "conformance in Chromium, " + title + ": " + passed.size() + " passed, " + wrong.size()
+        "conformance in " + kind + ", " + title + ": " + passed.size() + " passed, " + wrong.size()
             + " wrong, " + (outcomes.size() - passed.size() - wrong.size()) + " unsupported");
     unsupported.forEach((k, v) -> System.out.println("  unsupported " + v + "x " + k));
     wrong.forEach(w -> System.out.println("  WRONG " + w));

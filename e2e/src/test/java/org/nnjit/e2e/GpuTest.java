@@ -26,6 +26,16 @@ class GpuTest {
 
   @Test
   void faultsInChromium() throws Exception {
+    faults("chromium");
+  }
+
+  @Test
+  void faultsInFirefox() throws Exception {
+    Suite.needWebGpu("firefox", work);
+    faults("firefox");
+  }
+
+  private void faults(String kind) throws Exception {
     Map<String, Object> job = new LinkedHashMap<>();
     job.put("good", ModelData.testCase("roberta-tiny", work));
     job.put("threads", 1);
@@ -33,23 +43,33 @@ class GpuTest {
     job.put("cycles", CYCLES);
     long grown =
         Suite.growth(
-            "WebGPU", Suite.browser("chromium"), "gpu.html", job, work, true);
+            "WebGPU, " + kind, Suite.browser(kind), "gpu.html", job, work, true);
     assertTrue(grown < GROWTH_BYTES, "resident memory grew by " + grown + " bytes");
   }
 
   @Test
   void textInChromium() throws Exception {
+    text("chromium");
+  }
+
+  @Test
+  void textInFirefox() throws Exception {
+    Suite.needWebGpu("firefox", work);
+    text("firefox");
+  }
+
+  private void text(String kind) throws Exception {
     Map<String, Object> job = new LinkedHashMap<>();
     job.put("models", new GenerationTest.Texts(work).models());
     job.put("threads", 1);
     job.put("cycles", CYCLES);
     List<Suite.Outcome> outcomes =
         Suite.page(
-            Suite.browser("chromium"), "gpu-text.html", job, Map.of("/made", work), work, true,
+            Suite.browser(kind), "gpu-text.html", job, Map.of("/made", work), work, true,
             Duration.ofMinutes(5), (json, process) -> {});
     List<String> wrong = new ArrayList<>();
     for (Suite.Outcome o : outcomes) {
-      System.out.println("WebGPU: " + o.name() + " " + o.status() + " " + o.message());
+      System.out.println("WebGPU, " + kind + ": " + o.name() + " " + o.status() + " " + o.message());
       if (!o.status().equals("passed")) {
         wrong.add(o.name() + ": " + o.message());
       }

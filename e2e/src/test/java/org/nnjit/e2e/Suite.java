@@ -53,6 +53,29 @@ final class Suite {
   }
 
   /**
+   * Skips the test, with the reason, where this browser has no WebGPU or finds no adapter. Whatever
+   * else is wrong with its WebGPU is for the test to find.
+   *
+   * @param work folder for a model and the job file
+   */
+  static void needWebGpu(String kind, Path work) throws Exception {
+    Browser browser = browser(kind);
+    Map<String, Object> job = new LinkedHashMap<>();
+    job.put("cases", List.of(ModelData.testCase("roberta-tiny", work)));
+    job.put("threads", 1);
+    job.put("relative", 1e-3);
+    job.put("options", Map.of("executionProviders", List.of("webgpu")));
+    Outcome o =
+        page(
+                browser, "suite.html", job, Map.of("/made", work), work, true,
+                Duration.ofMinutes(2), (mark, process) -> {})
+            .get(0);
+    boolean absent =
+        o.message().contains("gives no adapter") || o.message().contains("does not have it");
+    Assumptions.assumeFalse(absent, kind + ": " + o.message());
+  }
+
+  /**
    * Runs cases and returns what the page reports.
    *
    * @param directories folders to serve, by path

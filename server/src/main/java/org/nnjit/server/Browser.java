@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A browser on this machine, started as a process with a fresh profile.
+ * A browser on this machine, started as a process with a fresh profile. Firefox has WebGPU there, which
+ * it does not offer everywhere by itself; Chromium takes a flag for that.
  *
  * @param kind "chromium" or "firefox"
  * @param executable its program
@@ -60,6 +61,8 @@ public record Browser(String kind, Path executable) {
           user_pref("browser.safebrowsing.malware.enabled", false);
           user_pref("browser.safebrowsing.phishing.enabled", false);
           user_pref("services.settings.server", "");
+          user_pref("dom.webgpu.enabled", true);
+          user_pref("gfx.webgpu.ignore-blocklist", true);
           """);
       if (headless) {
         command.add("--headless");
