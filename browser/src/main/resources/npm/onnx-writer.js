@@ -1,6 +1,6 @@
 // Writes small ONNX models: what generation puts behind a model, benchmarks of single kernels, tests.
 
-const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
+const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
 
 function varint(n) {
   const out = [];

@@ -108,6 +108,42 @@ async function shapes() {
   });
 }
 
+/** The bits of numbers that need few of them as 16-bit floats. */
+function halves(type, numbers) {
+  const f32 = new Uint32Array(Float32Array.from(numbers).buffer);
+  const f16 = (b) => (b & 0x7fffffff ? ((b >>> 16) & 0x8000) | (((b & 0x7fffffff) - 0x38000000) >>> 13) : 0);
+  return Uint16Array.from(f32, (b) => (type === 'float16' ? f16(b) : b >>> 16));
+}
+
+/** Weights of 16 bits take two bytes each, in products of every kind. */
+async function narrow() {
+  const [k, n] = [160, 132];
+  const numbers = Array.from({ length: k * n }, (_, i) => ((i * 37) % 61 - 30) / 8);
+  const texts = [];
+  for (const type of ['float16', 'bfloat16']) {
+    for (const [rows, turned] of [[1, false], [3, true], [40, false], [40, true]]) {
+      const weight = { name: 'w', type, dims: turned ? [n, k] : [k, n], data: halves(type, numbers) };
+      const nodes = [{ op: 'Cast', inputs: ['w'], outputs: ['b'], attributes: { to: 1 } },
+        { op: 'Gemm', inputs: ['x', 'b'], outputs: ['y'], attributes: { transB: turned ? 1 : 0 } }];
+      const bytes = writeModel(nodes, [{ name: 'x', dims: [rows, k] }], [{ name: 'y', dims: [rows, n] }], [weight]);
+      texts.push(await using(bytes, { ...gpu, tune: false }, async (session) => {
+        const { y } = await session.run(feed(rows, k));
+        const x = floats(rows * k);
+        for (let i = 0; i < rows * n; i++) {
+          const [row, column] = [Math.floor(i / n), i % n];
+          let sum = 0;
+          for (let p = 0; p < k; p++) sum += x[row * k + p] * numbers[turned ? column * k + p : p * n + column];
+          if (!(Math.abs(y.data[i] - sum) <= 1e-3)) throw new Error(`${type}, ${rows} rows: y[${row}, ${column}] is ${y.data[i]}, wanted ${sum}`);
+        }
+        const { plan } = await session.stats();
+        same(plan.weightBytes, 2 * k * n, 'bytes of weights');
+        return plan.kernels.map((q) => q.name).join();
+      }));
+    }
+  }
+  return texts.join(', ');
+}
+
 async function order() {
   await using(small, { threads, executionProviders: ['wasm', 'webgpu'] }, async (s) => {
     await runSmall(s);
@@ -402,6 +438,7 @@ async function tasks() {
 const cases = Object.entries({
   'runs on the GPU': plain,
   'several shapes': shapes,
+  'weights of 16 bits': narrow,
   'order of providers': order,
   'what is not done on the GPU': refusals,
   tuning,

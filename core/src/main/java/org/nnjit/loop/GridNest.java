@@ -9,7 +9,7 @@ import java.util.Set;
  *
  * @param name kernel name
  * @param buffers parameters: the inputs in order, then the output
- * @param fours those of f32 elements that lie as vectors of four: what is written to them, and most
+ * @param fours those of floats that lie as vectors of four: what is written to them, and most
  *     of what is read, is four elements from a multiple of four on
  * @param shared memory that the invocations of a workgroup share
  * @param groups number of workgroups, at least 1

@@ -36,6 +36,10 @@ class GridKernelsTest {
   private static GpuPlan check(SmallModel m, int opset) throws Exception {
     byte[] bytes = m.bytes(opset);
     RandomGraphsTest.check(bytes, m.feeds);
+    return compile(bytes, m);
+  }
+
+  private static GpuPlan compile(byte[] bytes, SmallModel m) {
     ByteSource file = ByteSource.of(bytes);
     Map<String, TensorType> types = new LinkedHashMap<>();
     m.feeds.forEach((name, t) -> types.put(name, t.type()));
@@ -192,6 +196,86 @@ class GridKernelsTest {
         }
       }
     }
+  }
+
+  /** A matrix of 16-bit floats stays so in memory, and is read four elements at a time. */
+  @Test
+  void weightsOf16BitsStayPacked() throws Exception {
+    int[][] sizes = {{1, 256, 80}, {3, 160, 132}, {8, 300, 60}, {33, 200, 108}, {12, 132, 132}, {9, 171, 101}};
+    // Smaller ones would be made f32 beforehand.
+    for (int i = 0; i < 4 * sizes.length; i++) {
+      int[] s = sizes[i / 4];
+      DType type = i % 2 == 0 ? DType.F16 : DType.BF16;
+      boolean transposed = i % 4 > 1;
+      SmallModel m = new SmallModel();
+      m.feed("a", random(s[0], s[1]));
+      m.weight("w", narrowed(type, transposed ? random(s[2], s[1]) : random(s[1], s[2])));
+      m.weight("c", random(s[2]));
+      m.node("", "Cast", Map.of("to", DType.F32.onnxCode()), List.of("w"), List.of("b"));
+      Map<String, Object> how = Map.of("transB", transposed ? 1 : 0);
+      m.node("", "Gemm", how, List.of("a", "b", "c"), List.of("y"));
+      GpuPlan plan = check(m.output("y", null), 17);
+      String who = List.of(s[0], s[1], s[2]) + " " + type + " " + transposed;
+      boolean fours = s[1] % 4 == 0;
+      String family = s[0] <= 8 && fours ? "vector" : "product";
+      assertEquals(List.of(family), families(plan), who);
+      assertTrue(plan.load().stream().noneMatch(l -> l instanceof GpuPlan.LoadDispatch), who);
+      GpuPlan.Pipeline kernel = plan.pipelines().get(0);
+      boolean packed = kernel.nest().fours().stream().anyMatch(b -> b.dtype() == type);
+      // Tiles of a product are turned on their way to shared memory, one element at a time.
+      assertEquals(fours && (family.equals("vector") || !transposed), packed, who);
+      String read = packed ? "_four(v" : "_at(v";
+      assertTrue(kernel.code().contains(read), kernel.code());
+    }
+  }
+
+  /** The same where everything is of 16 bits: what kernels write has a word for each element. */
+  @Test
+  void productsOfHalves() throws Exception {
+    for (int rows : new int[] {1, 40}) {
+      SmallModel m = new SmallModel();
+      m.feed("a", random(rows, 64));
+      m.weight("w", narrowed(DType.F16, random(64, 128)));
+      m.weight("v", narrowed(DType.F16, random(128, 36)));
+      String narrow = m.node("Cast", Map.of("to", DType.F16.onnxCode()), "a");
+      String hidden = m.node("Relu", m.node("MatMul", narrow, "w"));
+      String y = m.node("MatMul", hidden, "v");
+      String wide = m.node("Cast", Map.of("to", DType.F32.onnxCode()), y);
+      GpuPlan plan = halves(m.output(wide, null), 17);
+      String family = rows == 1 ? "vector" : "product";
+      assertEquals(List.of("points", family, family, "points"), families(plan));
+      for (GpuPlan.Pipeline p : plan.pipelines().subList(1, 3)) {
+        assertTrue(p.nest().fours().contains(p.nest().buffers().get(0)), "rows are read by element");
+        assertTrue(p.nest().fours().contains(p.nest().buffers().get(1)), "weights are");
+      }
+    }
+  }
+
+  /** Checks a model whose values between kernels are f16: neighbouring ones for equally good sums. */
+  private static GpuPlan halves(SmallModel m, int opset) throws Exception {
+    byte[] bytes = m.bytes(opset);
+    Tensor wanted;
+    try (Oracle oracle = new Oracle(bytes)) {
+      wanted = oracle.tensors(m.feeds).values().iterator().next();
+    }
+    GpuPlan plan = compile(bytes, m);
+    Tensor got = GpuPlanRunner.run(plan, m.feeds, ByteSource.of(bytes)).values().iterator().next();
+    double scale = 0;
+    for (int i = 0; i < wanted.elements(); i++) {
+      scale = Math.max(scale, Math.abs(wanted.getDouble(i)));
+    }
+    for (int i = 0; i < wanted.elements(); i++) {
+      assertEquals(wanted.getDouble(i), got.getDouble(i), 2e-3 * scale, "element " + i);
+    }
+    return plan;
+  }
+
+  private static Tensor narrowed(DType type, Tensor t) {
+    Tensor narrow = Tensor.zeros(type, t.shape());
+    for (int i = 0; i < t.elements(); i++) {
+      narrow.setDouble(i, t.getDouble(i));
+    }
+    return narrow;
   }
 
   /** Scores and values of one row of a batch of heads, whose keys are no multiple of four. */

@@ -51,21 +51,32 @@ final class Grid {
     return buffers[argument];
   }
 
-  /** Whether an expression is an f32 element whose neighbours along an axis are its neighbours in memory. */
-  boolean isDense(Expr read, Axis axis) {
+  /**
+   * Whether an expression is an element whose neighbours along an axis are its neighbours in memory:
+   * an f32, or one of 16 bits as an f32.
+   */
+  boolean isDense(Expr e, Axis axis) {
+    Expr read = element(e);
     if (!(read instanceof Expr.Read || read instanceof Expr.ReadFlat)
-        || read.type() != DType.F32) {
+        || e.type() != DType.F32
+        || Value.scalarType(read.type()) != LType.F32) {
       return false;
     }
     Affine address = b.address(read);
     return address.coefficient(axis) == 1 && !address.hidesAxis(axis);
   }
 
+  /** What an expression reads from memory that may be converted to f32 afterwards. */
+  static Expr element(Expr e) {
+    return e instanceof Expr.Cast c ? c.x() : e;
+  }
+
   /**
    * Makes the buffer of a {@link #isDense} element one of vectors, where four from a multiple of
    * four on along the axis always lie in one, in whatever else is read of it too.
    */
-  void readFours(Expr read, Axis axis) {
+  void readFours(Expr e, Axis axis) {
+    Expr read = element(e);
     int argument = Exprs.argOf(read);
     boolean fit = lieInFours(argument, b.address(read), axis);
     for (Expr other : Exprs.reads(compute)) {

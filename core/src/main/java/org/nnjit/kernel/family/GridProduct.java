@@ -1,7 +1,6 @@
 package org.nnjit.kernel.family;
 
 import java.util.List;
-import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
@@ -371,12 +370,7 @@ final class GridProduct implements GridFamily {
 
     /** True when the operand is an element in memory, and neighbours along the last axis are too. */
     private boolean isDense(Expr operand, List<Axis> axes) {
-      boolean read = operand instanceof Expr.Read || operand instanceof Expr.ReadFlat;
-      if (!read || Value.scalarType(operand.type()) != LType.F32) {
-        return false;
-      }
-      Affine address = b.address(operand);
-      return address.coefficient(last(axes)) == 1 && !address.hidesAxis(last(axes));
+      return grid.isDense(operand, last(axes));
     }
 
     /** Some steps of the depth for the sums of an invocation. */

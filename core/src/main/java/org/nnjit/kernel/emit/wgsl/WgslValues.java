@@ -151,7 +151,13 @@ final class WgslValues {
     Buffer buffer = Value.bufferOf(l.pointer());
     boolean vector = l.access() == Value.Access.VECTOR;
     if (vector && emitter.isFours(buffer)) {
-      element(l.pointer(), l.offset());
+      if (emitter.isPacked(buffer)) {
+        out.append(buffer.name()).append("_four(");
+        index(l.pointer(), l.offset());
+        out.append(')');
+      } else {
+        element(l.pointer(), l.offset());
+      }
       return;
     }
     boolean one = l.access() == Value.Access.SCALAR;
@@ -159,7 +165,7 @@ final class WgslValues {
     for (int i = 0; i < (vector ? 4 : 1); i++) {
       out.append(i == 0 ? "" : ", ");
       element(l.pointer(), l.offset() + i);
-      if (emitter.isFours(buffer)) {
+      if (emitter.isFours(buffer) && !emitter.isPacked(buffer)) {
         out.append("[(");
         index(l.pointer(), l.offset() + i);
         out.append(") & 3]");
@@ -480,7 +486,7 @@ final class WgslValues {
           out.append(to).append("_round_(");
         }
         switch (source) {
-          case F32 -> print(c.x());
+          case F32, F32X4 -> print(c.x());
           case I64 -> call(from == DType.U64 ? "u64_to_f32_" : "i64_to_f32_", c.x());
           default -> {
             out.append(from == DType.U32 ? "f32(bitcast<u32>(" : "f32((");
