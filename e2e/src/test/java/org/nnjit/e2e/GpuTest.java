@@ -26,16 +26,6 @@ class GpuTest {
 
   @Test
   void faultsInChromium() throws Exception {
-    faults("chromium");
-  }
-
-  @Test
-  void faultsInFirefox() throws Exception {
-    Suite.needWebGpu("firefox", work);
-    faults("firefox");
-  }
-
-  private void faults(String kind) throws Exception {
     Map<String, Object> job = new LinkedHashMap<>();
     job.put("good", ModelData.testCase("roberta-tiny", work));
     job.put("threads", 1);
@@ -43,7 +33,7 @@ class GpuTest {
     job.put("cycles", CYCLES);
     long grown =
         Suite.growth(
-            "WebGPU, " + kind, Suite.browser(kind), "gpu.html", job, work, true);
+            "WebGPU", Suite.browser("chromium"), "gpu.html", job, work, true);
     assertTrue(grown < GROWTH_BYTES, "resident memory grew by " + grown + " bytes");
   }
 
