@@ -52,7 +52,8 @@ class Gpu {
 
   /** What the compiler is told, one `name=value` a line. */
   get text() {
-    return [...Object.entries(this.limits), ['features', this.features]].map(([name, v]) => `${name}=${v}`).join('\n');
+    const features = this.software ? [...this.features, 'software'] : this.features;
+    return [...Object.entries(this.limits), ['features', features]].map(([name, v]) => `${name}=${v}`).join('\n');
   }
 
   /** Whether all that was promised of another device holds of this one. */

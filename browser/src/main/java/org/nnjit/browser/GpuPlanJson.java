@@ -63,7 +63,8 @@ final class GpuPlanJson {
         (int) number(limits, "maxComputeInvocationsPerWorkgroup", least.groupSize()),
         (int) number(limits, "maxComputeWorkgroupStorageSize", least.sharedBytes()),
         features.contains(",shader-f16,"),
-        features.contains(",subgroups,"));
+        features.contains(",subgroups,"),
+        features.contains(",software,"));
   }
 
   private static String text(String limits, String name, String otherwise) {

@@ -9,6 +9,8 @@ package org.nnjit.schedule;
  * @param sharedBytes most memory that they share
  * @param halves kernels may reckon in f16
  * @param subgroups invocations may read each other's registers
+ * @param software a program on the CPU does a GPU's work: what invocations share is memory like any
+ *     other there
  */
 public record GpuTarget(
     int storageBuffers,
@@ -16,10 +18,17 @@ public record GpuTarget(
     int groupSize,
     int sharedBytes,
     boolean halves,
-    boolean subgroups) {
+    boolean subgroups,
+    boolean software) {
 
   /** What every WebGPU has. */
   public static GpuTarget least() {
-    return new GpuTarget(8, 128 << 20, 256, 16 << 10, false, false);
+    return new GpuTarget(8, 128 << 20, 256, 16 << 10, false, false, false);
+  }
+
+  /** What a program in the place of a GPU has. */
+  public GpuTarget inSoftware() {
+    return new GpuTarget(
+        storageBuffers, bufferBytes, groupSize, sharedBytes, halves, subgroups, true);
   }
 }

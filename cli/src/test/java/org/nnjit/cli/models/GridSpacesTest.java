@@ -32,7 +32,7 @@ class GridSpacesTest {
 
   /** One with more of everything than every device has, and one without. */
   private static final List<GpuTarget> TARGETS =
-      List.of(GpuTarget.least(), new GpuTarget(10, 1 << 30, 1024, 48 << 10, false, true));
+      List.of(GpuTarget.least(), new GpuTarget(10, 1 << 30, 1024, 48 << 10, false, true, false));
 
   private static GpuPlan compile(byte[] model, SmallModel m, GpuBackend gpu, ScheduleBook book) {
     ByteSource file = ByteSource.of(model);
@@ -95,6 +95,40 @@ class GridSpacesTest {
         m.output(m.node("MatMul", "a", "b"), null);
         int count = check(m, "product", target);
         assertTrue(s[0] == 8 ? count >= 1 : count >= 12 && count <= 48, count + " schedules");
+      }
+    }
+  }
+
+  /** Operands that are read where they lie, in either order. */
+  @Test
+  void productsInSoftwareHaveATile() throws Exception {
+    int[][] sizes = {{8, 8, 8}, {33, 17, 45}, {20, 40, 36}, {70, 36, 130}};
+    for (int[] s : sizes) {
+      for (int transposed = 0; transposed < 4; transposed++) {
+        SmallModel m = new SmallModel();
+        m.feed("a", (transposed & 1) != 0 ? random(s[1], s[0]) : random(s[0], s[1]));
+        m.feed("b", (transposed & 2) != 0 ? random(s[2], s[1]) : random(s[1], s[2]));
+        Map<String, Object> how = Map.of("transA", transposed & 1, "transB", transposed >> 1);
+        m.node("", "Gemm", how, List.of("a", "b"), List.of("p"));
+        m.output(m.node("Sigmoid", "p"), null);
+        assertEquals(12, check(m, "direct", TARGETS.get(0).inSoftware()));
+      }
+    }
+  }
+
+  /** Windows that hang over the image, and columns that are no multiple of four. */
+  @Test
+  void convolutionsInSoftwareHaveATile() throws Exception {
+    for (int width : new int[] {12, 14}) {
+      for (int stride = 1; stride <= 2; stride++) {
+        SmallModel m = new SmallModel();
+        m.feed("x", random(2, 8, 13, width));
+        m.weight("w", random(20, 8, 3, 3));
+        m.weight("b", random(20));
+        Map<String, Object> how =
+            Map.of("pads", new int[] {1, 1, 1, 1}, "strides", new int[] {stride, stride});
+        m.node("", "Conv", how, List.of("x", "w", "b"), List.of("y"));
+        assertEquals(12, check(m.output("y", null), "direct", TARGETS.get(0).inSoftware()));
       }
     }
   }

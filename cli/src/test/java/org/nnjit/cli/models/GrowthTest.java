@@ -197,7 +197,7 @@ class GrowthTest {
   void everyLengthAnswersAsOnnxRuntimeOnAGpu(int rows) throws Exception {
     GpuTarget least = GpuTarget.least();
     GpuTarget tight =
-        new GpuTarget(4, least.bufferBytes(), least.groupSize(), least.sharedBytes(), false, false);
+        new GpuTarget(4, least.bufferBytes(), least.groupSize(), least.sharedBytes(), false, false, false);
     int slices = 0;
     for (long seed = 1; seed <= Integer.getInteger("nnjit.fuzz.graphs", 12); seed++) {
       check(seed, rows, CAPACITY, least);

@@ -108,10 +108,12 @@ class RandomGraphsTest {
       agree(
           "plan, parts " + order, wanted, PlanRunner.run(compiled.plan(), feeds, file, order));
     }
-    GpuBackend gpu = new GpuBackend(GpuTarget.least());
-    Compiler.Compiled onGpu =
-        Compiler.compile(graph, types, values, PlanContext.plain(Target.common()), gpu);
-    agree("plan for a GPU", wanted, GpuPlanRunner.run(onGpu.gpu(), feeds, file));
+    for (GpuTarget target : List.of(GpuTarget.least(), GpuTarget.least().inSoftware())) {
+      GpuBackend gpu = new GpuBackend(target);
+      Compiler.Compiled onGpu =
+          Compiler.compile(graph, types, values, PlanContext.plain(Target.common()), gpu);
+      agree("plan for " + target, wanted, GpuPlanRunner.run(onGpu.gpu(), feeds, file));
+    }
     return AttentionTest.fused(compiled);
   }
 

@@ -35,10 +35,19 @@ final class Fours {
     return true;
   }
 
+  /** Makes buffers ones of vectors where an expression reads neighbours along an axis in fours. */
+  static void read(Grid grid, Expr e, Axis axis) {
+    for (Expr read : Exprs.reads(e)) {
+      if (axis.extent() % 4 == 0 && allows(e, axis) && grid.isDense(read, axis)) {
+        grid.readFours(read, axis);
+      }
+    }
+  }
+
   /** Four neighbours of an f32 expression along an axis that is bound to the first. */
   static Value load(Grid grid, Expr e, Axis axis) {
     LoopBuilder b = grid.b;
-    if (grid.isDense(e, axis)) {
+    if (allows(e, axis)) {
       b.vectorise(axis);
       Value v = b.lowerVector(e);
       b.vectorise(null);

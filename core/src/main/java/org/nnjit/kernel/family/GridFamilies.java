@@ -8,7 +8,8 @@ import org.nnjit.schedule.GpuTarget;
 public final class GridFamilies {
   private static final List<GridFamily> ALL =
       List.of(
-          new GridAttention(), new GridVector(), new GridProduct(), new GridRows(), new GridPoints());
+          new GridAttention(), new GridVector(), new GridDirect(), new GridProduct(), new GridRows(),
+          new GridPoints());
 
   private GridFamilies() {}
 

@@ -47,7 +47,7 @@ final class GridProduct implements GridFamily {
   }
 
   /** The operands in the order in which the columns are what the output is dense along, or null. */
-  private static GridOperands operands(Compute c) {
+  static GridOperands operands(Compute c) {
     GridOperands p = GridOperands.of(c);
     if (p == null || p.rows().isEmpty() || p.columns().isEmpty()) {
       return null;
