@@ -122,14 +122,27 @@ class GridSpacesTest {
     for (int width : new int[] {12, 14}) {
       for (int stride = 1; stride <= 2; stride++) {
         SmallModel m = new SmallModel();
-        m.feed("x", random(2, 8, 13, width));
-        m.weight("w", random(20, 8, 3, 3));
+        m.feed("x", random(2, 6, 13, width));
+        m.weight("w", random(20, 6, 3, 3));
         m.weight("b", random(20));
         Map<String, Object> how =
             Map.of("pads", new int[] {1, 1, 1, 1}, "strides", new int[] {stride, stride});
         m.node("", "Conv", how, List.of("x", "w", "b"), List.of("y"));
         assertEquals(12, check(m.output("y", null), "direct", TARGETS.get(0).inSoftware()));
       }
+    }
+  }
+
+  /** Many windows that hang over the image are read once for all rows of a workgroup. */
+  @Test
+  void deepConvolutionsInSoftwareShare() throws Exception {
+    for (int channels : new int[] {20, 70}) {
+      SmallModel m = new SmallModel();
+      m.feed("x", random(1, 8, 9, 10));
+      m.weight("w", random(channels, 8, 3, 3));
+      Map<String, Object> how = Map.of("pads", new int[] {1, 1, 1, 1});
+      m.node("", "Conv", how, List.of("x", "w"), List.of("y"));
+      assertTrue(check(m.output("y", null), "product", TARGETS.get(0).inSoftware()) > 0);
     }
   }
 

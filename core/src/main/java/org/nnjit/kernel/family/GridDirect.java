@@ -5,6 +5,8 @@ import java.util.List;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Exprs;
 import org.nnjit.loop.GridNest;
 import org.nnjit.loop.LType;
 import org.nnjit.loop.Local;
@@ -29,6 +31,8 @@ final class GridDirect implements GridFamily {
   /** With fewer rows, columns or steps of depth there is nothing to keep. */
   private static final int LEAST = 8;
 
+  private static final int DEEP = 64;
+
   @Override
   public String name() {
     return "direct";
@@ -42,7 +46,28 @@ final class GridDirect implements GridFamily {
             && Reductions.points(p.rows()) >= LEAST
             && Reductions.points(p.columns()) >= LEAST
             && Reductions.points(p.depth()) >= LEAST;
-    return large ? new Space(c, p) : null;
+    return large && !isDear(p) ? new Space(c, p) : null;
+  }
+
+  /**
+   * Whether columns, such as windows that hang over an image, cost so much to read that a workgroup
+   * should do it once for all its rows. On SwiftShader a convolution of 3 x 3 takes half the time
+   * then; of a short depth it is not worth the time to compile.
+   */
+  private static boolean isDear(GridOperands p) {
+    return Reductions.points(p.depth()) >= DEEP && hasChoice(p.b());
+  }
+
+  private static boolean hasChoice(Expr e) {
+    if (e instanceof Expr.Select) {
+      return true;
+    }
+    for (Expr o : Exprs.operands(e)) {
+      if (hasChoice(o)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private record Space(Compute c, GridOperands p) implements GridSpace {

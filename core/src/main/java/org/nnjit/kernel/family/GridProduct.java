@@ -70,6 +70,9 @@ final class GridProduct implements GridFamily {
     public Schedule defaultSchedule() {
       int m = Reductions.points(p.rows());
       int n = Reductions.points(p.columns());
+      if (target.software()) {
+        return inSoftware(m);
+      }
       int bm = m > 32 ? 64 : 32;
       int bn = n > 32 ? 64 : 32;
       // Small outputs are cut finer, so that there is work for every core of the GPU.
@@ -87,6 +90,21 @@ final class GridProduct implements GridFamily {
           .with("tm", side)
           .with("tn", side)
           .with("u", unroll(side * side));
+    }
+
+    /**
+     * Tiles of little memory, which is cleared number by number, and few invocations, between which
+     * there is nothing to switch for; what is left for {@link GridDirect} has columns that are dear to
+     * read, so that rows are many.
+     */
+    private static Schedule inSoftware(int m) {
+      return Schedule.of("product")
+          .with("bm", m > 32 ? 64 : 32)
+          .with("bn", m > 32 ? 16 : 32)
+          .with("bk", 8)
+          .with("tm", 8)
+          .with("tn", 8)
+          .with("u", 1);
     }
 
     /** Steps of the depth in a turn. Written out, sums of 8 by 8 take a browser twice as long to compile. */
