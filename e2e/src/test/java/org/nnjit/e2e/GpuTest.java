@@ -115,7 +115,7 @@ class GpuTest {
     passed(
         Suite.page(
             Suite.browser("chromium"), "gpu-text.html", job, Map.of("/cache", cache), work, true,
-            Duration.ofMinutes(5), (json, process) -> {}),
+            Duration.ofMinutes(10), (json, process) -> {}),
         1);
   }
 
