@@ -51,8 +51,7 @@ final class GridDirect implements GridFamily {
 
   /**
    * Whether columns, such as windows that hang over an image, cost so much to read that a workgroup
-   * should do it once for all its rows. On SwiftShader a convolution of 3 x 3 takes half the time
-   * then; of a short depth it is not worth the time to compile.
+   * should do it once for all its rows. Of a short depth that is not worth the time to compile.
    */
   private static boolean isDear(GridOperands p) {
     return Reductions.points(p.depth()) >= DEEP && hasChoice(p.b());
