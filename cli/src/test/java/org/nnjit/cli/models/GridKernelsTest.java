@@ -225,11 +225,11 @@ class GridKernelsTest {
       // Tiles of a product are turned on their way to shared memory, one element at a time.
       assertEquals(fours && (family.equals("vector") || !transposed), packed, who);
       String read = packed ? "_four(v" : "_at(v";
-      assertTrue(kernel.code().contains(read), kernel.code());
+      assertTrue(kernel.code().contains(read), who + "\n" + kernel.code());
     }
   }
 
-  /** The same where everything is of 16 bits: what kernels write has a word for each element. */
+  /** The same where everything is of 16 bits: what is calculated in between is f32. */
   @Test
   void productsOfHalves() throws Exception {
     for (int rows : new int[] {1, 40}) {
@@ -243,8 +243,8 @@ class GridKernelsTest {
       String wide = m.node("Cast", Map.of("to", DType.F32.onnxCode()), y);
       GpuPlan plan = halves(m.output(wide, null), 17);
       String family = rows == 1 ? "vector" : "product";
-      assertEquals(List.of("points", family, family, "points"), families(plan));
-      for (GpuPlan.Pipeline p : plan.pipelines().subList(1, 3)) {
+      assertEquals(List.of(family, family), families(plan));
+      for (GpuPlan.Pipeline p : plan.pipelines()) {
         assertTrue(p.nest().fours().contains(p.nest().buffers().get(0)), "rows are read by element");
         assertTrue(p.nest().fours().contains(p.nest().buffers().get(1)), "weights are");
       }

@@ -47,7 +47,7 @@ final class Fours {
   /** Four neighbours of an f32 expression along an axis that is bound to the first. */
   static Value load(Grid grid, Expr e, Axis axis) {
     LoopBuilder b = grid.b;
-    if (allows(e, axis)) {
+    if (allows(e, axis) || grid.isDense(e, axis)) {
       b.vectorise(axis);
       Value v = b.lowerVector(e);
       b.vectorise(null);
