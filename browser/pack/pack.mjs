@@ -16,10 +16,17 @@ const WASM_OPT = path.join(path.dirname(require.resolve('binaryen/package.json')
 const FEATURES = ['gc', 'reference-types', 'bulk-memory', 'nontrapping-float-to-int', 'sign-ext',
   'exception-handling', 'mutable-globals', 'multivalue'];
 
+/** Further passes find more in a module that is read anew: 1 KB after compression. */
+const PASSES = [['-Oz', '-Oz', '--reorder-functions'], ['--gufa', '-Oz']];
+
 /** The world stays open: functions are handed to JavaScript as references, which it calls. */
 function packWasm(from, to) {
-  execFileSync(process.execPath, [WASM_OPT, ...FEATURES.map((f) => `--enable-${f}`), '-Oz', '-Oz', '-Oz',
-    '--reorder-functions', from, '-o', to], { stdio: 'inherit' });
+  let next = from;
+  for (const passes of PASSES) {
+    execFileSync(process.execPath, [WASM_OPT, ...FEATURES.map((f) => `--enable-${f}`), ...passes, next, '-o', to],
+      { stdio: 'inherit' });
+    next = to;
+  }
 }
 
 async function packScript(from, to) {

@@ -130,18 +130,23 @@ export class GpuTuner extends Tuner {
     const engine = compiler();
     const { id, tuning } = state;
     const p = state.plans[plan];
+    if (!tuning.tried) return 'nothing left to try';
+    if (tuning.speedup < WORTH) return this.giveUp('no better schedules');
     engine.schedules(id, tuning.found);
     const found = new Map(tuning.found.split('\n').map((line) => line.split('\t')));
     let exchanged = 0;
     for (const [i, now] of p.pipelines.entries()) {
       const schedule = found.get(now.workload) ?? now.schedule;
-      if (schedule === now.schedule || tuning.speedup < WORTH) continue;
+      if (schedule === now.schedule) continue;
       await rest();
       const kernel = { ...parse(engine.gpu(id, plan, i, schedule)), calls: now.calls };
       const pipeline = await this.#gpu.asked(() => this.#gpu.pipelines.get(kernel));
       if (p.commands.some((c) => c.kernel === i)) {
         const [before, after] = await timeDispatches(this.#gpu, await this.#dispatches(p, [[now, i], [kernel, i]]));
-        if (after > before) continue;
+        if (after > before) {
+          this.giveUp('', now.workload);
+          continue;
+        }
       }
       if (state.id !== id) throw new Error('released');
       for (let n = 2; p.pipelines.some((k) => k.name === kernel.name); n++) kernel.name = `${kernel.name.replace(/_\d$/, '')}_${n}`;

@@ -116,8 +116,10 @@ export class Tuner {
     let bench = null;
     // The last part of the budget is for the plan with the winners.
     const swapMs = Math.min(budgetMs / 2, sum(times) * (WARM_ROUNDS + 2 * TURNS));
+    let inTime;
     for (;;) {
-      const text = performance.now() - start < budgetMs - swapMs ? engine.nextTrial(id) : '';
+      inTime = performance.now() - start < budgetMs - swapMs;
+      const text = inTime ? engine.nextTrial(id) : '';
       if (!text) break;
       const job = JSON.parse(text);
       bench = this.bench(bench, plan, job.kernel, rest);
@@ -127,28 +129,30 @@ export class Tuner {
       report({ stage: 'tune', kernel: p.kernels[job.kernel].name, schedule: job.schedule, ms, rivalMs, note, tried: tuning.tried, speedup: tuning.speedup });
       await rest();
     }
-    tuning.state = tuning.tried ? await this.end(plan, rest, report) : 'nothing left to try';
+    const became = await this.end(plan, rest, report);
+    tuning.state = tuning.tried || inTime ? became : 'no time left';
     tuning.ms = performance.now() - start;
     await writeSchedules(this.fingerprint, tuning.found.split('\n').filter(Boolean));
     return { state: tuning.state, tried: tuning.tried, speedup: tuning.speedup, ms: tuning.ms };
   }
 
-  /** Winners that are no faster all together serve nobody, in later visits neither. */
-  #giveUp(why) {
+  /** Winners, all or of a workload, that are no faster in place serve nobody, in later visits neither. */
+  giveUp(why, workload = '') {
     const { id, tuning } = this.worker.state;
-    Object.assign(tuning, JSON.parse(this.worker.compiler().giveUp(id)));
+    Object.assign(tuning, JSON.parse(this.worker.compiler().giveUp(id, workload)));
     return why;
   }
 
   /** Loads the plan with the schedules found while the old one serves; what became of it. */
   async #swap(plan, rest, report) {
     const { state, load, parse } = this.worker;
+    if (!state.tuning.tried) return 'nothing left to try';
     const engine = this.worker.compiler();
     const { id } = state;
     let done;
     state.swap = new Promise((resolve) => { done = resolve; });
     try {
-      if (state.tuning.speedup < WORTH) return this.#giveUp('no better schedules');
+      if (state.tuning.speedup < WORTH) return this.giveUp('no better schedules');
       if (!parse(engine.replan(id, plan, false)).changed) return 'no better schedules';
       let next = -1;
       while (next < 0) {
@@ -167,7 +171,7 @@ export class Tuner {
         }
         if (ms > oldMs) {
           engine.dropLast(id);
-          return this.#giveUp(`not better as a whole: ${ms.toFixed(2)} ms, ${oldMs.toFixed(2)} before`);
+          return this.giveUp(`not better as a whole: ${ms.toFixed(2)} ms, ${oldMs.toFixed(2)} before`);
         }
         p.key = state.plans[plan].key;
         state.plans[next] = p;

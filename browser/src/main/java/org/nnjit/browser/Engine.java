@@ -562,11 +562,11 @@ public final class Engine {
     return j.key("log").value(t.log()).close("}").toString();
   }
 
-  /** The winners are no better ({@link Tuner#giveUp}); as {@link #tuned} afterwards. */
+  /** Winners are no better ({@link Tuner#giveUp}); as {@link #tuned} afterwards. */
   @JSExport
-  public static String giveUp(int id) {
+  public static String giveUp(int id, String workload) {
     Entry e = entry(id);
-    e.tuner.giveUp(e.session().book());
+    e.tuner.giveUp(e.session().book(), workload);
     return tuned(id);
   }
 

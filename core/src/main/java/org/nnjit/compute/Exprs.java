@@ -176,4 +176,17 @@ public final class Exprs {
     }
     return Affine.of(flat).toExpr();
   }
+
+  /** Whether a stage's value is in it, which may be a vector of lanes itself. */
+  public static boolean hasStage(Expr e) {
+    if (e instanceof Expr.StageValue) {
+      return true;
+    }
+    for (Expr o : operands(e)) {
+      if (hasStage(o)) {
+        return true;
+      }
+    }
+    return false;
+  }
 }

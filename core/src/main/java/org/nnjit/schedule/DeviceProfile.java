@@ -10,7 +10,7 @@ import org.nnjit.tensor.Numbers;
  * @param fmaGflops most multiply-adds, in 10^9 floating-point operations a second
  * @param fmaLatencyCycles cycles before a multiply-add's result can be added to
  * @param fmaPerCycle vector multiply-adds a cycle, of four lanes each
- * @param vectorRegisters vectors that a loop keeps without spilling
+ * @param vectorRegisters vectors that a loop keeps at full rate
  * @param l1Bytes size of the first cache; 0 when none was seen
  * @param l2Bytes size of the second cache; 0 when none was seen
  * @param l3Bytes size of the third cache; 0 when none was seen, or none that ends within 64 MiB

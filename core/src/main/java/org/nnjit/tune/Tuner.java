@@ -218,11 +218,17 @@ public final class Tuner {
     return changed;
   }
 
-  /** Notes what served before in the place of the winners, which were no faster all together. */
-  public void giveUp(ScheduleBook book) {
+  /**
+   * Notes what served before in the place of winners that were no faster in their places.
+   *
+   * @param workload key of what won there, or an empty string for all winners
+   */
+  public void giveUp(ScheduleBook book, String workload) {
     for (Subject s : subjects) {
-      s.best = s.first;
-      s.speedup = 1;
+      if (workload.isEmpty() || workload.equals(s.info.workload().key())) {
+        s.best = s.first;
+        s.speedup = 1;
+      }
     }
     writeTo(book);
   }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.nnjit.schedule.DeviceProfile;
+import org.nnjit.schedule.Target;
 
 class ProbeReadingsTest {
   private static final int SETS = 27;
@@ -134,6 +135,25 @@ class ProbeReadingsTest {
     assertEquals(40, p.fmaGflops(), 2);
     // 14 chains, three factors, one loaded factor and a product.
     assertEquals(19, p.vectorRegisters());
+  }
+
+  /** What spills can hide, and what two caches that seem one would lead to, is not believed. */
+  @Test
+  void aTargetKeepsToWhatProcessorsHave() {
+    double[] cycles = {5, 14, 60, 250};
+    for (int seen : new int[] {13, 15, 19}) {
+      double[] sizes = {48 << 10, 2 << 20, 24 << 20};
+      String text = readings(seen, sizes, cycles, new Random(seen));
+      Target t = Target.common().on(ProbeReadings.parse(text).profile());
+      assertEquals(15, t.vectorRegisters());
+      assertEquals(48 << 10, t.l1Bytes());
+      assertEquals(2 << 20, t.l2Bytes());
+    }
+    String few = readings(10, new double[] {512 << 10, 8 << 20, 24 << 20}, cycles, new Random(1));
+    Target t = Target.common().on(ProbeReadings.parse(few).profile());
+    assertEquals(7, t.vectorRegisters());
+    assertEquals(Target.common().l1Bytes(), t.l1Bytes());
+    assertEquals(Target.common().l2Bytes(), t.l2Bytes());
   }
 
   @Test

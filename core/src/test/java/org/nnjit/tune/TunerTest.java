@@ -128,7 +128,9 @@ class TunerTest {
     Tuner tuner = tuner(plan, 0);
     assertNotEquals(own, tune(plan, tuner, s -> s.equals(own) ? 2 : 1));
     ScheduleBook book = new ScheduleBook();
-    tuner.giveUp(book);
+    tuner.giveUp(book, "another workload");
+    assertNotEquals(own, book.find(plan.kernels().get(product(plan)).workload().key()));
+    tuner.giveUp(book, "");
     assertEquals(own, book.find(plan.kernels().get(product(plan)).workload().key()));
     assertTrue(tuner.found().contains("\t" + own + "\n"), tuner.found());
     assertEquals(1, tuner.speedup());

@@ -14,6 +14,10 @@ import org.nnjit.loop.GridInterpreter;
 import org.nnjit.loop.GridNest;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.GpuPlan;
+import org.nnjit.plan.PlanContext;
+import org.nnjit.schedule.GpuTarget;
+import org.nnjit.schedule.Target;
+import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
@@ -51,6 +55,12 @@ final class GpuPlanRunner {
     this.shared = end;
     this.memory = new byte[end + most];
     Arrays.fill(memory, (byte) 0xff);
+  }
+
+  /** The plan of a model for these feeds and a device. */
+  static GpuPlan compiled(byte[] model, Map<String, Tensor> feeds, GpuTarget target) {
+    PlanContext context = PlanContext.plain(Target.common());
+    return PlanRunner.compiled(model, feeds, context, new GpuBackend(target)).gpu();
   }
 
   /** The plan's outputs by name. */

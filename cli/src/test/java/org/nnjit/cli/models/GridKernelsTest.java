@@ -4,29 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.nnjit.graph.ByteSource;
-import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.kernel.emit.wgsl.WgslEmitter;
 import org.nnjit.kernel.family.GridFamilies;
 import org.nnjit.loop.GridNest;
-import org.nnjit.onnx.OnnxReader;
-import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.GpuPlan;
-import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Schedule;
-import org.nnjit.schedule.Target;
-import org.nnjit.session.Compiler;
-import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
-import org.nnjit.tensor.TensorType;
 
 /** Kernels for GPUs, family by family, against ONNX Runtime in the interpreter of grids. */
 class GridKernelsTest {
@@ -36,21 +27,7 @@ class GridKernelsTest {
   private static GpuPlan check(SmallModel m, int opset) throws Exception {
     byte[] bytes = m.bytes(opset);
     RandomGraphsTest.check(bytes, m.feeds);
-    return compile(bytes, m);
-  }
-
-  private static GpuPlan compile(byte[] bytes, SmallModel m) {
-    ByteSource file = ByteSource.of(bytes);
-    Map<String, TensorType> types = new LinkedHashMap<>();
-    m.feeds.forEach((name, t) -> types.put(name, t.type()));
-    GpuBackend gpu = new GpuBackend(GpuTarget.least());
-    return Compiler.compile(
-            OnnxReader.read(file).graph(),
-            types,
-            Specialiser.Values.of(m.feeds, c -> OnnxTensors.load(file, c)),
-            PlanContext.plain(Target.common()),
-            gpu)
-        .gpu();
+    return GpuPlanRunner.compiled(bytes, m.feeds, GpuTarget.least());
   }
 
   private static List<String> families(GpuPlan plan) {
@@ -209,7 +186,7 @@ class GridKernelsTest {
       boolean transposed = i % 4 > 1;
       SmallModel m = new SmallModel();
       m.feed("a", random(s[0], s[1]));
-      m.weight("w", narrowed(type, transposed ? random(s[2], s[1]) : random(s[1], s[2])));
+      m.weight("w", SmallModel.as(type, transposed ? random(s[2], s[1]) : random(s[1], s[2])));
       m.weight("c", random(s[2]));
       m.node("", "Cast", Map.of("to", DType.F32.onnxCode()), List.of("w"), List.of("b"));
       Map<String, Object> how = Map.of("transB", transposed ? 1 : 0);
@@ -235,8 +212,8 @@ class GridKernelsTest {
     for (int rows : new int[] {1, 40}) {
       SmallModel m = new SmallModel();
       m.feed("a", random(rows, 64));
-      m.weight("w", narrowed(DType.F16, random(64, 128)));
-      m.weight("v", narrowed(DType.F16, random(128, 36)));
+      m.weight("w", SmallModel.as(DType.F16, random(64, 128)));
+      m.weight("v", SmallModel.as(DType.F16, random(128, 36)));
       String narrow = m.node("Cast", Map.of("to", DType.F16.onnxCode()), "a");
       String hidden = m.node("Relu", m.node("MatMul", narrow, "w"));
       String y = m.node("MatMul", hidden, "v");
@@ -258,7 +235,7 @@ class GridKernelsTest {
     try (Oracle oracle = new Oracle(bytes)) {
       wanted = oracle.tensors(m.feeds).values().iterator().next();
     }
-    GpuPlan plan = compile(bytes, m);
+    GpuPlan plan = GpuPlanRunner.compiled(bytes, m.feeds, GpuTarget.least());
     Tensor got = GpuPlanRunner.run(plan, m.feeds, ByteSource.of(bytes)).values().iterator().next();
     double scale = 0;
     for (int i = 0; i < wanted.elements(); i++) {
@@ -268,14 +245,6 @@ class GridKernelsTest {
       assertEquals(wanted.getDouble(i), got.getDouble(i), 2e-3 * scale, "element " + i);
     }
     return plan;
-  }
-
-  private static Tensor narrowed(DType type, Tensor t) {
-    Tensor narrow = Tensor.zeros(type, t.shape());
-    for (int i = 0; i < t.elements(); i++) {
-      narrow.setDouble(i, t.getDouble(i));
-    }
-    return narrow;
   }
 
   /** Scores and values of one row of a batch of heads, whose keys are no multiple of four. */

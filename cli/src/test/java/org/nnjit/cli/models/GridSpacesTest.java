@@ -3,17 +3,13 @@ package org.nnjit.cli.models;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.nnjit.graph.ByteSource;
-import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.kernel.family.LiteSpace;
 import org.nnjit.loop.GridNest;
-import org.nnjit.onnx.OnnxReader;
-import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.PlanContext;
 import org.nnjit.plan.Weights;
@@ -21,10 +17,8 @@ import org.nnjit.schedule.GpuTarget;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.schedule.ScheduleBook;
 import org.nnjit.schedule.Target;
-import org.nnjit.session.Compiler;
 import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.Tensor;
-import org.nnjit.tensor.TensorType;
 
 /** Every schedule of a lite space is legal on its device, and right in the interpreter of grids. */
 class GridSpacesTest {
@@ -35,13 +29,9 @@ class GridSpacesTest {
       List.of(GpuTarget.least(), new GpuTarget(10, 1 << 30, 1024, 48 << 10, false, true, false));
 
   private static GpuPlan compile(byte[] model, SmallModel m, GpuBackend gpu, ScheduleBook book) {
-    ByteSource file = ByteSource.of(model);
-    Map<String, TensorType> types = new LinkedHashMap<>();
-    m.feeds.forEach((name, t) -> types.put(name, t.type()));
-    Specialiser.Values values = Specialiser.Values.of(m.feeds, c -> OnnxTensors.load(file, c));
     PlanContext context =
         new PlanContext(Target.common(), new Weights(Weights.RESERVED), book, false, () -> 0);
-    return Compiler.compile(OnnxReader.read(file).graph(), types, values, context, gpu).gpu();
+    return PlanRunner.compiled(model, m.feeds, context, gpu).gpu();
   }
 
   /** Tries all schedules of all kernels; how many the largest space has. */

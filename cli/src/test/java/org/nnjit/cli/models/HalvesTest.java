@@ -3,21 +3,14 @@ package org.nnjit.cli.models;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.nnjit.graph.ByteSource;
-import org.nnjit.graph.Graph;
-import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.OnnxReader;
-import org.nnjit.onnx.OnnxTensors;
-import org.nnjit.plan.PlanContext;
+import org.nnjit.plan.GpuPlan;
+import org.nnjit.plan.Plan;
 import org.nnjit.schedule.GpuTarget;
-import org.nnjit.schedule.Target;
-import org.nnjit.session.Compiler;
-import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
@@ -51,13 +44,10 @@ class HalvesTest {
 
     private Tensor numbers(double scale, int... dims) {
       Tensor exact = SmallModel.random(random, dims);
-      Tensor rounded = Tensor.zeros(half, exact.shape());
-      Tensor stored = Tensor.zeros(type, exact.shape());
       for (int i = 0; i < exact.elements(); i++) {
-        rounded.setDouble(i, scale * exact.getDouble(i));
-        stored.setDouble(i, rounded.getDouble(i));
+        exact.setDouble(i, scale * exact.getDouble(i));
       }
-      return stored;
+      return SmallModel.as(type, SmallModel.as(half, exact));
     }
 
     private String weight(String name, int... dims) {
@@ -129,24 +119,15 @@ class HalvesTest {
       Layer layer = new Layer(half, half);
       byte[] model = layer.bytes();
       ByteSource file = ByteSource.of(model);
-      Graph graph = OnnxReader.read(file).graph();
       Map<String, Tensor> feeds = layer.model.feeds;
-      Map<String, TensorType> types = new LinkedHashMap<>();
-      feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
-      Specialiser.Values values =
-          Specialiser.Values.of(feeds, constant -> OnnxTensors.load(file, constant));
-      Compiler.Compiled compiled =
-          Compiler.compile(graph, types, values, PlanContext.plain(Target.common()));
+      Plan plan = PlanRunner.compiled(model, feeds).plan();
       for (PlanRunner.Order order : PlanRunner.Order.values()) {
-        agree(half, wanted, PlanRunner.run(compiled.plan(), feeds, file, order));
+        agree(half, wanted, PlanRunner.run(plan, feeds, file, order));
       }
-      long tiles =
-          compiled.plan().kernels().stream().filter(k -> k.family().equals("contraction")).count();
+      long tiles = plan.kernels().stream().filter(k -> k.family().equals("contraction")).count();
       assertTrue(tiles >= 2, half + ": products that are tiles: " + tiles);
-      GpuBackend gpu = new GpuBackend(GpuTarget.least());
-      Compiler.Compiled onGpu =
-          Compiler.compile(graph, types, values, PlanContext.plain(Target.common()), gpu);
-      agree(half, wanted, GpuPlanRunner.run(onGpu.gpu(), feeds, file));
+      GpuPlan onGpu = GpuPlanRunner.compiled(model, feeds, GpuTarget.least());
+      agree(half, wanted, GpuPlanRunner.run(onGpu, feeds, file));
     }
   }
 

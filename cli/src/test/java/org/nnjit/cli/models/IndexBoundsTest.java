@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnxruntime.OrtException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -14,17 +13,12 @@ import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.ModelException;
 import org.nnjit.graph.interp.GraphInterpreter;
-import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
-import org.nnjit.plan.PlanContext;
-import org.nnjit.schedule.Target;
-import org.nnjit.session.Compiler;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
-import org.nnjit.tensor.TensorType;
 
 /** Indices out of bounds are errors in the interpreter and in plans, as in ONNX Runtime. */
 class IndexBoundsTest {
@@ -56,14 +50,9 @@ class IndexBoundsTest {
     m.node(domain, type.substring(dot + 1), Map.of(), names, List.of("y"));
     byte[] model = m.output("y", null).bytes(17);
     Map<String, Tensor> feeds = m.feeds;
-    Map<String, TensorType> types = new LinkedHashMap<>();
-    feeds.forEach((name, t) -> types.put(name, t.type()));
     ByteSource file = ByteSource.of(model);
     Graph graph = OnnxReader.read(file).graph();
-    Specialiser.Values values =
-        Specialiser.Values.of(feeds, constant -> OnnxTensors.load(file, constant));
-    Plan plan =
-        Compiler.compile(graph, types, values, PlanContext.plain(Target.common())).plan();
+    Plan plan = PlanRunner.compiled(model, feeds).plan();
     String complaint = "";
     long result = 0;
     for (var e : PlanRunner.run(plan, feeds, file, PlanRunner.Order.values()[0]).entrySet()) {

@@ -10,14 +10,18 @@ import java.util.Map;
 import org.nnjit.compute.Compute;
 import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
+import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.loop.LoopInterpreter;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.loop.LoopVerifier;
+import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
+import org.nnjit.plan.PlanContext;
 import org.nnjit.schedule.Target;
+import org.nnjit.session.Compiler;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
@@ -48,6 +52,22 @@ final class PlanRunner {
     this.order = order;
     this.memory = new byte[Math.toIntExact(plan.endAddress()) + SLACK_BYTES];
     Arrays.fill(memory, (byte) 0xff);
+  }
+
+  /** A model compiled for these feeds, to be run here. */
+  static Compiler.Compiled compiled(byte[] model, Map<String, Tensor> feeds) {
+    return compiled(model, feeds, PlanContext.plain(Target.common()), null);
+  }
+
+  /** The same for any backend. */
+  static Compiler.Compiled compiled(
+      byte[] model, Map<String, Tensor> feeds, PlanContext context, Compiler.Backend backend) {
+    ByteSource file = ByteSource.of(model);
+    Map<String, TensorType> types = new LinkedHashMap<>();
+    feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
+    Specialiser.Values values =
+        Specialiser.Values.of(feeds, constant -> OnnxTensors.load(file, constant));
+    return Compiler.compile(OnnxReader.read(file).graph(), types, values, context, backend);
   }
 
   /**

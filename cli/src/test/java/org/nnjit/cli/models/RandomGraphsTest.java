@@ -2,7 +2,6 @@ package org.nnjit.cli.models;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import onnx.Onnx.ModelProto;
@@ -10,16 +9,12 @@ import org.junit.jupiter.api.Test;
 import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.interp.GraphInterpreter;
-import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.onnx.OnnxReader;
 import org.nnjit.onnx.OnnxTensors;
-import org.nnjit.plan.PlanContext;
+import org.nnjit.plan.GpuPlan;
 import org.nnjit.schedule.GpuTarget;
-import org.nnjit.schedule.Target;
 import org.nnjit.session.Compiler;
-import org.nnjit.session.GpuBackend;
 import org.nnjit.tensor.Tensor;
-import org.nnjit.tensor.TensorType;
 
 /**
  * Random graphs: the graph interpreter and the compiled plan, its kernels run by the loop
@@ -98,21 +93,14 @@ class RandomGraphsTest {
         "interpreter",
         wanted,
         GraphInterpreter.run(graph, feeds, stored -> OnnxTensors.load(file, stored)));
-    Map<String, TensorType> types = new LinkedHashMap<>();
-    feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
-    Specialiser.Values values =
-        Specialiser.Values.of(feeds, constant -> OnnxTensors.load(file, constant));
-    Compiler.Compiled compiled =
-        Compiler.compile(graph, types, values, PlanContext.plain(Target.common()));
+    Compiler.Compiled compiled = PlanRunner.compiled(model, feeds);
     for (PlanRunner.Order order : PlanRunner.Order.values()) {
       agree(
           "plan, parts " + order, wanted, PlanRunner.run(compiled.plan(), feeds, file, order));
     }
     for (GpuTarget target : List.of(GpuTarget.least(), GpuTarget.least().inSoftware())) {
-      GpuBackend gpu = new GpuBackend(target);
-      Compiler.Compiled onGpu =
-          Compiler.compile(graph, types, values, PlanContext.plain(Target.common()), gpu);
-      agree("plan for " + target, wanted, GpuPlanRunner.run(onGpu.gpu(), feeds, file));
+      GpuPlan onGpu = GpuPlanRunner.compiled(model, feeds, target);
+      agree("plan for " + target, wanted, GpuPlanRunner.run(onGpu, feeds, file));
     }
     return AttentionTest.fused(compiled);
   }

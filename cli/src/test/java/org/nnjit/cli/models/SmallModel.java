@@ -160,6 +160,15 @@ final class SmallModel {
     return t;
   }
 
+  /** The numbers of a tensor, rounded to another type. */
+  static Tensor as(DType type, Tensor t) {
+    Tensor rounded = Tensor.zeros(type, t.shape());
+    for (int i = 0; i < t.elements(); i++) {
+      rounded.setDouble(i, t.getDouble(i));
+    }
+    return rounded;
+  }
+
   /** Integers of this type. */
   static Tensor ints(DType type, int[] dims, long... values) {
     Tensor t = Tensor.zeros(type, Shape.of(dims));

@@ -19,18 +19,10 @@ import onnx.Onnx.TypeProto;
 import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.Test;
 import org.nnjit.graph.ByteSource;
-import org.nnjit.graph.Graph;
-import org.nnjit.graph.pass.Specialiser;
-import org.nnjit.onnx.OnnxReader;
-import org.nnjit.onnx.OnnxTensors;
 import org.nnjit.plan.Plan;
-import org.nnjit.plan.PlanContext;
-import org.nnjit.schedule.Target;
-import org.nnjit.session.Compiler;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.Tensor;
-import org.nnjit.tensor.TensorType;
 
 /**
  * Convolutions of 3x3 that are made by transformed tiles, against ONNX Runtime: images of many
@@ -238,13 +230,7 @@ class TiledConvTest {
     try (Oracle oracle = new Oracle(model)) {
       wanted = oracle.tensors(feeds);
     }
-    Graph graph = OnnxReader.read(file).graph();
-    Map<String, TensorType> types = new LinkedHashMap<>();
-    feeds.forEach((name, tensor) -> types.put(name, tensor.type()));
-    Specialiser.Values values =
-        Specialiser.Values.of(feeds, constant -> OnnxTensors.load(file, constant));
-    Plan plan =
-        Compiler.compile(graph, types, values, PlanContext.plain(Target.common())).plan();
+    Plan plan = PlanRunner.compiled(model, feeds).plan();
     look.accept(plan);
     PlanRunner.Order order = PlanRunner.Order.values()[number % 2];
     Map<String, Tensor> got = PlanRunner.run(plan, feeds, file, order);

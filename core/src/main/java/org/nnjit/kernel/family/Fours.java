@@ -27,18 +27,17 @@ final class Fours {
     if (!allows(grid.compute.body(), axis) || !grid.storeFours(axis)) {
       return false;
     }
-    for (Expr read : Exprs.reads(grid.compute.body())) {
-      if (grid.isDense(read, axis)) {
-        grid.readFours(read, axis);
-      }
-    }
+    read(grid, grid.compute.body(), axis);
     return true;
   }
 
   /** Makes buffers ones of vectors where an expression reads neighbours along an axis in fours. */
   static void read(Grid grid, Expr e, Axis axis) {
+    if (axis.extent() % 4 != 0 || !allows(e, axis)) {
+      return;
+    }
     for (Expr read : Exprs.reads(e)) {
-      if (axis.extent() % 4 == 0 && allows(e, axis) && grid.isDense(read, axis)) {
+      if (grid.isDense(read, axis)) {
         grid.readFours(read, axis);
       }
     }
@@ -96,7 +95,7 @@ final class Fours {
       return false;
     }
     if (e instanceof Read || e instanceof ReadFlat) {
-      return !hasStage(e);
+      return !Exprs.hasStage(e);
     }
     for (Expr o : Exprs.operands(e)) {
       if (o.type() == DType.F32 && !allows(o, axis)) {
@@ -107,18 +106,6 @@ final class Fours {
   }
 
   private static boolean varies(Expr e, Axis axis) {
-    return Exprs.uses(e, axis) || hasStage(e);
-  }
-
-  private static boolean hasStage(Expr e) {
-    if (e instanceof StageValue) {
-      return true;
-    }
-    for (Expr o : Exprs.operands(e)) {
-      if (hasStage(o)) {
-        return true;
-      }
-    }
-    return false;
+    return Exprs.uses(e, axis) || Exprs.hasStage(e);
   }
 }

@@ -2,6 +2,7 @@ package org.nnjit.kernel.family;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Compute;
@@ -92,7 +93,7 @@ final class GridDirect implements GridFamily {
     @Override
     public Schedule defaultSchedule() {
       // Text that the browser has to compile grows with what one invocation does.
-      boolean aligned = last(p.columns()).extent() % 4 == 0;
+      boolean aligned = GridOperands.last(p.columns()).extent() % 4 == 0;
       int n = Reductions.points(p.columns());
       int wide = n % 8 == 0 || n >= 64 ? 8 : 4;
       return Schedule.of("direct")
@@ -105,10 +106,6 @@ final class GridDirect implements GridFamily {
     public GridNest lower(Schedule s) {
       return new Lowering(new Grid(c), p, s).nest();
     }
-  }
-
-  private static Axis last(List<Axis> axes) {
-    return axes.get(axes.size() - 1);
   }
 
   private static final class Lowering {
@@ -140,8 +137,8 @@ final class GridDirect implements GridFamily {
       this.tm = s.get("tm", 8);
       this.tn = s.get("tn", 8);
       this.size = s.get("size", 32);
-      this.aligned = last(parts.columns()).extent() % 4 == 0;
-      this.u = last(parts.depth()).extent() % 4 == 0 ? 4 : 1;
+      this.aligned = GridOperands.last(parts.columns()).extent() % 4 == 0;
+      this.u = GridOperands.last(parts.depth()).extent() % 4 == 0 ? 4 : 1;
     }
 
     GridNest nest() {
@@ -163,9 +160,9 @@ final class GridDirect implements GridFamily {
       Digits.bind(parts.batch(), y.above(), b);
       places(rows, parts.rows(), Value.mul(y.lowest(), tm), tm, 1, m);
       places(columns, parts.columns(), Value.mul(x.lowest(), tn), tn, aligned ? 4 : 1, n);
-      boolean stored = aligned && Fours.fit(grid, last(parts.columns()));
-      Fours.read(grid, parts.a(), last(parts.depth()));
-      Fours.read(grid, parts.b(), isDeep() ? last(parts.depth()) : last(parts.columns()));
+      boolean stored = aligned && Fours.fit(grid, GridOperands.last(parts.columns()));
+      Fours.read(grid, parts.a(), GridOperands.last(parts.depth()));
+      Fours.read(grid, parts.b(), isDeep() ? GridOperands.last(parts.depth()) : GridOperands.last(parts.columns()));
       Local[] sums = new Local[tm * tn / 4];
       for (int i = 0; i < sums.length; i++) {
         sums[i] = Local.of("sum", LType.F32X4);
@@ -214,17 +211,17 @@ final class GridDirect implements GridFamily {
       Axis a = parts.depth().get(axis);
       Local var = b.beginFor(a);
       depth(axis + 1, sums);
-      b.endFor(var, Value.i32(0), Value.i32(a.extent()), a == last(parts.depth()) ? u : 1);
+      b.endFor(var, Value.i32(0), Value.i32(a.extent()), a == GridOperands.last(parts.depth()) ? u : 1);
     }
 
     /** Whether neighbours along the depth, not along the columns, are neighbours in B's memory. */
     private boolean isDeep() {
-      return u == 4 && grid.isDense(parts.b(), last(parts.depth()));
+      return u == 4 && grid.isDense(parts.b(), GridOperands.last(parts.depth()));
     }
 
     /** {@link #u} steps of the depth. */
     private void step(Local[] sums) {
-      Axis deep = last(parts.depth());
+      Axis deep = GridOperands.last(parts.depth());
       Value[] x = new Value[tm];
       for (int i = 0; i < tm; i++) {
         int row = i;
@@ -251,43 +248,33 @@ final class GridDirect implements GridFamily {
 
     /** Four columns of B at a step of the depth. */
     private Value four(int four, int step) {
-      Axis deep = last(parts.depth());
+      Axis deep = GridOperands.last(parts.depth());
       Value at = Value.add(b.axisValue(deep), Value.i32(step));
-      Value[] found = new Value[4];
       if (aligned) {
-        grid.where(
-            null,
-            () -> {
-              b.bind(deep, at);
-              bind(parts.columns(), columns.get(four));
-              found[0] = b.keep("y", Fours.load(grid, parts.b(), last(parts.columns())));
-            });
-        return found[0];
+        Axis along = GridOperands.last(parts.columns());
+        return columns(four, 1, at, () -> Fours.load(grid, parts.b(), along))[0];
       }
-      for (int i = 0; i < 4; i++) {
-        int lane = i;
-        grid.where(
-            null,
-            () -> {
-              b.bind(deep, at);
-              bind(parts.columns(), columns.get(four * 4 + lane));
-              found[lane] = b.keep("y", b.lower(parts.b()));
-            });
-      }
+      Value[] found = columns(four, 4, at, () -> b.lower(parts.b()));
       return b.keep("y", new Value.Lanes(found[0], found[1], found[2], found[3]));
     }
 
     /** For each of four columns of B four steps of the depth. */
     private Value[] neighbours(int four) {
-      Axis deep = last(parts.depth());
-      Value[] found = new Value[4];
-      for (int i = 0; i < 4; i++) {
+      Axis deep = GridOperands.last(parts.depth());
+      return columns(four, 4, b.axisValue(deep), () -> Fours.load(grid, parts.b(), deep));
+    }
+
+    /** What is found at each of some columns, from the first of four on, at a step of the depth. */
+    private Value[] columns(int four, int count, Value step, Supplier<Value> find) {
+      Value[] found = new Value[count];
+      for (int i = 0; i < count; i++) {
         int lane = i;
         grid.where(
             null,
             () -> {
+              b.bind(GridOperands.last(parts.depth()), step);
               bindColumn(four, lane);
-              found[lane] = b.keep("y", Fours.load(grid, parts.b(), deep));
+              found[lane] = b.keep("y", find.get());
             });
       }
       return found;
@@ -324,7 +311,7 @@ final class GridDirect implements GridFamily {
               bindColumn(four, lane);
               b.setStage(0, whole ? sum : new Value.Lane(sum, lane));
               if (whole) {
-                Fours.store(grid, last(parts.columns()));
+                Fours.store(grid, GridOperands.last(parts.columns()));
               } else {
                 grid.store();
               }

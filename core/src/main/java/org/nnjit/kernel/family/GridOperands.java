@@ -53,4 +53,8 @@ record GridOperands(
   GridOperands turned() {
     return new GridOperands(batch, columns, rows, depth, b, a);
   }
+
+  static Axis last(List<Axis> axes) {
+    return axes.get(axes.size() - 1);
+  }
 }

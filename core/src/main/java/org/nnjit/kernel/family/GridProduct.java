@@ -215,7 +215,7 @@ final class GridProduct implements GridFamily {
         }
       }
       grid.barrier();
-      if (Fours.fit(grid, last(parts.columns()))) {
+      if (Fours.fit(grid, GridOperands.last(parts.columns()))) {
         storeFours(row, column);
         return;
       }
@@ -267,7 +267,7 @@ final class GridProduct implements GridFamily {
                   Digits.bind(parts.rows(), y, b);
                   Digits.bind(parts.columns(), x, b);
                   b.setStage(0, b.keep("sum", sum(Value.mul(four, 4), Value.Access.VECTOR)));
-                  Fours.store(grid, last(parts.columns()));
+                  Fours.store(grid, GridOperands.last(parts.columns()));
                 });
           });
     }
@@ -284,7 +284,7 @@ final class GridProduct implements GridFamily {
 
     /** Makes the buffer of an operand one of vectors where tiles of it are read so. */
     private void fours(Expr operand, List<Axis> axes, boolean deep) {
-      Axis along = last(deep ? parts.depth() : axes);
+      Axis along = GridOperands.last(deep ? parts.depth() : axes);
       if (along.extent() % 4 == 0 && grid.isDense(operand, along)) {
         grid.readFours(operand, along);
       }
@@ -306,7 +306,7 @@ final class GridProduct implements GridFamily {
         boolean deep) {
       List<Axis> along = deep ? parts.depth() : axes;
       // Then four are inside or outside together.
-      boolean aligned = last(along).extent() % 4 == 0;
+      boolean aligned = GridOperands.last(along).extent() % 4 == 0;
       // Neighbouring invocations read neighbours in memory.
       boolean depthFirst = deep || isDense(operand, parts.depth());
       // A loop and not straight code: browsers make a pipeline of less text sooner.
@@ -327,7 +327,7 @@ final class GridProduct implements GridFamily {
               Value place = b.keep("place", Value.add(from, Value.mul(other, deep ? 1 : 4)));
               Value four =
                   aligned
-                      ? four(operand, axes, at, place, extent, tile, last(along))
+                      ? four(operand, axes, at, place, extent, tile, GridOperands.last(along))
                       : lanes(operand, axes, at, place, extent, deep);
               b.emit(new Stmt.Store(new Value.Address(shared, slot), 0, four, 4));
           });
@@ -382,13 +382,9 @@ final class GridProduct implements GridFamily {
       return new Value.Lanes(four[0], four[1], four[2], four[3]);
     }
 
-    private static Axis last(List<Axis> axes) {
-      return axes.get(axes.size() - 1);
-    }
-
     /** True when the operand is an element in memory, and neighbours along the last axis are too. */
     private boolean isDense(Expr operand, List<Axis> axes) {
-      return grid.isDense(operand, last(axes));
+      return grid.isDense(operand, GridOperands.last(axes));
     }
 
     /** Some steps of the depth for the sums of an invocation. */

@@ -70,7 +70,7 @@ final class GridVectorLowering {
     Digits own = Digits.of(Value.get(grid.lane), p.deep() ? split : size / split, "own", b::emit);
     Value part = p.deep() ? own.lowest() : own.above();
     Value first = b.keep("first", Value.mul(p.deep() ? own.above() : own.lowest(), tn));
-    Axis depth = last(p.depth());
+    Axis depth = GridOperands.last(p.depth());
     if (grid.isDense(p.x(), depth) && depth.extent() % 4 == 0) {
       grid.readFours(p.x(), depth);
     }
@@ -90,10 +90,6 @@ final class GridVectorLowering {
     return grid.nest(across * Reductions.points(p.batch()), size);
   }
 
-  private static Axis last(List<Axis> axes) {
-    return axes.get(axes.size() - 1);
-  }
-
   private Local[] zeros(int count) {
     Local[] sums = new Local[count];
     for (int i = 0; i < count; i++) {
@@ -110,8 +106,8 @@ final class GridVectorLowering {
 
   /** Four columns that lie together, in rows of the matrix. */
   private void across(Buffer shared, Value place, Value part, Value column, Value first) {
-    grid.readFours(p.w(), last(p.columns()));
-    Axis depth = last(p.depth());
+    grid.readFours(p.w(), GridOperands.last(p.columns()));
+    Axis depth = GridOperands.last(p.depth());
     int steps = depth.extent() % 4 == 0 ? 4 : 1;
     Local[] sums = zeros(m);
     Digits.bind(p.columns(), b.keep("x", inside(Value.add(column, first), n - 4)), b);
@@ -129,7 +125,7 @@ final class GridVectorLowering {
           }
           for (int i = 0; i < steps; i++) {
             b.shift(depth, i);
-            b.vectorise(last(p.columns()));
+            b.vectorise(GridOperands.last(p.columns()));
             Value w = b.keep("w", b.lowerVector(p.w()));
             b.vectorise(null);
             for (int r = 0; r < m; r++) {
@@ -171,7 +167,7 @@ final class GridVectorLowering {
 
   /** Four steps of the depth that lie together, for some columns. */
   private void deep(Buffer shared, Value place, Value part, Value column, Value first) {
-    Axis depth = last(p.depth());
+    Axis depth = GridOperands.last(p.depth());
     grid.readFours(p.w(), depth);
     Local[] sums = zeros(m * tn);
     List<List<Axis>> columns = ownColumns(column, first);

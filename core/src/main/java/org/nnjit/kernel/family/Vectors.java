@@ -24,15 +24,15 @@ final class Vectors {
    * varies along it.
    */
   static boolean allows(Expr e, Axis axis, LoopBuilder addresses) {
-    if (!Exprs.uses(e, axis) && !hasStage(e)) {
+    if (!Exprs.uses(e, axis) && !Exprs.hasStage(e)) {
       return true;
     }
     switch (e) {
       case Read r -> {
-        return !hasStage(r) && loadable(r.type(), addresses.address(r), axis);
+        return !Exprs.hasStage(r) && loadable(r.type(), addresses.address(r), axis);
       }
       case ReadFlat r -> {
-        return !hasStage(r) && loadable(r.type(), addresses.address(r), axis);
+        return !Exprs.hasStage(r) && loadable(r.type(), addresses.address(r), axis);
       }
       case Select s -> {
         if (Exprs.uses(s.condition(), axis)
@@ -97,19 +97,6 @@ final class Vectors {
       score += c == 1 && !a.hidesAxis(axis) ? 1 : c == 0 && !a.hidesAxis(axis) ? 0 : -1;
     }
     return score;
-  }
-
-  /** A stage's value may be a vector of lanes itself. */
-  private static boolean hasStage(Expr e) {
-    if (e instanceof Expr.StageValue) {
-      return true;
-    }
-    for (Expr o : Exprs.operands(e)) {
-      if (hasStage(o)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static boolean isF32(DType t) {
