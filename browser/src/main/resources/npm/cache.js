@@ -23,8 +23,11 @@ export class Cache {
     return outputs;
   }
 
+  /** Whether the next run can be sent before this one has ended; known when a first one has. */
+  get chains() { return this.#state.chains === true; }
+
   /** A run of the session on feeds in the form of a message. */
-  async run(feeds) { return this.#do('runCached', { feeds }); }
+  async run(feeds, chain) { return this.#do('runCached', { feeds, chain }); }
 
   /** Forgets the rows from this one on. */
   async truncate(length) {

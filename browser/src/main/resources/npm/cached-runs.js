@@ -24,6 +24,9 @@ function typesOf(feeds, growing, length) {
   }).join('\n');
 }
 
+/** Outputs of so many bytes can be fed to the next run. */
+const MOST_CHAINED = 256;
+
 export class CachedRuns {
   #context;
   #caches = new Map();
@@ -63,9 +66,24 @@ export class CachedRuns {
     return { id, length, capacity };
   }
 
-  async run({ id, feeds }, report) {
+  /** What the run before has answered takes the place of these feeds. */
+  #chain(c, feeds, chain) {
+    const { answers } = c;
+    c.answers = null;
+    for (const [input, output] of Object.entries(chain)) {
+      const data = answers?.get(output);
+      if (data?.byteLength !== feeds[input]?.data.byteLength) {
+        throw userError(`'${input}' cannot be fed with '${output}' of the run before: ${data ? 'it has another size'
+          : `that has failed, or '${output}' has over ${MOST_CHAINED} bytes`}`);
+      }
+      feeds[input].data = data;
+    }
+  }
+
+  async run({ id, feeds, chain = {} }, report) {
     const { execute, outputs, state } = this.#context;
     const c = this.#get(id);
+    this.#chain(c, feeds, chain);
     let p = await this.#prepare(c, feeds, report);
     const [, rows] = p.cached[0];
     if (c.length + rows > c.capacity) p = await this.#grow(c, c.length + rows, feeds, report);
@@ -74,7 +92,10 @@ export class CachedRuns {
     const ms = execute(p);
     this.#context.checkIndices(p);
     c.length += rows;
-    return { outputs: outputs(p), ms, length: c.length, capacity: c.capacity };
+    c.answers = new Map(p.outputs.filter((o) => o.bytes <= MOST_CHAINED).map((o) => [o.name, this.#at(o).slice()]));
+    // Tuning works between requests: runs that are sent ahead would leave it no time.
+    const chains = state.tuning.state !== 'running';
+    return { outputs: outputs(p), ms, length: c.length, capacity: c.capacity, chains };
   }
 
   /** The plan for these feeds, and the places of the caches. */

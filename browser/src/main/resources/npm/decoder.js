@@ -113,7 +113,10 @@ class Steps {
     this.#plain = new PlainCache(session, { capacity, batch: rows });
   }
 
-  get #length() { return (this.#cache ?? this.#plain).length; }
+  /** Positions of steps that have been sent, but not answered. */
+  #pending = 0;
+
+  get #length() { return (this.#cache ?? this.#plain).length + this.#pending; }
 
   /** The feeds that a session takes for these tokens, all rows one after the other. */
   #feeds(session, tokens, more) {
@@ -148,7 +151,7 @@ class Steps {
       this.#cache ??= await this.#session.createCache({
         capacity: this.#capacity, past: this.#plain.length ? this.#plain.past : {}, held: this.#cross ?? {},
       });
-      const outputs = await this.#session.run(feeds, { cache: this.#cache });
+      const outputs = await this.#sent(feeds.input_ids.dims[1], this.#session.run(feeds, { cache: this.#cache }));
       this.#plain = null;
       return outputs;
     } catch (e) {
@@ -187,6 +190,26 @@ class Steps {
       this.#ready.add(key(n));
     }
     return outputs;
+  }
+
+  /**
+   * The step of one token behind the one that is under way, which will tell the token.
+   * @returns {?Promise} as of step(), or null where a step can only be sent when the one before it has ended
+   */
+  ahead(more) {
+    if (this.#plain || !this.#cache.chains) return null;
+    const feeds = this.#feeds(this.#session, new Array(this.#rows).fill(0), more);
+    return this.#sent(1, this.#session.run(feeds, { cache: this.#cache, chain: { input_ids: 'sampling.ids' } }));
+  }
+
+  /** Counts positions as pending until a run has ended. */
+  async #sent(positions, run) {
+    this.#pending += positions;
+    try {
+      return await run;
+    } finally {
+      this.#pending -= positions;
+    }
   }
 
   /** The step that makes the encoder's keys and values. */

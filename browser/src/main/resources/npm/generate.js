@@ -184,8 +184,18 @@ export class TextGenerator {
       how.signal?.throwIfAborted();
       const start = this.#encodes ? [this.#config.decoder_start_token_id] : tokens;
       steps = await this.#decoder.begin(tokens, how.numBeams, start.length + how.maxNewTokens);
+      /** The last step that was sent is waited for in the end, whatever becomes of it. */
+      const sent = (promise) => {
+        step = promise;
+        step.catch(() => {});
+        return withSignal(step, how.signal);
+      };
       const abortable = {
-        step: (...args) => (step = steps.step(...args), withSignal(step, how.signal)),
+        step: (...args) => sent(steps.step(...args)),
+        ahead: (...args) => {
+          const promise = steps.ahead(...args);
+          return promise && sent(promise);
+        },
         reorder: (rows) => steps.reorder(rows),
       };
       const room = this.#capacity - start.length + 1;
@@ -245,9 +255,15 @@ export class TextGenerator {
     const say = (piece) => piece && onToken?.(piece, tokens.at(-1));
     let next = start;
     let stopReason = 'length';
+    let ahead = null;
     while (tokens.length < maxNewTokens) {
       sampler.see(next);
-      const outputs = await steps.step(next, sampler.feeds());
+      const step = ahead ?? steps.step(next, sampler.feeds());
+      const last = tokens.length === maxNewTokens - 1;
+      const known = next.length > 1 || last || forced(tokens.length) !== null || !sampler.isDone;
+      ahead = known ? null : steps.ahead(sampler.feeds());
+      ahead?.catch(() => {});
+      const outputs = await step;
       check(outputs['sampling.values']);
       next = [forced(tokens.length) ?? sampler.choose(outputs)];
       tokens.push(next[0]);

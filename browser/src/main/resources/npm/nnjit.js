@@ -182,14 +182,16 @@ export class InferenceSession {
 
   /**
    * Runs the model on these tensors, by input name, and returns its outputs by name.
-   * @param {{cache?: Cache}} options with a cache, feeds leave out the past keys and values: those
-   *   of this run are added to it, and the outputs that would return them are left out
+   * @param {{cache?: Cache, chain?: object}} options with a cache, feeds leave out the past keys and
+   *   values: those of this run are added to it, and the outputs that would return them are left
+   *   out. `chain`: inputs whose values are an output, by name, of the cache's run before, which may
+   *   not have ended when this one is asked for
    */
-  async run(feeds, { cache } = {}) {
+  async run(feeds, { cache, chain } = {}) {
     const lent = [];
     try {
       const given = this.#feeds(feeds, lent);
-      if (cache) return this.#outputs(await cache.run(given));
+      if (cache) return this.#outputs(await cache.run(given, chain));
       const here = this.#dead ? null : this.#small.run(given);
       if (here) {
         if (SmallPlans.turn) await SmallPlans.turn;

@@ -228,6 +228,9 @@ export class Sampler {
     else this.#plan = [topP < 1 ? NUCLEUS : WHOLE, 1];
   }
 
+  /** Whether a step's first id is its token, which no later step's feeds depend on. */
+  get isDone() { return this.#seen.size === 1 && (this.#plan[0] >= WHOLE || !this.#options.sample); }
+
   /** Notes tokens of a row, which have the repetition penalty from now on. */
   see(tokens, row = 0) {
     if (this.#seen.size === 1) return;

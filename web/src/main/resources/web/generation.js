@@ -5,6 +5,7 @@
 import { TextGenerator, samplingExtension } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { oneNode } from '/npm/onnx-writer.js';
+import { Sampler } from '/npm/sampler.js';
 import { TextStream } from '/npm/text-stream.js';
 import { cacheCases } from './generation-caches.js';
 import { chain, chainModel, likeliest, mergedModels, sampled, searched, tableOf } from './generation-chain.js';
@@ -137,6 +138,25 @@ const cases = {
     same((await g.generate([9], { maxNewTokens: 20, repetitionPenalty: 5 })).tokens,
       sampled(table, vocabulary, [9], 20, { topK: 1, seed: 1, repetitionPenalty: 5 }), 'penalty');
   }),
+  'steps that are sent before the last one has ended': async () => {
+    const session = await InferenceSession.create(chainModel(table, vocabulary), { ...options, extension: samplingExtension() });
+    const sampler = new Sampler({ numBeams: 1, sample: false, topK: 0, topP: 1, seed: 1, repetitionPenalty: 1, temperature: 1 }, vocabulary);
+    const cache = await session.createCache({ capacity: 16 });
+    const step = (token, chain) => session.run(
+      { input_ids: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1, 1]), ...sampler.feeds() }, { cache, chain });
+    const ids = { input_ids: 'sampling.ids' };
+    await rejects(step(0, ids), "'input_ids'", "'sampling.ids'", 'has failed');
+    const wanted = likeliest(table, vocabulary, 5, 0, 40);
+    const all = await Promise.all([step(5), ...wanted.slice(1).map(() => step(0, ids))]);
+    same(all.map((o) => Number(o['sampling.ids'].data[0])), wanted, 'tokens of a cache that grew meanwhile');
+    await rejects(step(0, { input_ids: 'sampling.values' }), 'another size');
+    await cache.release();
+    const g = await TextGenerator.create({ decoder: session, config: { vocab_size: vocabulary } });
+    const before = (await session.stats()).runs.count;
+    same((await g.generate([5], { maxNewTokens: 12, eosTokenId: wanted[2] })).tokens, wanted.slice(0, 3), 'tokens up to an end');
+    same((await session.stats()).runs.count - before, 4, 'runs, one of them in vain');
+    await g.release();
+  },
   'beam search': () => withChain(async (g) => {
     const free = searched(table, vocabulary, [4, 2], 10, { numBeams: 4 });
     for (const o of [{ numBeams: 2 }, { numBeams: 4 }, { numBeams: 4, lengthPenalty: 2 }, { numBeams: 3, earlyStopping: true }]) {
