@@ -90,7 +90,7 @@ async function besideCeilings(session, given, flops, bytes, threads) {
     const insideMs = median(times);
     // Short runs take few ticks of the clock, unless they are so short that a thousand are timed at once.
     const rough = insideMs > 0.01 && insideMs < 0.2;
-    bestMs = Math.min(bestMs, rough ? times.reduce((a, b) => a + b) / times.length : Math.min(...times.slice(1)));
+    bestMs = Math.min(bestMs, rough ? times.reduce((a, b) => a + b) / times.length : Math.min(...(times.length > 1 ? times.slice(1) : times)));
     const after = await session.ceilings();
     const mean = (key) => (before[key] + after[key]) / 2;
     const apart = (key) => Math.abs(before[key] - after[key]) / mean(key);

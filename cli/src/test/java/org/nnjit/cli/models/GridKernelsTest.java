@@ -266,19 +266,9 @@ class GridKernelsTest {
       int block = 16 << i % 3;
       int k = block * (2 + i % 2);
       int n = new int[] {32, 45, 70}[i / 3 % 3];
-      SmallModel m = new SmallModel();
-      m.feed("x", i % 2 == 0 ? random(1, k) : random(2, 3, k));
-      m.weight("w", bytes(n, k / block, block * bits / 8));
-      m.weight("s", random(n * (k / block)));
-      List<String> inputs = new ArrayList<>(List.of("x", "w", "s"));
-      if (i % 4 < 2) {
-        m.weight("z", bytes(n * ((k / block * bits + 7) / 8)));
-        inputs.add("z");
-      }
-      Map<String, Object> how =
-          Map.of("K", k, "N", n, "bits", bits, "block_size", block, "accuracy_level", i % 5 == 0 ? 4 : 0);
-      m.node("com.microsoft", "MatMulNBits", how, inputs, List.of("y"));
-      GpuPlan plan = check(m.output("y", null), 17);
+      Tensor x = i % 2 == 0 ? random(1, k) : random(2, 3, k);
+      SmallModel m = productOfCodes(x, n, bits, block, i % 4 < 2, i % 5 == 0 ? 4 : 0);
+      GpuPlan plan = check(m, 17);
       assertTrue(families(plan).contains("vector"), i + " " + families(plan));
       boolean words =
           plan.pipelines().stream()
@@ -286,6 +276,25 @@ class GridKernelsTest {
       assertTrue(words, "case " + i + " is read by elements");
       agreeOnSchedules(plan, m, 17, "vector", vector(32, 2, 1), vector(64, 8, 4));
     }
+  }
+
+  /** MatMulNBits of rows and a matrix of {@code n} columns of codes. */
+  static SmallModel productOfCodes(
+      Tensor x, int n, int bits, int block, boolean zeros, int accuracy) {
+    SmallModel m = new SmallModel();
+    m.feed("x", x);
+    int k = x.shape().dim(x.shape().rank() - 1);
+    m.weight("w", bytes(n, k / block, block * bits / 8));
+    m.weight("s", random(n * (k / block)));
+    List<String> inputs = new ArrayList<>(List.of("x", "w", "s"));
+    if (zeros) {
+      m.weight("z", bytes(n * ((k / block * bits + 7) / 8)));
+      inputs.add("z");
+    }
+    Map<String, Object> how =
+        Map.of("K", k, "N", n, "bits", bits, "block_size", block, "accuracy_level", accuracy);
+    m.node("com.microsoft", "MatMulNBits", how, inputs, List.of("y"));
+    return m.output("y", null);
   }
 
   private static Tensor bytes(int... dims) {

@@ -147,6 +147,26 @@ class GridSpacesTest {
     assertTrue(count >= 12, count + " schedules");
   }
 
+  /** Few rows and a matrix, by rows, by columns, and of codes. */
+  @Test
+  void vectorsHaveParts() throws Exception {
+    for (int rows : new int[] {1, 8}) {
+      for (int transposed = 0; transposed < 2; transposed++) {
+        SmallModel m = new SmallModel();
+        m.feed("a", random(rows, 1100));
+        m.weight("b", transposed == 1 ? random(516, 1100) : random(1100, 516));
+        m.node("", "Gemm", Map.of("transB", transposed), List.of("a", "b"), List.of("y"));
+        m.output("y", null);
+        for (GpuTarget target : List.of(TARGETS.get(0), TARGETS.get(1), TARGETS.get(0).inSoftware())) {
+          int count = check(m, "vector", target);
+          assertTrue(count >= 8 && count <= 16, rows + " rows: " + count + " schedules");
+        }
+      }
+    }
+    int count = check(GridKernelsTest.productOfCodes(random(2, 256), 270, 4, 32, true, 0), "vector", TARGETS.get(1));
+    assertTrue(count >= 8 && count <= 16, "codes: " + count + " schedules");
+  }
+
   @Test
   void rowsHaveSizes() throws Exception {
     SmallModel m = new SmallModel();

@@ -174,6 +174,40 @@ final class GridRules {
     }
   }
 
+  /** The parts of the depth of {@link GridVector} meet once. */
+  record PartsHaveSteps(int depth) implements Rule {
+    private static final int FEWEST = 32;
+
+    @Override
+    public String reason() {
+      return "a part of fewer than " + FEWEST + " steps is over before it is joined with the others";
+    }
+
+    @Override
+    public boolean keeps(Schedule s) {
+      return s.get("split", 1) <= s.get("size", 1)
+          && (s.get("split", 1) == 1 || s.get("split", 1) * FEWEST <= depth);
+    }
+  }
+
+  /** Vectors of sums for each row and column, or four columns, of an invocation of {@link GridVector}. */
+  record SumsHold(int rows, int columns, int bytes) implements Rule {
+    private static final int MOST = 8;
+
+    @Override
+    public String reason() {
+      return "more than " + MOST + " vectors of sums leave no registers for what is read, and all"
+          + " sums must fit the " + bytes + " bytes that a workgroup shares";
+    }
+
+    @Override
+    public boolean keeps(Schedule s) {
+      int tn = s.get("tn", 1);
+      return (tn == columns || rows * tn / columns <= MOST)
+          && 4 * rows * s.get("size", 1) * tn <= bytes;
+    }
+  }
+
   /** Everyone waits at the barrier for those that bring a tile. */
   record AllBring(int depth) implements Rule {
     @Override

@@ -24,6 +24,13 @@ final class GridVector implements GridFamily {
   /** With fewer columns or steps of depth there is too little to share. */
   private static final int LEAST = 32;
 
+  /** Invocations that GPUs work on at once, and what joining parts costs in steps, roughly. */
+  private static final double LANES = 16 << 10;
+
+  private static final double SOFTWARE_LANES = 8;
+
+  private static final double JOIN_STEPS = 30;
+
   @Override
   public String name() {
     return "vector";
@@ -115,6 +122,10 @@ final class GridVector implements GridFamily {
   private record Space(Parts p, GpuTarget target) implements GridSpace {
     @Override
     public Schedule defaultSchedule() {
+      // A program does one invocation after the other: sharing only costs there.
+      if (target.software()) {
+        return lite().candidates().get(0).schedule();
+      }
       int tn = p.m() > 4 ? 1 : p.n() < 4096 || p.m() > 2 ? 2 : 4;
       int split = 1;
       int most = p.deep() ? 16 : 32;
@@ -127,6 +138,37 @@ final class GridVector implements GridFamily {
           .with("size", Math.min(size, target.groupSize()))
           .with("split", split)
           .with("tn", p.deep() ? tn : 4);
+    }
+
+    @Override
+    public LiteSpace lite() {
+      int[] columns = p.deep() ? new int[] {1, 2, 4} : new int[] {4};
+      LiteSpace.Builder space =
+          new LiteSpace.Builder("vector")
+              .choose("size", target.groupSize(), 32, 64, 128, 256)
+              .choose("split", p.k(), 1, 2, 4, 8, 16, 32)
+              .choose("tn", p.deep() ? p.n() : 1, columns)
+              .keep(new GridRules.GroupFits(target.groupSize()))
+              .keep(new GridRules.PartsHaveSteps(p.k()));
+      return space
+          .keep(new GridRules.SumsHold(p.m(), p.deep() ? 1 : 4, target.sharedBytes()))
+          .keep(new GridRules.GroupsInFlight(this::groups))
+          .order(this::cost, 16);
+    }
+
+    private double groups(Schedule s) {
+      int bn = s.get("size", 64) / s.get("split", 1) * s.get("tn", 4);
+      int across = (p.n() + bn - 1) / bn;
+      return (double) across * Reductions.points(p.batch());
+    }
+
+    /** Steps of an invocation, and the barrier, for each time that the lanes of a GPU are full. */
+    private double cost(Schedule s) {
+      double tn = p.deep() ? s.get("tn", 1) : 1;
+      double steps = (double) p.k() / s.get("split", 1) / (p.deep() ? 4 : 1);
+      double lanes = target.software() ? SOFTWARE_LANES : LANES;
+      double waves = Math.max(1, groups(s) * s.get("size", 64) / lanes);
+      return (steps * (tn + p.m() * tn + p.m()) + JOIN_STEPS) * waves;
     }
 
     @Override
