@@ -435,6 +435,29 @@ async function tasks() {
   return longest ? `longest task ${longest} ms` : 'no task of 50 ms or more';
 }
 
+/** Where invocations may read each other's registers, sums that are joined so are right. */
+async function subgroups() {
+  const [rows, columns] = [24, 3000];
+  const bytes = oneNode('Softmax', [{ name: 'x', dims: [rows, columns] }], { name: 'y', dims: [rows, columns] }, { axis: -1 });
+  return using(bytes, { ...gpu, tune: false }, async (session) => {
+    const run = async () => {
+      const { y } = await session.run({ x: new Tensor('float32', floats(rows * columns), [rows, columns]) });
+      for (let r = 0; r < rows; r++) {
+        const sum = y.data.subarray(r * columns, (r + 1) * columns).reduce((a, b) => a + b);
+        if (!(Math.abs(sum - 1) < 1e-4)) throw new Error(`row ${r} adds up to ${sum}`);
+      }
+    };
+    await run();
+    const { device } = await session.stats();
+    if (!device.gpu.features.includes('subgroups')) return 'the device has no subgroups';
+    await session.tune({ budgetMs: TUNING_MS });
+    await run();
+    const tried = (await session.tuningLog()).split('\n').filter((line) => line.includes('sub=1'));
+    if (!tried.length || tried.some((line) => line.includes('not used'))) throw new Error(`tried: ${tried.join('; ')}`);
+    return `${tried.length} with subgroups`;
+  });
+}
+
 const cases = Object.entries({
   'runs on the GPU': plain,
   'several shapes': shapes,
@@ -444,6 +467,7 @@ const cases = Object.entries({
   tuning,
   'faster kernels': winners,
   'broken kernels on trial': brokenCandidates,
+  'sums by subgroups': subgroups,
   'tuning ends early': tuningEnds,
   'the faster of both': auto,
   'a slow GPU': held('engine:gpu-slow', 'wasm'),

@@ -110,6 +110,7 @@ final class CText {
       case Stmt.Store store -> {}
       case Stmt.TileCall call -> {}
       case Stmt.Barrier b -> {}
+      case Stmt.Join j -> {}
     }
   }
 
@@ -139,6 +140,7 @@ final class CText {
       }
       case Stmt.Store store -> store(out, store, indent);
       case Stmt.Barrier b -> throw new IllegalStateException("a barrier in a kernel for a CPU");
+      case Stmt.Join j -> throw new IllegalStateException("a barrier in a kernel for a CPU");
       case Stmt.TileCall call -> {
         if (tiles.add(call.tile())) {
           String head = "__attribute__((noinline)) static void " + call.tile().name();

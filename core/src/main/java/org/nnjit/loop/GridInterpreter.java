@@ -7,6 +7,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.tensor.DType;
 
 /**
  * Executes kernels for GPUs, the invocations of a workgroup step by step between barriers: the
@@ -67,6 +69,7 @@ public final class GridInterpreter {
       known =
           switch (stmt) {
             case Stmt.Barrier b -> true;
+            case Stmt.Join j -> true;
             case Stmt.Block block -> {
               boolean any = false;
               for (Stmt s : block.body()) {
@@ -93,6 +96,7 @@ public final class GridInterpreter {
     }
     switch (stmt) {
       case Stmt.Barrier b -> {}
+      case Stmt.Join join -> join(join.part(), lanes);
       case Stmt.Block block -> {
         for (Stmt s : block.body()) {
           execute(s, lanes);
@@ -110,6 +114,20 @@ public final class GridInterpreter {
       }
       default -> throw new IllegalStateException("invocations part before a barrier in: "
           + LoopText.of(stmt));
+    }
+  }
+
+  /** Adds up one invocation after the other. */
+  private void join(Local part, List<Map<Local, Object>> lanes) {
+    Local next = Local.of("next", part.type());
+    Value sum = new Value.Binary(BinaryOp.ADD, DType.F32, Value.get(part), Value.get(next));
+    Map<Local, Object> first = lanes.get(0);
+    for (int i = 1; i < lanes.size(); i++) {
+      first.put(next, lanes.get(i).get(part));
+      loops.execute(Stmt.let(part, sum), first);
+    }
+    for (Map<Local, Object> locals : lanes) {
+      locals.put(part, first.get(part));
     }
   }
 }

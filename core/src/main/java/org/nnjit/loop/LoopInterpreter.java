@@ -123,6 +123,7 @@ public final class LoopInterpreter {
       case Stmt.Let let -> locals.put(let.local(), evaluate(let.value()));
       case Stmt.Store store -> store(store);
       case Stmt.Barrier b -> throw error("a barrier outside a workgroup");
+      case Stmt.Join j -> throw error("a sum of a workgroup outside one");
       case Stmt.TileCall call -> {
         Map<Local, Object> inner = new HashMap<>();
         for (int i = 0; i < call.args().size(); i++) {

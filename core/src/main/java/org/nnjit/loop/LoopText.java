@@ -128,6 +128,7 @@ public final class LoopText {
         }
       }
       case Stmt.Barrier b -> line(depth).append("barrier\n");
+      case Stmt.Join join -> line(depth).append(join.part()).append(" = sum of all by subgroups\n");
       case Stmt.TileCall call -> {
         line(depth).append("call ").append(call.tile().name());
         arguments(call.args());

@@ -92,6 +92,7 @@ public final class LoopVerifier {
             LoopText.of(store));
       }
       case Stmt.Barrier b -> {}
+      case Stmt.Join join -> typed(Value.get(join.part()), LType.F32, set);
       case Stmt.TileCall call -> {
         List<Local> params = call.tile().params();
         expect(call.args().size() == params.size(), "wrong number of arguments", LoopText.of(call));

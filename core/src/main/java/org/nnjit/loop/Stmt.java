@@ -45,6 +45,15 @@ public sealed interface Stmt {
    */
   record Barrier() implements Stmt {}
 
+  /**
+   * Gives an f32 local of each invocation of a workgroup the sum of all of theirs, by registers that
+   * neighbours read of each other and few barriers. Every invocation comes by. Only in kernels of a
+   * {@link GridNest}, for devices with subgroups.
+   *
+   * @param shared memory of the workgroup, an f32 for each invocation, that nothing else uses
+   */
+  record Join(Local part, Buffer shared) implements Stmt {}
+
   static Stmt block(List<Stmt> body) {
     return body.size() == 1 ? body.get(0) : new Block(body);
   }

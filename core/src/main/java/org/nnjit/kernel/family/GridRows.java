@@ -3,6 +3,7 @@ package org.nnjit.kernel.family;
 import java.util.List;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
+import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Exprs;
@@ -20,7 +21,8 @@ import org.nnjit.tensor.DType;
 /**
  * Long reductions, with a workgroup for each row: softmax, normalisations, sums, products of a
  * matrix and a vector along rows. Its invocations share the reduced points, join what they have with
- * few barriers, and share the points of the row. Steps: {@code size}, invocations of a workgroup.
+ * few barriers, and share the points of the row. Steps: {@code size}, invocations of a workgroup, and
+ * {@code sub}, 1 where sums are joined by subgroups.
  */
 final class GridRows implements GridFamily {
   /** Shorter reductions are done again by each point sooner than together. */
@@ -40,6 +42,9 @@ final class GridRows implements GridFamily {
   private static final double STEP_CYCLES = 10;
 
   private static final double LEVEL_CYCLES = 30;
+
+  /** Invocations of a subgroup, on most GPUs. */
+  private static final double SUBGROUP = 32;
 
   @Override
   public String name() {
@@ -93,23 +98,36 @@ final class GridRows implements GridFamily {
     @Override
     public LiteSpace lite() {
       int most = most();
-      return new LiteSpace.Builder("rows")
-          .choose("size", target.groupSize(), 32, 64, 128, 256, 512, 1024)
-          .keep(new GridRules.GroupFits(target.groupSize()))
-          .keep(new GridRules.SomethingToJoin(most))
-          .order(s -> cycles(most, s.get("size", 64)), 8);
+      LiteSpace.Builder space =
+          new LiteSpace.Builder("rows")
+              .choose("size", target.groupSize(), 32, 64, 128, 256, 512, 1024)
+              .keep(new GridRules.GroupFits(target.groupSize()))
+              .keep(new GridRules.SomethingToJoin(most));
+      if (target.subgroups() && hasSum()) {
+        space.choose("sub", 2, 0, 1);
+      }
+      return space.order(s -> cycles(most, s.get("size", 64), s.get("sub", 0)), 12);
+    }
+
+    private boolean hasSum() {
+      for (Stage s : c.stages()) {
+        if (s.outer() <= depth && isSum(s)) {
+          return true;
+        }
+      }
+      return false;
     }
 
     /** Each adds its part of the points, then all meet for each level of the tree. */
-    private static double cycles(int points, int size) {
-      double levels = Math.log(size) / Math.log(2);
+    private static double cycles(int points, int size, int sub) {
+      double levels = Math.log(size / (sub == 0 ? 1.0 : SUBGROUP)) / Math.log(2);
       int steps = (points + size - 1) / size;
       return steps * STEP_CYCLES + levels * LEVEL_CYCLES;
     }
 
     @Override
     public Schedule defaultSchedule() {
-      int most = most();
+      int most = target.software() ? 0 : most();
       int size = 32;
       while (size * 16 < most && size * 2 <= target.groupSize()) {
         size *= 2;
@@ -119,8 +137,12 @@ final class GridRows implements GridFamily {
 
     @Override
     public GridNest lower(Schedule schedule) {
-      return new Lowering(new Grid(c), depth, schedule.get("size", 64)).nest();
+      return new Lowering(new Grid(c), depth, schedule).nest();
     }
+  }
+
+  private static boolean isSum(Stage s) {
+    return s.combiner() == Combiner.SUM && s.body().type() == DType.F32;
   }
 
   private static final class Lowering {
@@ -128,13 +150,15 @@ final class GridRows implements GridFamily {
     private final Compute c;
     private final int depth;
     private final int size;
+    private final boolean subgroups;
     private final Reductions reductions;
 
-    Lowering(Grid grid, int depth, int size) {
+    Lowering(Grid grid, int depth, Schedule s) {
       this.grid = grid;
       this.c = grid.compute;
       this.depth = depth;
-      this.size = size;
+      this.size = s.get("size", 64);
+      this.subgroups = s.get("sub", 0) == 1;
       this.reductions = new Reductions(c, null, false, grid.b);
     }
 
@@ -187,6 +211,11 @@ final class GridRows implements GridFamily {
             reductions.join(stage, stage.body(), part, false);
           });
       Buffer shared = grid.share(type, size);
+      if (subgroups && isSum(stage)) {
+        grid.b.emit(new Stmt.Join(part, shared));
+        reductions.set(0, index, part);
+        return;
+      }
       Value own = new Value.Address(shared, Value.get(grid.lane));
       grid.b.emit(new Stmt.Store(own, 0, Value.get(part), 1));
       grid.barrier();

@@ -55,6 +55,7 @@ final class FunctionEmitter {
         code.end();
       }
       case Stmt.Barrier b -> throw new IllegalStateException("a barrier in a kernel for a CPU");
+      case Stmt.Join j -> throw new IllegalStateException("a barrier in a kernel for a CPU");
       case Stmt.TileCall call -> {
         if (call.args().size() != call.tile().params().size()) {
           throw new IllegalStateException(

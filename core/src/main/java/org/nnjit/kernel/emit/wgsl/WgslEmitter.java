@@ -35,6 +35,7 @@ public final class WgslEmitter {
   /** In order: the same kernel must be the same text, so that browsers know it again. */
   private final Set<Local> changing = new LinkedHashSet<>();
   private final Set<Local> seen = new HashSet<>();
+  private boolean joins;
   private int next;
 
   private WgslEmitter(GridNest nest, List<Boolean> wide) {
@@ -58,7 +59,12 @@ public final class WgslEmitter {
     out.append("@compute @workgroup_size(").append(nest.size()).append(")\n");
     out.append("fn main(@builtin(workgroup_id) wid: vec3<u32>, ");
     out.append("@builtin(num_workgroups) wgs: vec3<u32>,\n");
-    out.append("    @builtin(local_invocation_index) lid: u32) {\n");
+    out.append("    @builtin(local_invocation_index) lid: u32");
+    if (joins) {
+      out.append(", @builtin(subgroup_size) sgs: u32");
+      out.append(", @builtin(subgroup_invocation_id) sid: u32");
+    }
+    out.append(") {\n");
     out.append("  let ").append(name(nest.group())).append(" = i32(wid.x + wid.y * wgs.x);\n");
     out.append("  if (").append(name(nest.group())).append(" >= ").append(nest.groups());
     out.append(") { return; }\n");
@@ -71,7 +77,7 @@ public final class WgslEmitter {
     }
     print(nest.body(), 1);
     String body = out.append("}\n").toString();
-    StringBuilder module = new StringBuilder();
+    StringBuilder module = new StringBuilder(joins ? "enable subgroups;\n" : "");
     int last = nest.buffers().size() - 1;
     for (int i = 0; i <= last; i++) {
       Buffer b = nest.buffers().get(i);
@@ -132,6 +138,10 @@ public final class WgslEmitter {
         if (!seen.add(let.local())) {
           changing.add(let.local());
         }
+      }
+      case Stmt.Join join -> {
+        changing.add(join.part());
+        joins = true;
       }
       default -> {}
     }
@@ -238,9 +248,25 @@ public final class WgslEmitter {
         line(depth).append("}\n");
       }
       case Stmt.Barrier b -> line(depth).append("workgroupBarrier();\n");
+      case Stmt.Join join -> join(join, depth);
       case Stmt.TileCall call ->
           throw new IllegalStateException(nest.name() + ": a tile in a kernel for a GPU");
     }
+  }
+
+  /** Sums of subgroups, taken to be neighbours, and then of these. */
+  private void join(Stmt.Join join, int depth) {
+    String part = name(join.part());
+    String shared = join.shared().name();
+    line(depth).append(part).append(" = subgroupAdd(").append(part).append(");\n");
+    line(depth).append("if (sid == 0u) { ").append(shared).append("[lid / sgs] = ");
+    out.append(part).append("; }\n");
+    line(depth).append("workgroupBarrier();\n");
+    line(depth).append(part).append(" = ").append(shared).append("[0];\n");
+    String n = "n_" + next++;
+    line(depth).append("for (var ").append(n).append(" = 1u; ").append(n).append(" * sgs < ");
+    out.append(nest.size()).append("u; ").append(n).append("++) { ").append(part).append(" += ");
+    out.append(shared).append("[").append(n).append("]; }\n");
   }
 
   private void store(Stmt.Store store, int depth) {
