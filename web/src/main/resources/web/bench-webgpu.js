@@ -50,7 +50,7 @@ async function compare(label, model, feedsFor, third, { rounds, warmUp, log }) {
   return {
     model: label, adapter: [device.gpu.vendor, device.gpu.architecture].filter(Boolean).join(' '), kernels: plan.kernels.length,
     slices: plan.commands.filter((c) => c.kernel === 'wasm').length, firstMs, peerFirstMs, relativeError,
-    tfjsMs: third ? median(times[2].flat()) : null, ...against('onnxruntime-web webgpu', ...times),
+    tfjsMs: third ? median(times[2].flat()) : null, ...against('onnxruntime-web webgpu', times[0], times[1]),
   };
 }
 
