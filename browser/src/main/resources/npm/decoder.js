@@ -194,11 +194,12 @@ class Steps {
 
   /**
    * The step of one token behind the one that is under way, which will tell the token.
+   * @param {function(): Object<string, Tensor>} more gives feeds as of step(), if it is sent: each draws anew
    * @returns {?Promise} as of step(), or null where a step can only be sent when the one before it has ended
    */
   ahead(more) {
     if (this.#plain || !this.#cache.chains) return null;
-    const feeds = this.#feeds(this.#session, new Array(this.#rows).fill(0), more);
+    const feeds = this.#feeds(this.#session, new Array(this.#rows).fill(0), more());
     return this.#sent(1, this.#session.run(feeds, { cache: this.#cache, chain: { input_ids: 'sampling.ids' } }));
   }
 

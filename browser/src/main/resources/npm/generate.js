@@ -261,7 +261,7 @@ export class TextGenerator {
       const step = ahead ?? steps.step(next, sampler.feeds());
       const last = tokens.length === maxNewTokens - 1;
       const known = next.length > 1 || last || forced(tokens.length) !== null || !sampler.isDone;
-      ahead = known ? null : steps.ahead(sampler.feeds());
+      ahead = known ? null : steps.ahead(() => sampler.feeds());
       ahead?.catch(() => {});
       const outputs = await step;
       check(outputs['sampling.values']);

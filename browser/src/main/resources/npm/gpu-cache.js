@@ -58,7 +58,8 @@ export class GpuCaches {
    * One run.
    * @param {function(object, object): Promise<object>} execute runs a plan on its feeds
    */
-  async run({ id, feeds }, report, execute) {
+  async run({ id, feeds, chain }, report, execute) {
+    if (chain) throw userError("a run on WebGPU cannot be fed by the one before; leave out 'chain', or ask cache.chains");
     const c = this.#get(id);
     let p = await this.#planFor(c, feeds, report);
     if (!c.buffers) await this.#begin(c, p);

@@ -143,6 +143,7 @@ export class GpuTuner extends Tuner {
       const pipeline = await this.#gpu.asked(() => this.#gpu.pipelines.get(kernel));
       if (p.commands.some((c) => c.kernel === i)) {
         const [before, after] = await timeDispatches(this.#gpu, await this.#dispatches(p, [[now, i], [kernel, i]]));
+        if (state.id !== id) throw new Error('released');
         if (after > before) {
           this.giveUp('', now.workload);
           continue;

@@ -184,8 +184,8 @@ export class InferenceSession {
    * Runs the model on these tensors, by input name, and returns its outputs by name.
    * @param {{cache?: Cache, chain?: object}} options with a cache, feeds leave out the past keys and
    *   values: those of this run are added to it, and the outputs that would return them are left
-   *   out. `chain`: inputs whose values are an output, by name, of the cache's run before, which may
-   *   not have ended when this one is asked for
+   *   out. `chain`, while `cache.chains`: inputs whose values are an output, by name, of the cache's
+   *   run before, which may not have ended when this one is asked for
    */
   async run(feeds, { cache, chain } = {}) {
     const lent = [];

@@ -113,6 +113,7 @@ export class Tuner {
     const times = await this.times(p, rest);
     const byKernel = p.kernels.map((_, k) => sum(times.filter((__, i) => p.commands[i].kernel === k)));
     engine.tune(id, plan, byKernel.join(','), wide, again);
+    Object.assign(tuning, JSON.parse(engine.tuned(id)));
     let bench = null;
     // The last part of the budget is for the plan with the winners.
     const swapMs = Math.min(budgetMs / 2, sum(times) * (WARM_ROUNDS + 2 * TURNS));

@@ -124,8 +124,16 @@ const cases = {
       const how = { ...o, seed: 100 + i };
       const { tokens } = await g.generate([7, 3], { ...how, maxNewTokens: 24 });
       same(tokens, sampled(table, vocabulary, [7, 3], 24, how), JSON.stringify(how));
+      // A prompt of one token is as short as a step, but cannot have one sent behind it.
+      same((await g.generate([7], { ...how, maxNewTokens: 9 })).tokens, sampled(table, vocabulary, [7], 9, how), `[7], ${JSON.stringify(how)}`);
     }
   }),
+  'sampled tokens, plain cache': async () => {
+    const g = await TextGenerator.create({ decoder: await plainSession(chainModel(table, vocabulary)), config: { vocab_size: vocabulary } });
+    const how = { topK: 0, seed: 9 };
+    same((await g.generate([7], { ...how, maxNewTokens: 12 })).tokens, sampled(table, vocabulary, [7], 12, how), 'tokens');
+    await g.release();
+  },
   'the same seed draws the same': () => withChain(async (g) => {
     const draw = async (seed) => (await g.generate([1], { topK: 0, seed, maxNewTokens: 16 })).tokens.join();
     const [first, again, other] = [await draw(1), await draw(1), await draw(2)];

@@ -103,13 +103,17 @@ final class GridRows implements GridFamily {
               .choose("size", target.groupSize(), 32, 64, 128, 256, 512, 1024)
               .keep(new GridRules.GroupFits(target.groupSize()))
               .keep(new GridRules.SomethingToJoin(most));
-      if (target.subgroups() && hasSum()) {
+      if (joins()) {
         space.choose("sub", 2, 0, 1);
       }
       return space.order(s -> cycles(most, s.get("size", 64), s.get("sub", 0)), 12);
     }
 
-    private boolean hasSum() {
+    /** Whether there is a sum that subgroups could join. */
+    private boolean joins() {
+      if (!target.subgroups()) {
+        return false;
+      }
       for (Stage s : c.stages()) {
         if (s.outer() <= depth && isSum(s)) {
           return true;
@@ -132,7 +136,8 @@ final class GridRows implements GridFamily {
       while (size * 16 < most && size * 2 <= target.groupSize()) {
         size *= 2;
       }
-      return Schedule.of("rows").with("size", size);
+      Schedule s = Schedule.of("rows").with("size", size);
+      return joins() ? s.with("sub", 0) : s;
     }
 
     @Override

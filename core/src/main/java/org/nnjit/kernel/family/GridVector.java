@@ -150,10 +150,11 @@ final class GridVector implements GridFamily {
               .choose("tn", p.deep() ? p.n() : 1, columns)
               .keep(new GridRules.GroupFits(target.groupSize()))
               .keep(new GridRules.PartsHaveSteps(p.k()));
-      return space
-          .keep(new GridRules.SumsHold(p.m(), p.deep() ? 1 : 4, target.sharedBytes()))
-          .keep(new GridRules.GroupsInFlight(this::groups))
-          .order(this::cost, 16);
+      space.keep(new GridRules.SumsHold(p.m(), p.deep() ? 1 : 4, target.sharedBytes()));
+      if (!target.software()) {
+        space.keep(new GridRules.GroupsInFlight(this::groups));
+      }
+      return space.order(this::cost, 16);
     }
 
     private double groups(Schedule s) {
