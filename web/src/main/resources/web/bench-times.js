@@ -1,7 +1,11 @@
 // Times of runs and what is said of them.
 const sorted = (a) => [...a].sort((x, y) => x - y);
 
-export const median = (a) => sorted(a)[a.length >> 1];
+/** Of an even number the mean of the two in the middle. */
+export function median(a) {
+  const s = sorted(a);
+  return (s[(s.length - 1) >> 1] + s[s.length >> 1]) / 2;
+}
 
 /** Half the distance between the quartiles, relative to the median. */
 export function spread(a) {
