@@ -184,11 +184,12 @@ export class TextGenerator {
       how.signal?.throwIfAborted();
       const start = this.#encodes ? [this.#config.decoder_start_token_id] : tokens;
       steps = await this.#decoder.begin(tokens, how.numBeams, start.length + how.maxNewTokens);
-      /** The last step that was sent is waited for in the end, whatever becomes of it. */
+      /** The last step that was sent is waited for in the end; one that is ahead may interest nobody. */
       const sent = (promise) => {
         step = promise;
-        step.catch(() => {});
-        return withSignal(step, how.signal);
+        const answer = withSignal(step, how.signal);
+        answer.catch(() => {});
+        return answer;
       };
       const abortable = {
         step: (...args) => sent(steps.step(...args)),
@@ -262,7 +263,6 @@ export class TextGenerator {
       const last = tokens.length === maxNewTokens - 1;
       const known = next.length > 1 || last || forced(tokens.length) !== null || !sampler.isDone;
       ahead = known ? null : steps.ahead(() => sampler.feeds());
-      ahead?.catch(() => {});
       const outputs = await step;
       check(outputs['sampling.values']);
       next = [forced(tokens.length) ?? sampler.choose(outputs)];

@@ -6,7 +6,7 @@ import { timeDispatches } from './gpu-profile.js';
 import { makeBuffer } from './gpu-transfer.js';
 import { GpuWorkbench } from './gpu-workbench.js';
 import { readSchedules } from './storage.js';
-import { Tuner, WORTH } from './tuner.js';
+import { Tuner } from './tuner.js';
 
 /** Kernels that are timed at once before requests go first. */
 const AT_ONCE = 8;
@@ -130,8 +130,8 @@ export class GpuTuner extends Tuner {
     const engine = compiler();
     const { id, tuning } = state;
     const p = state.plans[plan];
-    if (!tuning.tried) return 'nothing left to try';
-    if (tuning.speedup < WORTH) return this.giveUp('no better schedules');
+    const settled = this.settled();
+    if (settled) return settled;
     engine.schedules(id, tuning.found);
     const found = new Map(tuning.found.split('\n').map((line) => line.split('\t')));
     let exchanged = 0;
@@ -141,15 +141,13 @@ export class GpuTuner extends Tuner {
       await rest();
       const kernel = { ...parse(engine.gpu(id, plan, i, schedule)), calls: now.calls };
       const pipeline = await this.#gpu.asked(() => this.#gpu.pipelines.get(kernel));
-      if (p.commands.some((c) => c.kernel === i)) {
-        const [before, after] = await timeDispatches(this.#gpu, await this.#dispatches(p, [[now, i], [kernel, i]]));
-        if (state.id !== id) throw new Error('released');
-        if (after > before) {
-          this.giveUp('', now.workload);
-          continue;
-        }
-      }
+      const times = p.commands.some((c) => c.kernel === i)
+        ? await timeDispatches(this.#gpu, await this.#dispatches(p, [[now, i], [kernel, i]])) : [0, 0];
       if (state.id !== id) throw new Error('released');
+      if (times[1] > times[0]) {
+        this.giveUp('', now.workload);
+        continue;
+      }
       for (let n = 2; p.pipelines.some((k) => k.name === kernel.name); n++) kernel.name = `${kernel.name.replace(/_\d$/, '')}_${n}`;
       p.gpuPlan.exchange(i, kernel, pipeline);
       const { code, ...said } = kernel;

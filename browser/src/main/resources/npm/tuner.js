@@ -14,7 +14,7 @@ const WARM_ROUNDS = 3;
 const TURNS = 4;
 
 /** Runs that promise to become faster by less are left as they are: new weights cost memory and time. */
-export const WORTH = 1.01;
+const WORTH = 1.01;
 
 /** Commands are called again while all calls together took less, in milliseconds. */
 const TIMED_MS = 500;
@@ -144,16 +144,23 @@ export class Tuner {
     return why;
   }
 
+  /** What has become of it where there is nothing to put in place, or null. */
+  settled() {
+    const { tried, speedup } = this.worker.state.tuning;
+    if (!tried) return 'nothing left to try';
+    return speedup < WORTH ? this.giveUp('no better schedules') : null;
+  }
+
   /** Loads the plan with the schedules found while the old one serves; what became of it. */
   async #swap(plan, rest, report) {
+    const settled = this.settled();
+    if (settled) return settled;
     const { state, load, parse } = this.worker;
-    if (!state.tuning.tried) return 'nothing left to try';
     const engine = this.worker.compiler();
     const { id } = state;
     let done;
     state.swap = new Promise((resolve) => { done = resolve; });
     try {
-      if (state.tuning.speedup < WORTH) return this.giveUp('no better schedules');
       if (!parse(engine.replan(id, plan, false)).changed) return 'no better schedules';
       let next = -1;
       while (next < 0) {

@@ -3,6 +3,7 @@ package org.nnjit.compute;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.nnjit.compute.Expr.Binary;
 import org.nnjit.compute.Expr.Cast;
 import org.nnjit.compute.Expr.FloatConst;
@@ -177,16 +178,21 @@ public final class Exprs {
     return Affine.of(flat).toExpr();
   }
 
-  /** Whether a stage's value is in it, which may be a vector of lanes itself. */
-  public static boolean hasStage(Expr e) {
-    if (e instanceof Expr.StageValue) {
+  /** Whether a node of an expression, the whole included, is as wanted. */
+  public static boolean any(Expr e, Predicate<Expr> wanted) {
+    if (wanted.test(e)) {
       return true;
     }
     for (Expr o : operands(e)) {
-      if (hasStage(o)) {
+      if (any(o, wanted)) {
         return true;
       }
     }
     return false;
+  }
+
+  /** Whether a stage's value is in it, which may be a vector of lanes itself. */
+  public static boolean hasStage(Expr e) {
+    return any(e, o -> o instanceof StageValue);
   }
 }

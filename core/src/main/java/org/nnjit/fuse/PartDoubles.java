@@ -46,15 +46,7 @@ public final class PartDoubles {
   }
 
   private static boolean hasDoubles(Expr e) {
-    if (e.type() == DType.F64) {
-      return true;
-    }
-    for (Expr o : Exprs.operands(e)) {
-      if (hasDoubles(o)) {
-        return true;
-      }
-    }
-    return false;
+    return Exprs.any(e, o -> o.type() == DType.F64);
   }
 
   private static void part(ComputeCall call, Map<String, TensorType> types, List<Call> calls) {

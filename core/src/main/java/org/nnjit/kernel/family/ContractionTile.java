@@ -525,19 +525,13 @@ final class ContractionTile {
   }
 
   private static boolean isHeavy(Expr e) {
-    if (e instanceof Unary u) {
-      boolean cheap =
-          u.op() == UnaryOp.NEG || u.op() == UnaryOp.ABS || u.op() == UnaryOp.SQRT
-              || u.op() == UnaryOp.NOT;
-      if (!cheap) {
-        return true;
-      }
-    }
-    for (Expr o : Exprs.operands(e)) {
-      if (isHeavy(o)) {
-        return true;
-      }
-    }
-    return false;
+    return Exprs.any(
+        e,
+        o ->
+            o instanceof Unary u
+                && u.op() != UnaryOp.NEG
+                && u.op() != UnaryOp.ABS
+                && u.op() != UnaryOp.SQRT
+                && u.op() != UnaryOp.NOT);
   }
 }

@@ -55,19 +55,7 @@ final class GridDirect implements GridFamily {
    * should do it once for all its rows. Of a short depth that is not worth the time to compile.
    */
   private static boolean isDear(GridOperands p) {
-    return Reductions.points(p.depth()) >= DEEP && hasChoice(p.b());
-  }
-
-  private static boolean hasChoice(Expr e) {
-    if (e instanceof Expr.Select) {
-      return true;
-    }
-    for (Expr o : Exprs.operands(e)) {
-      if (hasChoice(o)) {
-        return true;
-      }
-    }
-    return false;
+    return Reductions.points(p.depth()) >= DEEP && Exprs.any(p.b(), e -> e instanceof Expr.Select);
   }
 
   private record Space(Compute c, GridOperands p) implements GridSpace {

@@ -149,8 +149,8 @@ final class GridVector implements GridFamily {
               .choose("split", p.k(), 1, 2, 4, 8, 16, 32)
               .choose("tn", p.deep() ? p.n() : 1, columns)
               .keep(new GridRules.GroupFits(target.groupSize()))
-              .keep(new GridRules.PartsHaveSteps(p.k()));
-      space.keep(new GridRules.SumsHold(p.m(), p.deep() ? 1 : 4, target.sharedBytes()));
+              .keep(new GridRules.PartsHaveSteps(p.k()))
+              .keep(new GridRules.SumsHold(p.m(), p.deep() ? 1 : 4, target.sharedBytes()));
       if (!target.software()) {
         space.keep(new GridRules.GroupsInFlight(this::groups));
       }
