@@ -1,4 +1,4 @@
-;; f32_matmul__16_k6__t1x16u8: contraction mr=1 nr=16 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0 streams=4
+;; f32_matmul__16_k6__t1x16u8: contraction mr=1 nr=16 unroll=8 kc=0 outer=0 mc=1 pack=1 ahead=0 streams=2
 (module
   (type $t0 (func (param i32 i32 i32 i32 i32)))
   (type $t1 (func (param i32 i32 i32 i32 i32 i32)))
@@ -39,12 +39,12 @@
     (local $l18 i32) (local $l19 i32) (local $l20 v128) (local $l21 v128)
     (local $l22 v128) (local $l23 v128) (local $l24 v128) (local $l25 v128)
     local.get $p5
-    i32.const 4
+    i32.const 3
     i32.shl
     local.set $l6
     local.get $p1
     local.get $p5
-    i32.const 96
+    i32.const 192
     i32.mul
     i32.add
     local.set $l7
@@ -92,7 +92,7 @@
         local.set $l10
         local.get $l20
         local.get $l18
-        v128.load offset=96 align=4
+        v128.load offset=16 align=4
         local.get $l11
         f32x4.relaxed_madd
         local.set $l11
@@ -104,7 +104,7 @@
         local.set $l12
         local.get $l20
         local.get $l18
-        v128.load offset=288 align=4
+        v128.load offset=208 align=4
         local.get $l13
         f32x4.relaxed_madd
         local.set $l13
@@ -113,25 +113,25 @@
         local.set $l21
         local.get $l21
         local.get $l18
-        v128.load offset=16 align=4
+        v128.load offset=32 align=4
         local.get $l14
         f32x4.relaxed_madd
         local.set $l14
         local.get $l21
         local.get $l18
-        v128.load offset=112 align=4
+        v128.load offset=48 align=4
         local.get $l15
         f32x4.relaxed_madd
         local.set $l15
         local.get $l21
         local.get $l18
-        v128.load offset=208 align=4
+        v128.load offset=224 align=4
         local.get $l16
         f32x4.relaxed_madd
         local.set $l16
         local.get $l21
         local.get $l18
-        v128.load offset=304 align=4
+        v128.load offset=240 align=4
         local.get $l17
         f32x4.relaxed_madd
         local.set $l17
@@ -140,25 +140,25 @@
         local.set $l22
         local.get $l22
         local.get $l18
-        v128.load offset=32 align=4
+        v128.load offset=64 align=4
         local.get $l10
         f32x4.relaxed_madd
         local.set $l10
         local.get $l22
         local.get $l18
-        v128.load offset=128 align=4
+        v128.load offset=80 align=4
         local.get $l11
         f32x4.relaxed_madd
         local.set $l11
         local.get $l22
         local.get $l18
-        v128.load offset=224 align=4
+        v128.load offset=256 align=4
         local.get $l12
         f32x4.relaxed_madd
         local.set $l12
         local.get $l22
         local.get $l18
-        v128.load offset=320 align=4
+        v128.load offset=272 align=4
         local.get $l13
         f32x4.relaxed_madd
         local.set $l13
@@ -167,25 +167,25 @@
         local.set $l23
         local.get $l23
         local.get $l18
-        v128.load offset=48 align=4
+        v128.load offset=96 align=4
         local.get $l14
         f32x4.relaxed_madd
         local.set $l14
         local.get $l23
         local.get $l18
-        v128.load offset=144 align=4
+        v128.load offset=112 align=4
         local.get $l15
         f32x4.relaxed_madd
         local.set $l15
         local.get $l23
         local.get $l18
-        v128.load offset=240 align=4
+        v128.load offset=288 align=4
         local.get $l16
         f32x4.relaxed_madd
         local.set $l16
         local.get $l23
         local.get $l18
-        v128.load offset=336 align=4
+        v128.load offset=304 align=4
         local.get $l17
         f32x4.relaxed_madd
         local.set $l17
@@ -194,25 +194,25 @@
         local.set $l24
         local.get $l24
         local.get $l18
-        v128.load offset=64 align=4
+        v128.load offset=128 align=4
         local.get $l10
         f32x4.relaxed_madd
         local.set $l10
         local.get $l24
         local.get $l18
-        v128.load offset=160 align=4
+        v128.load offset=144 align=4
         local.get $l11
         f32x4.relaxed_madd
         local.set $l11
         local.get $l24
         local.get $l18
-        v128.load offset=256 align=4
+        v128.load offset=320 align=4
         local.get $l12
         f32x4.relaxed_madd
         local.set $l12
         local.get $l24
         local.get $l18
-        v128.load offset=352 align=4
+        v128.load offset=336 align=4
         local.get $l13
         f32x4.relaxed_madd
         local.set $l13
@@ -221,7 +221,7 @@
         local.set $l25
         local.get $l25
         local.get $l18
-        v128.load offset=80 align=4
+        v128.load offset=160 align=4
         local.get $l14
         f32x4.relaxed_madd
         local.set $l14
@@ -233,7 +233,7 @@
         local.set $l15
         local.get $l25
         local.get $l18
-        v128.load offset=272 align=4
+        v128.load offset=352 align=4
         local.get $l16
         f32x4.relaxed_madd
         local.set $l16
@@ -248,7 +248,7 @@
         i32.add
         local.set $l19
         local.get $l18
-        i32.const 96
+        i32.const 192
         i32.add
         local.set $l18
         local.get $l10
@@ -290,7 +290,7 @@
     end
   )
 )
-;; f32_pack__4x6x4__v4: mapreduce lanes=4 tile=1
+;; f32_pack__2x6x8__v4: mapreduce lanes=4 tile=1
 (module
   (type $t0 (func (param i32 i32 i32 i32)))
   (import "env" "memory" (memory 0))
@@ -319,7 +319,7 @@
         i32.const 4
         i32.shl
         local.get $l6
-        i32.const 2
+        i32.const 3
         i32.shl
         i32.add
         i32.const 2
@@ -328,10 +328,10 @@
         local.set $l7
         local.get $p1
         local.get $l6
-        i32.const 24
+        i32.const 48
         i32.mul
         local.get $l5
-        i32.const 2
+        i32.const 3
         i32.shl
         i32.add
         i32.const 2
@@ -340,24 +340,33 @@
         local.set $l8
         i32.const 0
         local.set $l9
-        local.get $l7
-        local.get $l9
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l10
-        local.get $l10
-        v128.load align=4
-        local.set $l11
-        local.get $l8
-        local.get $l9
-        i32.const 2
-        i32.shl
-        i32.add
-        local.set $l12
-        local.get $l12
-        local.get $l11
-        v128.store align=4
+        loop $b2
+          local.get $l7
+          local.get $l9
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l10
+          local.get $l10
+          v128.load align=4
+          local.set $l11
+          local.get $l8
+          local.get $l9
+          i32.const 2
+          i32.shl
+          i32.add
+          local.set $l12
+          local.get $l12
+          local.get $l11
+          v128.store align=4
+          local.get $l9
+          i32.const 4
+          i32.add
+          local.tee $l9
+          i32.const 8
+          i32.lt_s
+          br_if $b2
+        end
         local.get $l4
         i32.const 1
         i32.add

@@ -60,6 +60,12 @@ public final class ContractionFamily implements KernelFamily {
   /** Streams that reach the memory's rate; more do not: 8.8, 10.6, 11.7, 11.9 GB/s for 1, 2, 4, 8. */
   private static final int STREAMS = 4;
 
+  /** Weights are packed for the tile that so many rows like best. */
+  private static final int MANY_ROWS = 64;
+
+  /** Times that another tile may take for weights that plans of other rows have packed. */
+  private static final double SHARED = 1.05;
+
   /** Products of so many rows pass B once or twice: they wait for it. */
   private static final int FEW_ROWS = 8;
 
@@ -103,11 +109,12 @@ public final class ContractionFamily implements KernelFamily {
       implements KernelSpace {
     @Override
     public Schedule defaultSchedule(Set<Integer> weights) {
-      int[] tile = tile();
+      boolean weight = weights.contains(c.argB());
+      int[] tile = tile(weight);
       int mr = tile[0];
       int nr = tile[1];
       boolean packed =
-          weights.contains(c.argB())
+          weight
               || c.rows() > 8
               || addresses.address(c.b()).coefficient(c.n()) != 1;
       return Schedule.of("contraction")
@@ -119,7 +126,7 @@ public final class ContractionFamily implements KernelFamily {
           .with("mc", rowsOutside(mr, nr) ? run(mr, nr) : 1)
           .with("pack", packed ? 1 : 0)
           .with("ahead", packed && isFar(mr, nr) ? 1 : 0)
-          .with("streams", packed && mr == 1 ? mostStreams(nr) : 1);
+          .with("streams", mr > 1 || !packed ? 1 : weight ? streamsOf(best(MANY_ROWS, 0)[1]) : mostStreams(nr));
     }
 
     /** Whether B comes from farther than the second-level cache, for strips that could fetch it. */
@@ -213,20 +220,47 @@ public final class ContractionFamily implements KernelFamily {
       return ((run + parts - 1) / parts + UNROLL - 1) / UNROLL * UNROLL;
     }
 
-    /** Rows and columns of the tile that takes the fewest cycles for one step of k. */
-    private int[] tile() {
-      int[] best = {1, 4 * Math.min(8, (c.columns() + 3) / 4)};
+    /**
+     * Rows and columns of the tile that takes the fewest cycles for one step of k. Weights are packed
+     * once for plans of all numbers of rows, as far as the tiles that suits are not much slower.
+     */
+    private int[] tile(boolean weight) {
+      int width = weight ? best(MANY_ROWS, 0)[1] : 4;
       if (c.rows() == 1) {
+        return new int[] {1, weight ? width * streamsOf(width) : 4 * Math.min(8, (c.columns() + 3) / 4)};
+      }
+      int[] best = best(c.rows(), 0);
+      if (!weight || best[1] == width) {
         return best;
       }
+      int[] shared = best(c.rows(), width);
+      boolean slower =
+          cycles(c.rows(), shared[0], width) > SHARED * cycles(c.rows(), best[0], best[1]);
+      return slower ? best : shared;
+    }
+
+    /** Streams of panels so wide whose sums of one row the registers hold, all with columns to do. */
+    private int streamsOf(int width) {
+      int streams = STREAMS;
+      while (streams > 1
+          && (streams * width / 4 + 3 > target.vectorRegisters() || (streams - 1) * width >= c.columns())) {
+        streams /= 2;
+      }
+      return streams;
+    }
+
+    /** The best tile of all, or of those so many columns wide. */
+    private int[] best(int rows, int width) {
+      int[] best = {1, 4};
       double bestCost = Double.MAX_VALUE;
-      for (int mr = Math.min(2, c.rows()); mr <= Math.min(8, c.rows()); mr++) {
+      for (int mr = Math.min(2, rows); mr <= Math.min(8, rows); mr++) {
         for (int vectors = 1; vectors <= 6 && (vectors == 1 || 4 * vectors < c.columns() + 4);
             vectors++) {
-          if (mr * vectors + vectors + 1 > target.vectorRegisters()) {
+          if (mr * vectors + vectors + 1 > target.vectorRegisters()
+              || width > 0 && 4 * vectors != width) {
             continue;
           }
-          double cost = cycles(mr, 4 * vectors);
+          double cost = cycles(rows, mr, 4 * vectors);
           if (cost < bestCost * 0.999) {
             best = new int[] {mr, 4 * vectors};
             bestCost = cost;
@@ -236,17 +270,17 @@ public final class ContractionFamily implements KernelFamily {
       return best;
     }
 
-    /** Cycles that all tiles, whole and cut, need for one step of k. */
-    private double cycles(int mr, int nr) {
+    /** Cycles that all tiles of these rows, whole and cut, need for one step of k. */
+    private double cycles(int rows, int mr, int nr) {
       int rest = c.columns() % nr;
       int tiles = c.columns() / nr;
-      double whole = tiles * strips(mr, nr);
-      return rest == 0 ? whole : whole + strips(mr, rest);
+      double whole = tiles * strips(rows, mr, nr);
+      return rest == 0 ? whole : whole + strips(rows, mr, rest);
     }
 
-    private double strips(int mr, int columns) {
-      int rest = c.rows() % mr;
-      int tiles = c.rows() / mr;
+    private double strips(int rows, int mr, int columns) {
+      int rest = rows % mr;
+      int tiles = rows / mr;
       double whole = tiles * cyclesOfTile(mr, columns);
       return rest == 0 ? whole : whole + cyclesOfTile(rest, columns);
     }
@@ -266,17 +300,17 @@ public final class ContractionFamily implements KernelFamily {
 
     @Override
     public LiteSpace lite(Set<Integer> weights) {
-      int[] tile = tile();
       boolean mustPack = addresses.address(c.b()).coefficient(c.n()) != 1;
       boolean weight = weights.contains(c.argB());
-      LiteSpace.Cost perStep = s -> cycles(s.get("mr", 1), s.get("nr", 4));
+      int[] tile = tile(weight);
+      LiteSpace.Cost perStep = s -> cycles(c.rows(), s.get("mr", 1), s.get("nr", 4));
       return new LiteSpace.Builder("contraction")
           .choose("mr", Math.min(c.rows(), MOST_ROWS), range(1, Math.min(c.rows(), MOST_ROWS)))
           .keep(new ContractionRules.TileInside(c.rows(), c.columns()))
           .choose("nr", MOST_VECTORS, range(4, 4 * MOST_VECTORS))
           .keep(new ContractionRules.TileInside(c.rows(), c.columns()))
           .keep(new ContractionRules.RegistersHold(target.vectorRegisters()))
-          .keep(new ContractionRules.LittleWaste(perStep, cycles(tile[0], tile[1])))
+          .keep(new ContractionRules.LittleWaste(perStep, cycles(c.rows(), tile[0], tile[1])))
           .choose("unroll", 16, 4, 8, 16)
           .choose("kc", c.depth(), cuts(tile[1]))
           .keep(new ContractionRules.BlockOfSteps(c.depth()))
@@ -332,7 +366,7 @@ public final class ContractionFamily implements KernelFamily {
       int nr = s.get("nr", 4);
       int kc = s.get("kc", 0);
       int parts = kc == 0 ? 1 : (c.depth() + kc - 1) / kc;
-      double cost = cycles(s.get("mr", 1), nr) * c.depth();
+      double cost = cycles(c.rows(), s.get("mr", 1), nr) * c.depth();
       cost *= 1 + TURN * (1.0 / s.get("unroll", 1) - 1.0 / UNROLL);
       cost *= 1 + CUT * (parts - 1);
       boolean far = 4L * nr * (kc == 0 ? c.depth() : kc) > panelBytes() && s.get("mr", 1) > 1;
@@ -364,16 +398,14 @@ public final class ContractionFamily implements KernelFamily {
   }
 
   /**
-   * The compute that packs B: panels {@code [batch, streams, ceil(n / nr), k, nr / streams]}, zero
-   * beyond column n. Its only input is B as it lies. Each stream goes on from panel to panel, so that
-   * what fetches ahead never has to begin anew.
+   * The compute that packs B: panels {@code [batch, ceil(n / width), k, width]}, zero beyond column n.
+   * Its only input is B as it lies. Tiles of all rows, and of all numbers of streams, read the same
+   * panels if these are as wide.
    */
   static Compute packing(Contraction c, Schedule schedule, LoopBuilder addresses) {
     Affine fb = addresses.address(c.b());
-    int nr = schedule.get("nr", 8);
-    int streams = streams(schedule);
-    int panels = (c.columns() + nr - 1) / nr;
-    int width = nr / streams;
+    int width = schedule.get("nr", 8) / streams(schedule);
+    int panels = (c.columns() + width - 1) / width;
     List<Axis> spatial = new ArrayList<>();
     Map<Axis, Expr> at = new HashMap<>();
     List<Axis> batch = c.batchOfB(addresses);
@@ -381,10 +413,6 @@ public final class ContractionFamily implements KernelFamily {
       Axis copy = new Axis(axis.name(), axis.extent());
       spatial.add(copy);
       at.put(axis, Expr.var(copy));
-    }
-    Axis stream = new Axis("s", streams);
-    if (streams > 1) {
-      spatial.add(stream);
     }
     Axis panel = new Axis("p", panels);
     spatial.add(panel);
@@ -395,17 +423,14 @@ public final class ContractionFamily implements KernelFamily {
     }
     Axis lane = new Axis("j", width);
     spatial.add(lane);
-    Expr column = Expr.add(Expr.mul(Expr.var(panel), Expr.i32(nr)), Expr.var(lane));
-    if (streams > 1) {
-      column = Expr.add(column, Expr.mul(Expr.var(stream), Expr.i32(width)));
-    }
+    Expr column = Expr.add(Expr.mul(Expr.var(panel), Expr.i32(width)), Expr.var(lane));
     at.put(c.n(), column);
     for (Axis axis : c.compute().spatial()) {
       at.putIfAbsent(axis, Expr.i32(0));
     }
     TensorType source = c.compute().inputs().get(c.argB());
     Expr read = asFlat(fb, source.dtype(), at);
-    if (c.columns() != panels * nr) {
+    if (c.columns() != panels * width) {
       Expr inside = Expr.binary(BinaryOp.LT, column, Expr.i32(c.columns()));
       read = Expr.select(inside, read, Expr.constant(source.dtype(), 0));
     }

@@ -92,7 +92,7 @@ final class ContractionLowering {
           return Stmt.block(body);
         };
     if (columns == null) {
-      return panelLoop(p, (c.columns() + nr - 1) / nr, inside);
+      return panelLoop(p, inside);
     }
     Value panels = Digits.integer(BinaryOp.DIV, columns, nr);
     return new Stmt.For(p, Value.i32(0), panels, 1, inside.of(nr));
@@ -138,12 +138,12 @@ final class ContractionLowering {
       Local first = Local.of("first", LType.I32);
       body.add(Stmt.let(first, Value.mul(outerIndex, run)));
       Value from = Value.get(first);
-      body.add(panelLoop(p, panels, q -> parts(from, run, q, indices, p)));
+      body.add(panelLoop(p, q -> parts(from, run, q, indices, p)));
     } else if (rowsOuter) {
-      body.add(panelLoop(p, panels, q -> parts(Value.i32(0), run, q, indices, p)));
+      body.add(panelLoop(p, q -> parts(Value.i32(0), run, q, indices, p)));
     } else {
       body.add(Stmt.let(p, outerIndex));
-      body.add(panelOf(p, panels, q -> parts(Value.i32(0), run, q, indices, p)));
+      body.add(panelOf(p, q -> parts(Value.i32(0), run, q, indices, p)));
     }
     Stmt loop = new Stmt.For(block, Value.get(begin), Value.get(end), 1, Stmt.block(body));
     return new LoopNest(
@@ -167,31 +167,32 @@ final class ContractionLowering {
     Stmt of(int columns);
   }
 
-  private Stmt panelLoop(Local p, int panels, Inside inside) {
-    int whole = c.columns() / nr;
+  private Stmt panelLoop(Local p, Inside inside) {
     List<Stmt> body = new ArrayList<>();
-    if (whole > 0) {
-      body.add(new Stmt.For(p, Value.i32(0), Value.i32(whole), 1, inside.of(nr)));
-    }
-    if (whole < panels) {
-      body.add(Stmt.let(p, Value.i32(whole)));
-      body.add(inside.of(c.columns() - whole * nr));
+    int begin = 0;
+    for (ContractionTile.Panels next : tiles.panels()) {
+      Stmt all = inside.of(next.columns());
+      if (next.columns() == nr || next.end() > begin + 1) {
+        body.add(new Stmt.For(p, Value.i32(begin), Value.i32(next.end()), 1, all));
+      } else {
+        body.add(Stmt.let(p, Value.i32(begin)));
+        body.add(all);
+      }
+      begin = next.end();
     }
     return Stmt.block(body);
   }
 
-  /** The panel is given: whole or the last one. */
-  private Stmt panelOf(Local p, int panels, Inside inside) {
-    int whole = c.columns() / nr;
-    if (whole == panels) {
-      return inside.of(nr);
+  /** The panel is given. */
+  private Stmt panelOf(Local p, Inside inside) {
+    List<ContractionTile.Panels> all = tiles.panels();
+    Stmt chosen = inside.of(all.get(all.size() - 1).columns());
+    for (int i = all.size() - 2; i >= 0; i--) {
+      Value isHere =
+          new Value.Binary(BinaryOp.LT, DType.I32, Value.get(p), Value.i32(all.get(i).end()));
+      chosen = new Stmt.If(isHere, inside.of(all.get(i).columns()), chosen);
     }
-    if (whole == 0) {
-      return inside.of(c.columns());
-    }
-    Value isWhole =
-        new Value.Binary(BinaryOp.LT, DType.I32, Value.get(p), Value.i32(whole));
-    return new Stmt.If(isWhole, inside.of(nr), inside.of(c.columns() - whole * nr));
+    return chosen;
   }
 
   /** All of k for {@code run} strips from {@code from} on, or as many as there are. */

@@ -110,6 +110,31 @@ final class ContractionTile {
     }
   }
 
+  /**
+   * Panels whose tiles are as wide.
+   *
+   * @param end the first panel behind them
+   * @param columns of each tile, those of all streams together
+   */
+  record Panels(int end, int columns) {}
+
+  /** All panels: whole ones first, then those that some streams have nothing for. */
+  List<Panels> panels() {
+    List<Panels> all = new ArrayList<>();
+    for (int p = 0; p < streamPanels(); p++) {
+      int columns = 0;
+      for (int first = p * width; first < c.columns() && columns < nr; first += streamPanels() * width) {
+        columns += Math.min(width, c.columns() - first);
+      }
+      boolean alike = !all.isEmpty() && all.get(all.size() - 1).columns == columns;
+      if (alike) {
+        all.remove(all.size() - 1);
+      }
+      all.add(new Panels(p + 1, columns));
+    }
+    return all;
+  }
+
   /** How many blocks k has. */
   int parts() {
     return parts.size();
@@ -194,7 +219,7 @@ final class ContractionTile {
       params.add(depth);
     }
     Local n0 = Local.of("n0", LType.I32);
-    b.emit(Stmt.let(n0, Value.mul(Value.get(panel), nr)));
+    b.emit(Stmt.let(n0, Value.mul(Value.get(panel), width)));
     b.bind(c.n(), Value.get(n0));
     Value packedB = packed ? panel(b, panel) : null;
     int lines = packed && rows == mr ? linesAhead(length) : 0;
@@ -258,7 +283,7 @@ final class ContractionTile {
     LoopBuilder.Place at = b.place(c.compute().inputs().size(), out);
     int step = c.m() == null ? 0 : out.coefficient(c.m());
     return new LoopBuilder.Place(
-        at.pointer(), at.offset() + row * step + vector * 4 * out.coefficient(c.n()));
+        at.pointer(), at.offset() + row * step + column(vector) * out.coefficient(c.n()));
   }
 
   /** Where a packed panel begins. */
@@ -268,12 +293,23 @@ final class ContractionTile {
     return Value.get(start);
   }
 
-  /** Panels of one batch of B. */
-  private int panels() {
-    return (c.columns() + nr - 1) / nr;
+  /** Packed panels of one batch of B. */
+  private int packedPanels() {
+    return (c.columns() + width - 1) / width;
   }
 
-  /** Elements of packed B before a panel, or before its part in the first stream. */
+  /** Packed panels of a stream: all of them, or every stream but perhaps the last has as many. */
+  private int streamPanels() {
+    return (packedPanels() + nr / width - 1) / (nr / width);
+  }
+
+  /** How far a vector of a tile lies from its first column. */
+  private int column(int vector) {
+    int stream = 4 * vector / width;
+    return stream * (streamPanels() - 1) * width + 4 * vector;
+  }
+
+  /** Elements of packed B before a panel of the first stream. */
   private Value panelIndex(LoopBuilder b, Local panel) {
     Value batch = Value.i32(0);
     for (Axis axis : c.batch()) {
@@ -281,7 +317,7 @@ final class ContractionTile {
         batch = Value.add(Value.mul(batch, axis.extent()), b.axisValue(axis));
       }
     }
-    Value index = Value.add(Value.mul(batch, panels() * (nr / width)), Value.get(panel));
+    Value index = Value.add(Value.mul(batch, packedPanels()), Value.get(panel));
     return Value.mul(index, c.depth() * width);
   }
 
@@ -317,7 +353,7 @@ final class ContractionTile {
     if (lines == 0) {
       return;
     }
-    int most = panels() * c.depth() * nr;
+    int most = packedPanels() * c.depth() * nr;
     for (Axis axis : c.batch()) {
       most *= fb.coefficient(axis) == 0 ? 1 : axis.extent();
     }
@@ -432,7 +468,7 @@ final class ContractionTile {
       Value[] columns = new Value[acc[0].length];
       for (int j = 0; j < columns.length; j++) {
         int stream = packed ? 4 * j / width : 0;
-        int at = offsetB + u * stepB + stream * (panels() * c.depth() - 1) * width + j * 4;
+        int at = offsetB + u * stepB + stream * (streamPanels() * c.depth() - 1) * width + j * 4;
         columns[j] = new Value.Load(Value.get(pb), at, Value.Access.VECTOR);
         if (rows > 1) {
           Local column = Local.of("b" + j, LType.F32X4);
@@ -470,7 +506,7 @@ final class ContractionTile {
         if (last && !heavy) {
           b.setStage(0, v);
           b.vectorise(c.n(), lanes);
-          b.shift2(c.m(), i, c.n(), 4 * j);
+          b.shift2(c.m(), i, c.n(), column(j));
           v = b.lowerVector(body);
           b.shift2(null, 0, null, 0);
           b.vectorise(null);
@@ -515,7 +551,7 @@ final class ContractionTile {
       b.emit(Stmt.let(v, raw));
       b.setStage(0, Value.get(v));
       b.vectorise(c.n(), lanes);
-      b.shift2(null, 0, c.n(), 4 * j);
+      b.shift2(null, 0, c.n(), column(j));
       Value done = b.lowerVector(body);
       b.shift2(null, 0, null, 0);
       b.vectorise(null);

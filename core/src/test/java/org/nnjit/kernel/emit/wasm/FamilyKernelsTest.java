@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
@@ -15,6 +16,7 @@ import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Stage;
 import org.nnjit.compute.UnaryOp;
+import org.nnjit.compute.Workload;
 import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.KernelSpace;
 import org.nnjit.kernel.family.LiteSpace;
@@ -108,6 +110,47 @@ final class FamilyKernelsTest {
         LoopNest nest = space.lower(c.schedule());
         LoopVerifier.verify(nest);
         agreesWithJava(nest, packed(space, c.schedule(), plain), plain, m, n, k);
+      }
+    }
+  }
+
+  /** Streams that have a panel less than others, half a panel, or none. */
+  @Test
+  void streamsOfAllWidths() {
+    int k = 11;
+    for (int n : new int[] {4, 9, 33, 40, 44, 71, 100, 130}) {
+      // Vectors may reach past the end of an operand and of the result.
+      List<Tensor> plain = List.of(floats(1, k), floats(k, n), floats(n + 16), floats(n + 16));
+      KernelSpace space = Families.of(matmul(1, n, k, false), Target.common());
+      for (int streams : new int[] {1, 2, 4}) {
+        for (int width : new int[] {4, 8, 12}) {
+          Schedule s =
+              space.defaultSchedule(Set.of(1)).with("nr", streams * width).with("streams", streams);
+          LoopNest nest = space.lower(s);
+          LoopVerifier.verify(nest);
+          List<Tensor> args = packed(space, s, plain);
+          agreesWithJava(nest, args, plain, 1, n, k);
+          batch.add(nest, Maps.SIMD, args, nest.blocks(), 2e-6, 1);
+        }
+      }
+    }
+    batch.check("seed " + SEED);
+  }
+
+  /** A prompt in pieces and the tokens after it read the same packed weights. */
+  @Test
+  void plansOfAllNumbersOfRowsShareTheirWeights() {
+    Target x64 = Target.common();
+    Target arm = new Target(x64.features(), 1, 31, 64 << 10, 4 << 20);
+    for (Target target : List.of(x64, arm)) {
+      for (int n : new int[] {64, 768, 1000, 3072, 50257}) {
+        Set<String> packed = new TreeSet<>();
+        for (int m : new int[] {1, 4, 8, 16, 32, 64, 128}) {
+          KernelSpace space = Families.of(matmul(m, n, 768, false), target);
+          Schedule s = space.defaultSchedule(Set.of(1));
+          packed.add(Workload.of(space.packings(s).get(0).compute(), Set.of()).key());
+        }
+        assertEquals(1, packed.size(), target + " " + n + ": " + packed);
       }
     }
   }
