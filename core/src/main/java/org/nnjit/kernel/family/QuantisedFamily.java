@@ -26,16 +26,20 @@ import org.nnjit.tensor.TensorType;
  * zero[n, k / block]) * scale[n, k / block]}, that never exists as floats in memory. A is f32, or
  * i8 with scales of its own in the same blocks, and then products of integers are summed.
  *
- * <p>Codes are packed into panels of {@code nr} columns: words {@code [panel, word of k, nr]} of 32
- * bits that hold 8 codes of 4 bits or 4 of 8 bits of one column. Codes of 4 bits lie such that the
+ * <p>Codes are packed into panels of {@code width} columns: words {@code [panel, word of k, width]} of
+ * 32 bits that hold 8 codes of 4 bits or 4 of 8 bits of one column. Codes of 4 bits lie such that the
  * low halves of a word's bytes are the first four in order, the high halves the others.
  *
- * <p>Steps: {@code mr} rows and {@code nr} columns of a tile, {@code unroll} words of k in a loop
- * turn, {@code dot} (0: floats, 1: relaxed products of bytes, 2: products of i16).
+ * <p>Steps: {@code mr} rows and {@code nr} columns of a tile, {@code width} a multiple of these (all
+ * default schedules have the same: plans of all numbers of rows share packed codes), {@code unroll}
+ * words of k in a loop turn, {@code dot} (0: floats, 1: relaxed products of bytes, 2: products of i16).
  */
 public final class QuantisedFamily implements KernelFamily {
   /** Block of k where scales do not ask for one. */
   private static final int BLOCK = 64;
+
+  /** Columns of a panel. */
+  private static final int WIDTH = 16;
 
   private static final int MOST_CANDIDATES = 16;
 
@@ -184,6 +188,11 @@ public final class QuantisedFamily implements KernelFamily {
     return p == null ? null : new Space(p, target);
   }
 
+  /** Columns of a packed panel. */
+  static int width(Schedule schedule) {
+    return schedule.get("width", schedule.get("nr", 16));
+  }
+
   private record Space(Product p, Target target) implements KernelSpace {
     /** One row: 16 columns. Floats of more rows share their weights; integers share less. */
     @Override
@@ -191,7 +200,8 @@ public final class QuantisedFamily implements KernelFamily {
       boolean tall = p.rows() > 1 && p.codesA == null;
       return Schedule.of("quantised")
           .with("mr", Math.min(p.rows(), tall ? 4 : 2))
-          .with("nr", tall ? 8 : 16)
+          .with("nr", tall ? WIDTH / 2 : WIDTH)
+          .with("width", WIDTH)
           .with("unroll", 4)
           .with("dot", dots()[0]);
     }
@@ -243,7 +253,7 @@ public final class QuantisedFamily implements KernelFamily {
 
     @Override
     public List<Packing> packings(Schedule schedule) {
-      int nr = schedule.get("nr", 16);
+      int nr = width(schedule);
       List<Packing> all = new ArrayList<>();
       all.add(new Packing(p.b.argument(), codes(nr)));
       all.add(new Packing(p.b.scaleArgument(), blocks(nr, p.b.scale(), 0)));

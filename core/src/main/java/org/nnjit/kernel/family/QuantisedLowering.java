@@ -31,6 +31,7 @@ final class QuantisedLowering {
   private final Codes codes;
   private final int mr;
   private final int nr;
+  private final int width;
   private final int vectors;
   private final int unroll;
   private final int dot;
@@ -48,6 +49,7 @@ final class QuantisedLowering {
     this.codes = p.b();
     this.mr = schedule.get("mr", 1);
     this.nr = schedule.get("nr", 16);
+    this.width = QuantisedFamily.width(schedule);
     this.vectors = nr / 4;
     this.unroll = schedule.get("unroll", 4);
     this.dot = schedule.get("dot", 0);
@@ -180,6 +182,11 @@ final class QuantisedLowering {
   private Local at(LoopBuilder b, String name, int argument, Local panel, int rows) {
     Local at = Local.pointer(name, buffers[argument]);
     Value index = Value.mul(Value.get(panel), rows * nr);
+    if (width > nr) {
+      Value whole = Value.mul(Digits.integer(BinaryOp.DIV, Value.get(panel), width / nr), rows * width);
+      Value part = Digits.integer(BinaryOp.REM, Value.get(panel), width / nr);
+      index = Value.add(whole, Value.mul(part, nr));
+    }
     b.emit(Stmt.let(at, new Value.Address(buffers[argument], index)));
     return at;
   }
@@ -216,9 +223,9 @@ final class QuantisedLowering {
     } else {
       weightsOfBlock(b, acc, steps);
     }
-    move(b, scaleAt, nr);
+    move(b, scaleAt, width);
     if (zeroAt != null) {
-      move(b, zeroAt, nr);
+      move(b, zeroAt, width);
     }
   }
 
@@ -268,7 +275,7 @@ final class QuantisedLowering {
 
   /** So many columns of a row of a packed argument. */
   private Value load(Local at, int row, int vector) {
-    return new Value.Load(Value.get(at), row * nr + 4 * vector, Value.Access.VECTOR);
+    return new Value.Load(Value.get(at), row * width + 4 * vector, Value.Access.VECTOR);
   }
 
   private boolean shifts() {
@@ -369,7 +376,7 @@ final class QuantisedLowering {
           for (int w = 0; w < count; w++) {
             word(b, w, per, each);
           }
-          move(b, codesAt, count * nr);
+          move(b, codesAt, count * width);
           move(b, aAt, count * per * stepA);
         });
     if (steps % per > 0) {
@@ -436,7 +443,7 @@ final class QuantisedLowering {
             for (int w = 0; w < count; w++) {
               word(low, high, total, w);
             }
-            move(b, codesAt, count * nr);
+            move(b, codesAt, count * width);
             move(b, aAt, count * wordsOfA);
           });
       for (int r = 0; r < rows; r++) {

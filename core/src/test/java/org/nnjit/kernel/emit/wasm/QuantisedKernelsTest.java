@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.nnjit.compute.Compute;
+import org.nnjit.compute.Workload;
 import org.nnjit.graph.Attributes;
 import org.nnjit.graph.Lowering;
 import org.nnjit.graph.Node;
@@ -85,6 +87,22 @@ final class QuantisedKernelsTest {
     }
     assertTrue(batch.size() > 100, "kernels: " + batch.size());
     batch.check("seed " + SEED);
+  }
+
+  @Test
+  void plansOfAllNumbersOfRowsShareTheirCodes() {
+    for (int level : new int[] {0, 4}) {
+      Set<String> packed = new TreeSet<>();
+      for (int m : new int[] {1, 2, 8, 16}) {
+        KernelSpace space = Families.of(product(m, 80, 40, 4, true, level), Target.common());
+        List<String> keys = new ArrayList<>();
+        for (KernelSpace.Packing p : space.packings(space.defaultSchedule(Set.of(1, 2, 3)))) {
+          keys.add(Workload.of(p.compute(), Set.of()).key());
+        }
+        packed.add(keys.toString());
+      }
+      assertEquals(1, packed.size(), "level " + level + ": " + packed);
+    }
   }
 
   private void schedules(Compute compute) {
