@@ -5,6 +5,9 @@ import { PlainCache, isCross, presentOf } from './plain-cache.js';
 const longs = (data, dims) => new Tensor('int64', BigInt64Array.from(data, BigInt), dims);
 const ones = (rows, columns) => new Tensor('int64', new BigInt64Array(rows * columns).fill(1n), [rows, columns]);
 
+/** The first tokens of each row count, the others do not. */
+const mask = (rows, first, columns) => longs(Array.from({ length: rows * columns }, (_, i) => Number(i % columns < first)), [rows, columns]);
+
 /** Positions that caches have room for at least: the same plans serve texts of many lengths. */
 const LEAST_CAPACITY = 256;
 
@@ -13,20 +16,44 @@ const PIECES = [128, 64, 32, 16, 8, 4, 1];
 
 /** What a piece costs beside its tokens, and what a plan that is not there yet costs, in tokens. */
 const PIECE_COST = 8;
-const PLAN_COST = 200;
+const PLAN_COST = 64;
+
+/** Pieces, and lengths of an encoder, that plans are made for while nobody asks for a text. */
+const WARMED_PIECES = [1, 32, 8, 128, 16];
+const WARMED_LENGTHS = [32, 64, 128, 96, 16];
+
+/** What an encoder reads has a length that is a multiple of this, and of a quarter of a power of two. */
+const LEAST_STEP = 16;
+
+/** The length that so many tokens are filled up to: a fifth more at most, but for short ones. */
+const filled = (n) => {
+  const step = Math.max(LEAST_STEP, 2 ** (Math.floor(Math.log2(n - 1)) - 2));
+  return Math.ceil(n / step) * step;
+};
+
+/** A length that there are plans for is taken if it is not longer than by this. */
+const MOST_FILLED = 1.5;
 
 /**
- * How many tokens are read next. The last piece may begin with tokens that have been read: that takes
- * less time than making one more plan.
+ * How many tokens are read next, and what reading all of them costs. The last piece may begin with
+ * tokens that have been read: that takes less time than making one more plan.
  * @param {number} left tokens not read yet
  * @param {number} read tokens of this prompt that may be read again
- * @param {number} most
  * @param {function(number): boolean} isReady whether the plan for so many is there
+ * @param {number[]} pieces that there may be, the largest first
  */
-function pieceOf(left, read, most, isReady) {
-  const cost = (n) => Math.ceil(left / n) * (n + PIECE_COST) + (isReady(n) ? 0 : PLAN_COST);
-  return PIECES.filter((n) => n === 1 || n <= Math.min(most, left + read))
-    .reduce((best, n) => (cost(n) < cost(best) ? n : best));
+function pieceOf(left, read, isReady, pieces) {
+  let best = { cost: Infinity };
+  pieces.forEach((n, i) => {
+    if (n > left + read) return;
+    const rest = left % n;
+    const whole = left - rest;
+    const again = rest > 0 ? n + PIECE_COST : 0;
+    const other = rest > 0 && whole > 0 ? pieceOf(rest, read + whole, isReady, pieces.slice(i + 1)).cost : again;
+    const cost = (whole / n) * (n + PIECE_COST) + Math.min(again, other) + (isReady(n) ? 0 : PLAN_COST);
+    if (cost < best.cost) best = { n, cost };
+  });
+  return best;
 }
 
 /** A session for the positions after the first, and what each of its inputs is fed. */
@@ -36,19 +63,28 @@ export class Decoder {
   #encoder;
   #capacity;
 
+  #padding;
+
   /** Pieces that there are plans for: [rows, capacity, tokens], as text. */
   #ready = new Set();
 
+  /** Lengths that the encoder has plans for; none where it, or a decoder, takes no mask. */
+  #lengths = new Set();
+  #masked;
+
   /**
    * @param {{encoder?: InferenceSession, first: InferenceSession, next: InferenceSession,
-   *   capacity: number}} parts `first` makes the encoder's keys and values; without an encoder, or
-   *   where one file does both, it is `next`
+   *   capacity: number, padding: number}} parts `first` makes the encoder's keys and values; without an
+   *   encoder, or where one file does both, it is `next`; `padding` is a token
    */
-  constructor({ encoder, first, next, capacity }) {
+  constructor({ encoder, first, next, capacity, padding }) {
     this.#encoder = encoder;
     this.#first = first;
     this.#next = next;
     this.#capacity = capacity;
+    this.#padding = padding;
+    this.#masked = encoder?.inputNames.includes('attention_mask')
+      && [first, next].every((s) => s.inputNames.includes('encoder_attention_mask'));
     const inputs = next.inputNames;
     if (!inputs.some((name) => presentOf(name) && !isCross(name))) {
       throw new Error(`the decoder has the inputs ${inputs.join(', ')}, but no past_key_values.*: export it`
@@ -71,17 +107,48 @@ export class Decoder {
   async begin(prompt, rows, positions) {
     const capacity = Math.min(this.#capacity, Math.max(LEAST_CAPACITY, 2 ** Math.ceil(Math.log2(positions))));
     if (!this.#encoder) return new Steps(this.#next, rows, capacity, this.#ready, {});
-    const feeds = { input_ids: longs(prompt, [1, prompt.length]), attention_mask: ones(1, prompt.length) };
+    const length = this.#lengthFor(prompt.length);
+    const tokens = [...prompt, ...new Array(length - prompt.length).fill(this.#padding)];
+    const feeds = { input_ids: longs(tokens, [1, length]), attention_mask: mask(1, prompt.length, length) };
     const wanted = Object.entries(feeds).filter(([name]) => this.#encoder.inputNames.includes(name));
     const [states] = Object.values(await this.#encoder.run(Object.fromEntries(wanted)));
-    const [, length, size] = states.dims;
+    const [, , size] = states.dims;
     const data = new states.data.constructor(rows * states.size);
     for (let r = 0; r < rows; r++) data.set(states.data, r * states.size);
     const encoded = {
       encoder_hidden_states: new Tensor(states.type, data, [rows, length, size]),
-      encoder_attention_mask: ones(rows, length),
+      encoder_attention_mask: mask(rows, prompt.length, length),
     };
     return new Steps(this.#next, rows, capacity, this.#ready, encoded, this.#first);
+  }
+
+  /** How many tokens the encoder reads for so many: each length takes plans of its own. */
+  #lengthFor(n) {
+    if (!this.#masked) return n;
+    const own = Math.min(this.#capacity, filled(n));
+    const ready = [...this.#lengths].filter((length) => length >= n && length <= own * MOST_FILLED);
+    const length = ready.length ? Math.min(...ready) : own;
+    this.#lengths.add(length);
+    return length;
+  }
+
+  /**
+   * Runs that make the plans which a text of one row takes.
+   * @param {function(): Object<string, Tensor>} more feeds for what comes after the logits
+   * @returns {function(): Promise[]} to be called one after the other
+   */
+  warmUps(more) {
+    const run = (prompt, pieces) => async () => {
+      const steps = await this.begin(prompt, 1, 1);
+      try {
+        for (const n of pieces) await steps.warmUp(new Array(n).fill(this.#padding), more());
+      } finally {
+        await steps.release();
+      }
+    };
+    if (!this.#encoder) return WARMED_PIECES.filter((n) => n <= this.#capacity / 2).map((n) => run([], [n]));
+    const lengths = this.#masked ? WARMED_LENGTHS.filter((n) => n <= this.#capacity) : [1];
+    return lengths.map((n) => run(new Array(n).fill(this.#padding), [1, 1]));
   }
 
   async release() {
@@ -172,24 +239,36 @@ class Steps {
   async step(tokens, more) {
     if (this.#first && !this.#cross) return this.#firstStep(tokens, more);
     const length = tokens.length / this.#rows;
-    const key = (n) => [this.#rows, this.#capacity, n].join();
     let outputs;
     for (let at = 0, n; at < length; at += n) {
       const left = length - at;
       n = left;
       if (this.#cache !== this.#plain) {
         // Every step but the first has one token: its plan will be there.
-        n = pieceOf(left, at, this.#capacity / 2, (k) => k === 1 || this.#ready.has(key(k)));
+        const pieces = PIECES.filter((k) => k === 1 || k <= this.#capacity / 2);
+        ({ n } = pieceOf(left, at, (k) => k === 1 || this.#ready.has(this.#key(k)), pieces));
         if (n > left) {
           await this.#cache.truncate(this.#length - (n - left));
           at -= n - left;
         }
       }
       const piece = Array.from({ length: this.#rows * n }, (_, i) => tokens[Math.floor(i / n) * length + at + (i % n)]);
-      outputs = await this.#run(this.#feeds(this.#session, piece, more));
-      this.#ready.add(key(n));
+      outputs = await this.#piece(piece, more);
     }
     return outputs;
+  }
+
+  #key(n) { return [this.#rows, this.#capacity, n].join(); }
+
+  async #piece(tokens, more) {
+    const outputs = await this.#run(this.#feeds(this.#session, tokens, more));
+    this.#ready.add(this.#key(tokens.length / this.#rows));
+    return outputs;
+  }
+
+  /** A step of these tokens in one piece, whether or not others would take less time. */
+  warmUp(tokens, more) {
+    return this.#first && !this.#cross ? this.#firstStep(tokens, more) : this.#piece(tokens, more);
   }
 
   /**

@@ -88,13 +88,24 @@ export class TextGenerator {
   #encodes;
   #capacity;
   #last = Promise.resolve();
+  #asked = false;
 
-  constructor(decoder, tokenizer, config, encodes, capacity) {
+  constructor(decoder, tokenizer, config, encodes, capacity, warmUp) {
     this.#decoder = decoder;
     this.#tokenizer = tokenizer;
     this.#config = config;
     this.#encodes = encodes;
     this.#capacity = capacity;
+    if (warmUp) this.#last = this.#warmUp().catch(() => {}); // what is wrong shows again in a text
+  }
+
+  /** Loads weights and makes plans until somebody asks for a text. */
+  async #warmUp() {
+    const sampler = new Sampler(chosen({}, this.#config), this.#config.vocab_size);
+    for (const run of this.#decoder.warmUps(() => sampler.feeds())) {
+      if (this.#asked) return;
+      await run();
+    }
   }
 
   /**
@@ -113,10 +124,12 @@ export class TextGenerator {
    *   encoder forced_bos_token_id and forced_eos_token_id, the first token and the one at the end of
    *   maxNewTokens
    * @param {number} [parts.capacity] tokens at most that the decoder, or the encoder, has before it
+   * @param {boolean} [parts.warmUp] true; until the first text is asked for, loads weights and makes the
+   *   plans that most prompts take, so that none has to wait for them
    * @param {object} [parts.options] options of InferenceSession.create for all sessions
    * @returns {Promise<TextGenerator>}
    */
-  static async create({ decoder, encoder, decoderWithPast, tokenizer, config, capacity, options = {} }) {
+  static async create({ decoder, encoder, decoderWithPast, tokenizer, config, capacity, warmUp = true, options = {} }) {
     const known = { ...await read(config, 'config') };
     for (const name of ['vocab_size', ...(encoder ? ['decoder_start_token_id'] : [])]) {
       if (!Number.isInteger(known[name])) throw new TypeError(`config.${name} is ${known[name]}, wanted a number, as in the model's config.json`);
@@ -136,8 +149,8 @@ export class TextGenerator {
       const coder = await open(encoder);
       const first = await open(decoder, extension);
       const next = await open(decoderWithPast, extension) ?? first;
-      const parts = new Decoder({ encoder: coder, first, next, capacity: room });
-      return new TextGenerator(parts, words, known, Boolean(encoder), room);
+      const parts = new Decoder({ encoder: coder, first, next, capacity: room, padding: known.pad_token_id ?? 0 });
+      return new TextGenerator(parts, words, known, Boolean(encoder), room, warmUp);
     } catch (e) {
       await Promise.all(sessions.map((s) => s.release()));
       throw e;
@@ -174,6 +187,7 @@ export class TextGenerator {
     const how = chosen(options, this.#config);
     const tokens = this.#tokens(prompt);
     if (how.stop.length && !this.#tokenizer) throw new TypeError('stop texts need a tokenizer; end by eosTokenId instead');
+    this.#asked = true;
     const turn = this.#last;
     let free;
     this.#last = new Promise((done) => { free = done; });
@@ -216,6 +230,7 @@ export class TextGenerator {
 
   /** Frees the sessions; the generator cannot be used again. */
   async release() {
+    this.#asked = true;
     await this.#last;
     await this.#decoder.release();
   }

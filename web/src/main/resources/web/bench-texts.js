@@ -56,7 +56,7 @@ async function pair(model, how) {
   const url = (part) => `/models/${model.name}-${part}.onnx`;
   const g = await TextGenerator.create({
     encoder: url('encoder'), decoder: url('decoder'), decoderWithPast: url('decoder-with-past'),
-    config: { vocab_size: model.vocabulary, decoder_start_token_id: model.start }, options: { threads, tune: false },
+    config: { vocab_size: model.vocabulary, decoder_start_token_id: model.start }, warmUp: false, options: { threads, tune: false },
   });
   const mine = () => g.generate(prompt, { maxNewTokens: WRITTEN, eosTokenId: null });
   const loop = await loopOf(await ort(), model, url);
@@ -137,7 +137,7 @@ async function agreement(threads, peer) {
 async function llama(how) {
   const { threads } = how;
   const peer = await wllama(threads);
-  const g = await TextGenerator.create({ decoder: LLAMA, config: { vocab_size: LLAMA_WORDS }, capacity: 512, options: { threads, tune: false } });
+  const g = await TextGenerator.create({ decoder: LLAMA, config: { vocab_size: LLAMA_WORDS }, capacity: 512, warmUp: false, options: { threads, tune: false } });
   const same = { wanted: 1.2, agreement: await agreement(threads, peer) };
   const own = async () => {
     const at = [performance.now()];

@@ -159,11 +159,36 @@ const cases = {
     same(all.map((o) => Number(o['sampling.ids'].data[0])), wanted, 'tokens of a cache that grew meanwhile');
     await rejects(step(0, { input_ids: 'sampling.values' }), 'another size');
     await cache.release();
-    const g = await TextGenerator.create({ decoder: session, config: { vocab_size: vocabulary } });
+    const g = await TextGenerator.create({ decoder: session, config: { vocab_size: vocabulary }, warmUp: false });
     const before = (await session.stats()).runs.count;
     same((await g.generate([5], { maxNewTokens: 12, eosTokenId: wanted[2] })).tokens, wanted.slice(0, 3), 'tokens up to an end');
     same((await session.stats()).runs.count - before, 4, 'runs, one of them in vain');
     await g.release();
+  },
+  'plans that are made before a text is asked for': async () => {
+    let compiled = 0;
+    const onProgress = ({ stage }) => { compiled += stage === 'compile'; };
+    const opened = (more) => InferenceSession.create(chainModel(table, vocabulary), { ...options, ...more, extension: samplingExtension() });
+    const count = async (session) => (await session.stats()).runs.count;
+    const session = await opened({ onProgress });
+    const g = await TextGenerator.create({ decoder: session, config: { vocab_size: vocabulary }, capacity: 512 });
+    for (let before = -1; (await count(session)) !== before;) {
+      before = await count(session);
+      await new Promise((done) => { setTimeout(done, 300); });
+    }
+    same(compiled, 5, 'plans');
+    for (const n of [1, 5, 8, 20, 33, 100, 128]) {
+      const prompt = Array.from({ length: n }, (_, i) => (7 * i) % vocabulary);
+      same((await g.generate(prompt, { maxNewTokens: 3 })).tokens, likeliest(table, vocabulary, prompt.at(-1), 0, 3), `after ${n} tokens`);
+    }
+    same(compiled, 5, 'plans after texts');
+    await g.release();
+    const other = await opened();
+    const h = await TextGenerator.create({ decoder: other, config: { vocab_size: vocabulary }, capacity: 512 });
+    await h.generate([3, 4], { maxNewTokens: 2, eosTokenId: null });
+    const runs = await count(other);
+    if (runs > 4) throw new Error(`${runs} runs: a text has waited for more than the first plan`);
+    await h.release();
   },
   'beam search': () => withChain(async (g) => {
     const free = searched(table, vocabulary, [4, 2], 10, { numBeams: 4 });

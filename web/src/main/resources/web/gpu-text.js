@@ -43,7 +43,7 @@ async function counted(model) {
 async function greedy(model) {
   const last = model.parts.decoderWithPast ? 'decoderWithPast' : 'decoder';
   const session = await counted(model.parts[last]);
-  const g = await TextGenerator.create({ ...model.parts, [last]: session, config: model.config, options });
+  const g = await TextGenerator.create({ ...model.parts, [last]: session, config: model.config, warmUp: false, options });
   try {
     for (const { prompt, tokens } of model.runs) {
       const made = await g.generate(prompt, { maxNewTokens: tokens.length, eosTokenId: null });

@@ -57,6 +57,10 @@ public final class Engine {
   private static final class Entry {
     private final Session session;
     private final Host host;
+
+    /** Small weights that have been read: each plan asks for all of them, and the file may be far away. */
+    private final Map<Constant.Stored, Tensor> read = new HashMap<>();
+
     private Tuner tuner;
 
     Entry(Session session, Host host) {
@@ -267,7 +271,12 @@ public final class Engine {
 
       @Override
       public Tensor stored(Constant.Stored c) {
-        return load(e.host(), c);
+        Tensor t = e.read.get(c);
+        if (t == null) {
+          t = load(e.host(), c);
+          e.read.put(c, t);
+        }
+        return t;
       }
     };
   }

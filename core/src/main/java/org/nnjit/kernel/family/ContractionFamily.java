@@ -63,8 +63,11 @@ public final class ContractionFamily implements KernelFamily {
   /** Weights are packed for the tile that so many rows like best. */
   private static final int MANY_ROWS = 64;
 
-  /** Times that another tile may take for weights that plans of other rows have packed. */
-  private static final double SHARED = 1.05;
+  /** Times of the best that a tile may take whose weights plans of other rows have packed. */
+  private static final double SHARED = 1.02;
+
+  /** The same for few rows, which wait for memory. */
+  private static final double SHARED_BY_FEW = 1.5;
 
   /** Products of so many rows pass B once or twice: they wait for it. */
   private static final int FEW_ROWS = 8;
@@ -126,7 +129,7 @@ public final class ContractionFamily implements KernelFamily {
           .with("mc", rowsOutside(mr, nr) ? run(mr, nr) : 1)
           .with("pack", packed ? 1 : 0)
           .with("ahead", packed && isFar(mr, nr) ? 1 : 0)
-          .with("streams", mr > 1 || !packed ? 1 : weight ? streamsOf(best(MANY_ROWS, 0)[1]) : mostStreams(nr));
+          .with("streams", packed ? panelsOf(nr) : 1);
     }
 
     /** Whether B comes from farther than the second-level cache, for strips that could fetch it. */
@@ -134,9 +137,15 @@ public final class ContractionFamily implements KernelFamily {
       return c.rows() > 2 * mr && mr > 1 && bytesOfB(nr) > target.l2Bytes();
     }
 
-    /** Parts of a tile's columns, each of whole vectors. */
-    private static int mostStreams(int nr) {
-      return nr % (4 * STREAMS) == 0 ? STREAMS : nr % 8 == 0 ? 2 : 1;
+    /** Panels that lie side by side in a tile of few rows. */
+    private int panelsOf(int nr) {
+      int width = sharedWidth();
+      return c.rows() <= FEW_ROWS && nr % width == 0 ? nr / width : 1;
+    }
+
+    /** Columns of packed panels of weights. */
+    private int sharedWidth() {
+      return best(MANY_ROWS, 0)[1];
     }
 
     /** Bytes of a panel of B that stay in the first-level cache beside A and C. */
@@ -225,18 +234,18 @@ public final class ContractionFamily implements KernelFamily {
      * once for plans of all numbers of rows, as far as the tiles that suits are not much slower.
      */
     private int[] tile(boolean weight) {
-      int width = weight ? best(MANY_ROWS, 0)[1] : 4;
+      int width = sharedWidth();
       if (c.rows() == 1) {
-        return new int[] {1, weight ? width * streamsOf(width) : 4 * Math.min(8, (c.columns() + 3) / 4)};
+        return new int[] {1, width * streamsOf(width)};
       }
       int[] best = best(c.rows(), 0);
       if (!weight || best[1] == width) {
         return best;
       }
       int[] shared = best(c.rows(), width);
-      boolean slower =
-          cycles(c.rows(), shared[0], width) > SHARED * cycles(c.rows(), best[0], best[1]);
-      return slower ? best : shared;
+      double most = c.rows() <= FEW_ROWS ? SHARED_BY_FEW : SHARED;
+      double cycles = cycles(c.rows(), shared[0], shared[1]);
+      return cycles <= most * cycles(c.rows(), best[0], best[1]) ? shared : best;
     }
 
     /** Streams of panels so wide whose sums of one row the registers hold, all with columns to do. */
@@ -249,15 +258,16 @@ public final class ContractionFamily implements KernelFamily {
       return streams;
     }
 
-    /** The best tile of all, or of those so many columns wide. */
+    /** The best tile of all, or of those so many columns wide; a few rows may have several panels. */
     private int[] best(int rows, int width) {
       int[] best = {1, 4};
       double bestCost = Double.MAX_VALUE;
       for (int mr = Math.min(2, rows); mr <= Math.min(8, rows); mr++) {
         for (int vectors = 1; vectors <= 6 && (vectors == 1 || 4 * vectors < c.columns() + 4);
             vectors++) {
-          if (mr * vectors + vectors + 1 > target.vectorRegisters()
-              || width > 0 && 4 * vectors != width) {
+          boolean fits =
+              width == 0 || 4 * vectors == width || rows <= FEW_ROWS && 4 * vectors % width == 0;
+          if (!fits || mr * vectors + vectors + 1 > target.vectorRegisters()) {
             continue;
           }
           double cost = cycles(rows, mr, 4 * vectors);

@@ -181,12 +181,8 @@ final class QuantisedLowering {
 
   private Local at(LoopBuilder b, String name, int argument, Local panel, int rows) {
     Local at = Local.pointer(name, buffers[argument]);
-    Value index = Value.mul(Value.get(panel), rows * nr);
-    if (width > nr) {
-      Value whole = Value.mul(Digits.integer(BinaryOp.DIV, Value.get(panel), width / nr), rows * width);
-      Value part = Digits.integer(BinaryOp.REM, Value.get(panel), width / nr);
-      index = Value.add(whole, Value.mul(part, nr));
-    }
+    Value whole = Digits.integer(BinaryOp.DIV, Value.get(panel), width / nr);
+    Value index = Value.add(Value.mul(Value.get(panel), nr), Value.mul(whole, (rows - 1) * width));
     b.emit(Stmt.let(at, new Value.Address(buffers[argument], index)));
     return at;
   }
