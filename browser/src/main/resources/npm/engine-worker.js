@@ -298,7 +298,7 @@ function execute(p, times = 1) {
 const SHORT_MS = 0.02;
 
 /** Plans that take less, in milliseconds, and copy less, in bytes, the page may run itself. */
-const SMALL_MS = 2;
+const SMALL_MS = 4;
 const SMALL_BYTES = 1 << 20;
 
 /** Runs before a plan is offered to the page: by then it has been compiled for good. */

@@ -1,4 +1,4 @@
-// Runs plans of a millisecond or two in the page itself, on the memory that the engine worker shares
+// Runs plans of a few milliseconds in the page itself, on the memory that the engine worker shares
 // with it: a message there and back would take longer than the run.
 import { tryLock, unlock, epoch } from './locks.js';
 import { share } from './shared-run.js';
@@ -7,7 +7,7 @@ import { share } from './shared-run.js';
  * A run that took longer, in milliseconds, was the last here: the page's thread must stay free. The
  * worker offers the plan again when its own runs are short.
  */
-const LONGEST_MS = 8;
+const LONGEST_MS = 12;
 
 /**
  * Runs go on for so long, in milliseconds, before the page's other events have their turn; those

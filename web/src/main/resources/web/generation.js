@@ -54,8 +54,8 @@ const greedy = async (model, inPlace) => {
   const last = model.parts.decoderWithPast ? 'decoderWithPast' : 'decoder';
   const parts = inPlace ? model.parts : { ...model.parts, [last]: await plainSession(model.parts[last]) };
   const g = await TextGenerator.create({ ...parts, config: model.config, options });
-  for (const { prompt, tokens } of model.runs) {
-    const made = await g.generate(prompt, { maxNewTokens: tokens.length, eosTokenId: null });
+  for (const { prompt, repetitionPenalty, tokens } of model.runs) {
+    const made = await g.generate(prompt, { maxNewTokens: tokens.length, eosTokenId: null, repetitionPenalty });
     same(made.tokens, tokens, `tokens after ${prompt}`);
   }
   await g.release();

@@ -45,8 +45,8 @@ async function greedy(model) {
   const session = await counted(model.parts[last]);
   const g = await TextGenerator.create({ ...model.parts, [last]: session, config: model.config, warmUp: false, options });
   try {
-    for (const { prompt, tokens } of model.runs) {
-      const made = await g.generate(prompt, { maxNewTokens: tokens.length, eosTokenId: null });
+    for (const { prompt, repetitionPenalty, tokens } of model.runs) {
+      const made = await g.generate(prompt, { maxNewTokens: tokens.length, eosTokenId: null, repetitionPenalty });
       same(made.tokens, tokens, `tokens after ${prompt}`);
     }
     const { device, plan } = await session.stats();

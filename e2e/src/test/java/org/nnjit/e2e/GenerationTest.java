@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nnjit.cli.models.ModelFiles;
@@ -21,6 +22,9 @@ import org.nnjit.cli.models.Models;
  */
 class GenerationTest {
   private static final int STEPS = 64;
+
+  /** A penalty after which no token comes twice. */
+  private static final float NO_REPEATS = 1000;
 
   @TempDir Path work;
 
@@ -65,7 +69,7 @@ class GenerationTest {
   /** Models that generate text, and the texts that ONNX Runtime makes with them. */
   record Texts(Path work) {
 
-    /** What pages are told: name, parts, config, and runs of prompt and tokens. */
+    /** What pages are told: name, parts, config, and runs of prompt, repetitionPenalty and tokens. */
     List<Map<String, Object>> models() throws Exception {
       return List.of(
           decoder("gpt2", file("gpt2-tiny-with-past")),
@@ -79,7 +83,8 @@ class GenerationTest {
       List<Map<String, Object>> runs = new ArrayList<>();
       for (List<Long> prompt : List.of(List.of(11L), List.of(3L, 7L, 11L, 200L, 5L))) {
         int count = STEPS + 1 - prompt.size();
-        runs.add(run(prompt, GreedyText.of(null, file, prompt, 0, count)));
+        float penalty = runs.isEmpty() ? 1 : NO_REPEATS;
+        runs.add(run(prompt, penalty, GreedyText.of(null, file, prompt, 0, count, penalty)));
       }
       Map<String, Object> config = Map.of("vocab_size", 1000, "n_positions", STEPS);
       return Map.of(
@@ -92,8 +97,12 @@ class GenerationTest {
       Path later = file(model + "-decoder-with-past");
       List<Map<String, Object>> runs = new ArrayList<>();
       for (List<Long> prompt : List.of(List.of(8L, 1L, 990L), List.of(5L, 6L, 7L, 8L, 9L, 10L, 2L))) {
+        float penalty = runs.isEmpty() ? NO_REPEATS : 1;
         int count = runs.isEmpty() ? STEPS : 8;
-        runs.add(run(prompt, GreedyText.of(encoder, decoder, prompt, start, count)));
+        runs.add(
+            run(
+                prompt, penalty,
+                GreedyText.of(encoder, decoder, prompt, start, count, penalty)));
       }
       Map<String, Object> config = new HashMap<>();
       config.put("vocab_size", 1000);
@@ -104,8 +113,11 @@ class GenerationTest {
       return Map.of("name", name, "parts", parts, "config", config, "runs", runs);
     }
 
-    private static Map<String, Object> run(List<Long> prompt, List<Long> tokens) {
-      return Map.of("prompt", prompt, "tokens", tokens);
+    private static Map<String, Object> run(List<Long> prompt, float penalty, List<Long> tokens) {
+      if (penalty > 1) {
+        assertEquals(tokens.size(), Set.copyOf(tokens).size(), "different tokens of " + tokens);
+      }
+      return Map.of("prompt", prompt, "repetitionPenalty", penalty, "tokens", tokens);
     }
 
     Path file(String model) throws Exception {

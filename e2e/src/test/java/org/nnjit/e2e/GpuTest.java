@@ -102,12 +102,12 @@ class GpuTest {
     Path cache = full();
     Path file = ModelFiles.ensure("gpt2-with-past", cache);
     List<Long> prompt = List.of(464L, 3290L, 318L, 257L, 845L);
-    List<Long> tokens = GreedyText.of(null, file, prompt, 0, 6);
+    List<Long> tokens = GreedyText.of(null, file, prompt, 0, 6, 1000);
     Map<String, Object> model =
         Map.of(
             "name", "gpt2", "parts", Map.of("decoder", "/cache/" + file.getFileName()),
             "config", Map.of("vocab_size", 50257, "n_positions", 64),
-            "runs", List.of(Map.of("prompt", prompt, "tokens", tokens)));
+            "runs", List.of(Map.of("prompt", prompt, "repetitionPenalty", 1000, "tokens", tokens)));
     Map<String, Object> job =
         Map.of("models", List.of(model), "threads", 1, "cycles", 1, "only", "greedy text");
     passed(

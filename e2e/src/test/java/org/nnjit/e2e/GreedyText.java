@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The likeliest text of a model as ONNX Runtime finds it: each token from all tokens before it, without
@@ -30,8 +31,11 @@ final class GreedyText {
    * @param decoder takes any number of tokens, and no past or an empty one
    * @param prompt tokens for the encoder, or those that the decoder continues
    * @param start what the decoder begins with behind an encoder
+   * @param penalty logits of tokens that were there are divided by it, negative ones multiplied: models
+   *     with random weights like the last token best, and would only repeat it
    */
-  static List<Long> of(Path encoder, Path decoder, List<Long> prompt, long start, int count)
+  static List<Long> of(
+      Path encoder, Path decoder, List<Long> prompt, long start, int count, float penalty)
       throws OrtException {
     Map<String, OnnxTensor> constant = new HashMap<>();
     List<Long> tokens = new ArrayList<>(encoder == null ? prompt : List.of(start));
@@ -46,7 +50,7 @@ final class GreedyText {
       }
       while (tokens.size() < first + count) {
         try (OrtSession.Result outputs = d.run(feeds(d, tokens, constant))) {
-          tokens.add(largest((OnnxTensor) outputs.get("logits").orElseThrow()));
+          tokens.add(largest((OnnxTensor) outputs.get("logits").orElseThrow(), tokens, penalty));
         }
       }
     }
@@ -93,13 +97,17 @@ final class GreedyText {
   }
 
   /** The largest logit's token at the last position; logits: [1, tokens, vocabulary]. */
-  private static long largest(OnnxTensor logits) {
+  private static long largest(OnnxTensor logits, List<Long> tokens, float penalty) {
     int vocabulary = (int) logits.getInfo().getShape()[2];
     FloatBuffer all = logits.getFloatBuffer();
-    int last = all.remaining() - vocabulary;
+    float[] last = new float[vocabulary];
+    all.get(all.remaining() - vocabulary, last);
+    for (long t : Set.copyOf(tokens)) {
+      last[(int) t] = last[(int) t] < 0 ? last[(int) t] * penalty : last[(int) t] / penalty;
+    }
     int best = 0;
     for (int i = 1; i < vocabulary; i++) {
-      best = all.get(last + i) > all.get(last + best) ? i : best;
+      best = last[i] > last[best] ? i : best;
     }
     return best;
   }
