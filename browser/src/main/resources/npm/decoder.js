@@ -3,10 +3,10 @@ import { Tensor } from './nnjit.js';
 import { PlainCache, isCross, presentOf } from './plain-cache.js';
 
 const longs = (data, dims) => new Tensor('int64', BigInt64Array.from(data, BigInt), dims);
-const ones = (rows, columns) => new Tensor('int64', new BigInt64Array(rows * columns).fill(1n), [rows, columns]);
 
 /** The first tokens of each row count, the others do not. */
 const mask = (rows, first, columns) => longs(Array.from({ length: rows * columns }, (_, i) => Number(i % columns < first)), [rows, columns]);
+const ones = (rows, columns) => mask(rows, columns, columns);
 
 /** Positions that caches have room for at least: the same plans serve texts of many lengths. */
 const LEAST_CAPACITY = 256;
@@ -20,12 +20,12 @@ const PLAN_COST = 64;
 
 /** Pieces, and lengths of an encoder, that plans are made for while nobody asks for a text. */
 const WARMED_PIECES = [1, 32, 8, 128, 16];
-const WARMED_LENGTHS = [32, 64, 128, 96, 16];
+const WARMED_LENGTHS = [32, 64, 96, 128, 16];
 
 /** What an encoder reads has a length that is a multiple of this, and of a quarter of a power of two. */
 const LEAST_STEP = 16;
 
-/** The length that so many tokens are filled up to: a fifth more at most, but for short ones. */
+/** The length that so many tokens are filled up to: a quarter more at most, but for short ones. */
 const filled = (n) => {
   const step = Math.max(LEAST_STEP, 2 ** (Math.floor(Math.log2(n - 1)) - 2));
   return Math.ceil(n / step) * step;
@@ -65,7 +65,7 @@ export class Decoder {
 
   #padding;
 
-  /** Pieces that there are plans for: [rows, capacity, tokens], as text. */
+  /** Pieces that there are plans for: rows, capacity, tokens and shapes of what comes behind them, as text. */
   #ready = new Set();
 
   /** Lengths that the encoder has plans for; none where it, or a decoder, takes no mask. */
@@ -83,7 +83,8 @@ export class Decoder {
     this.#next = next;
     this.#capacity = capacity;
     this.#padding = padding;
-    this.#masked = encoder?.inputNames.includes('attention_mask')
+    const read = encoder?.inputMetadata.find(({ name }) => name === 'input_ids');
+    this.#masked = typeof read?.shape[1] === 'string' && encoder.inputNames.includes('attention_mask')
       && [first, next].every((s) => s.inputNames.includes('encoder_attention_mask'));
     const inputs = next.inputNames;
     if (!inputs.some((name) => presentOf(name) && !isCross(name))) {
@@ -112,12 +113,13 @@ export class Decoder {
     const feeds = { input_ids: longs(tokens, [1, length]), attention_mask: mask(1, prompt.length, length) };
     const wanted = Object.entries(feeds).filter(([name]) => this.#encoder.inputNames.includes(name));
     const [states] = Object.values(await this.#encoder.run(Object.fromEntries(wanted)));
-    const [, , size] = states.dims;
+    this.#lengths.add(length);
+    const [, read, size] = states.dims;
     const data = new states.data.constructor(rows * states.size);
     for (let r = 0; r < rows; r++) data.set(states.data, r * states.size);
     const encoded = {
-      encoder_hidden_states: new Tensor(states.type, data, [rows, length, size]),
-      encoder_attention_mask: mask(rows, prompt.length, length),
+      encoder_hidden_states: new Tensor(states.type, data, [rows, read, size]),
+      encoder_attention_mask: mask(rows, read === length ? prompt.length : read, read),
     };
     return new Steps(this.#next, rows, capacity, this.#ready, encoded, this.#first);
   }
@@ -127,21 +129,22 @@ export class Decoder {
     if (!this.#masked) return n;
     const own = Math.min(this.#capacity, filled(n));
     const ready = [...this.#lengths].filter((length) => length >= n && length <= own * MOST_FILLED);
-    const length = ready.length ? Math.min(...ready) : own;
-    this.#lengths.add(length);
-    return length;
+    return ready.length ? Math.min(...ready) : own;
   }
 
   /**
    * Runs that make the plans which a text of one row takes.
+   * @param {number} positions how long it may become
    * @param {function(): Object<string, Tensor>} more feeds for what comes after the logits
-   * @returns {function(): Promise[]} to be called one after the other
+   * @returns {function(): Promise<boolean>[]} to be called one after the other, up to one that gives false:
+   *   this decoder has a plan for each past, and none can be made before it is asked for
    */
-  warmUps(more) {
+  warmUps(positions, more) {
     const run = (prompt, pieces) => async () => {
-      const steps = await this.begin(prompt, 1, 1);
+      const steps = await this.begin(prompt, 1, positions);
       try {
         for (const n of pieces) await steps.warmUp(new Array(n).fill(this.#padding), more());
+        return steps.staysInPlace;
       } finally {
         await steps.release();
       }
@@ -182,6 +185,9 @@ class Steps {
 
   /** Positions of steps that have been sent, but not answered. */
   #pending = 0;
+
+  /** Whether keys and values stay where they are, so that one plan serves every past. */
+  get staysInPlace() { return this.#cache !== this.#plain; }
 
   get #length() { return (this.#cache ?? this.#plain).length + this.#pending; }
 
@@ -246,7 +252,7 @@ class Steps {
       if (this.#cache !== this.#plain) {
         // Every step but the first has one token: its plan will be there.
         const pieces = PIECES.filter((k) => k === 1 || k <= this.#capacity / 2);
-        ({ n } = pieceOf(left, at, (k) => k === 1 || this.#ready.has(this.#key(k)), pieces));
+        ({ n } = pieceOf(left, at, (k) => k === 1 || this.#ready.has(this.#key(k, more)), pieces));
         if (n > left) {
           await this.#cache.truncate(this.#length - (n - left));
           at -= n - left;
@@ -258,11 +264,11 @@ class Steps {
     return outputs;
   }
 
-  #key(n) { return [this.#rows, this.#capacity, n].join(); }
+  #key(n, more) { return [this.#rows, this.#capacity, n, ...Object.values(more).map((t) => t.dims)].join(); }
 
   async #piece(tokens, more) {
     const outputs = await this.#run(this.#feeds(this.#session, tokens, more));
-    this.#ready.add(this.#key(tokens.length / this.#rows));
+    this.#ready.add(this.#key(tokens.length / this.#rows, more));
     return outputs;
   }
 

@@ -455,9 +455,14 @@ const methods = {
   },
   async runCached(args, report) {
     const answer = await cached.run(args, report);
-    results.prepare(state.plans[state.current].outputs, () => waiting === 0);
-    if (state.background) tuner.later(state.background, report);
-    state.background = null;
+    const p = state.plans[state.current];
+    results.prepare(p.outputs, () => waiting === 0);
+    // A plan that serves once, as a prompt's may, is not worth tuning.
+    if (p.serves && state.background) {
+      tuner.later(state.background, report);
+      state.background = null;
+    }
+    p.serves = true;
     return answer;
   },
   async truncateCache(args) { return cached.truncate(args); },

@@ -96,15 +96,15 @@ export class TextGenerator {
     this.#config = config;
     this.#encodes = encodes;
     this.#capacity = capacity;
-    if (warmUp) this.#last = this.#warmUp().catch(() => {}); // what is wrong shows again in a text
+    if (warmUp) this.#last = this.#warmUp(warmUp === true ? {} : warmUp).catch(() => {}); // what is wrong shows again in a text
   }
 
   /** Loads weights and makes plans until somebody asks for a text. */
-  async #warmUp() {
-    const sampler = new Sampler(chosen({}, this.#config), this.#config.vocab_size);
-    for (const run of this.#decoder.warmUps(() => sampler.feeds())) {
-      if (this.#asked) return;
-      await run();
+  async #warmUp(options) {
+    const how = chosen({ ...options, numBeams: 1 }, this.#config);
+    const sampler = new Sampler(how, this.#config.vocab_size);
+    for (const run of this.#decoder.warmUps(options.maxNewTokens ?? 1, () => sampler.feeds())) {
+      if (this.#asked || !(await run())) return;
     }
   }
 
@@ -124,8 +124,8 @@ export class TextGenerator {
    *   encoder forced_bos_token_id and forced_eos_token_id, the first token and the one at the end of
    *   maxNewTokens
    * @param {number} [parts.capacity] tokens at most that the decoder, or the encoder, has before it
-   * @param {boolean} [parts.warmUp] true; until the first text is asked for, loads weights and makes the
-   *   plans that most prompts take, so that none has to wait for them
+   * @param {boolean|object} [parts.warmUp] true; until the first text is asked for, loads weights and makes
+   *   the plans that prompts of usual lengths take with these options of generate(), without any if true
    * @param {object} [parts.options] options of InferenceSession.create for all sessions
    * @returns {Promise<TextGenerator>}
    */
@@ -149,7 +149,9 @@ export class TextGenerator {
       const coder = await open(encoder);
       const first = await open(decoder, extension);
       const next = await open(decoderWithPast, extension) ?? first;
-      const parts = new Decoder({ encoder: coder, first, next, capacity: room, padding: known.pad_token_id ?? 0 });
+      const { pad_token_id: pad, vocab_size: size } = known;
+      const padding = pad >= 0 && pad < size ? pad : 0;
+      const parts = new Decoder({ encoder: coder, first, next, capacity: room, padding });
       return new TextGenerator(parts, words, known, Boolean(encoder), room, warmUp);
     } catch (e) {
       await Promise.all(sessions.map((s) => s.release()));
@@ -191,10 +193,10 @@ export class TextGenerator {
     const turn = this.#last;
     let free;
     this.#last = new Promise((done) => { free = done; });
-    await turn;
-    let step = Promise.resolve();
+    let step = turn;
     let steps;
     try {
+      await withSignal(turn, how.signal);
       how.signal?.throwIfAborted();
       const start = this.#encodes ? [this.#config.decoder_start_token_id] : tokens;
       steps = await this.#decoder.begin(tokens, how.numBeams, start.length + how.maxNewTokens);

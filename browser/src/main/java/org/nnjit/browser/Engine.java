@@ -274,7 +274,9 @@ public final class Engine {
         Tensor t = e.read.get(c);
         if (t == null) {
           t = load(e.host(), c);
-          e.read.put(c, t);
+          if (c.type().shape().elements() <= Specialiser.FOLDED) {
+            e.read.put(c, t);
+          }
         }
         return t;
       }

@@ -1,6 +1,5 @@
 package org.nnjit.e2e;
 
-
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -43,6 +42,7 @@ class FaultsTest {
     job.put("relative", 1e-4);
     job.put("cycles", CYCLES);
     Suite.growth(
-            kind + " " + threads + " threads", browser, "faults.html", job, work, isolated, GROWTH_BYTES);
+        kind + " " + threads + " threads", browser, "faults.html", job, work, isolated,
+        GROWTH_BYTES);
   }
 }

@@ -1,6 +1,5 @@
 package org.nnjit.e2e;
 
-
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -49,6 +48,7 @@ class GenerationMemoryTest {
     job.put("cycles", CYCLES);
     job.put("threads", threads);
     Suite.growth(
-            kind + " " + threads + " threads", browser, "generation-memory.html", job, work, isolated, GROWTH_BYTES);
+        kind + " " + threads + " threads", browser, "generation-memory.html", job, work, isolated,
+        GROWTH_BYTES);
   }
 }

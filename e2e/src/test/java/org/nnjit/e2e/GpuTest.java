@@ -38,7 +38,8 @@ class GpuTest {
     job.put("relative", 1e-4);
     job.put("cycles", CYCLES);
     Suite.growth(
-            "WebGPU", Suite.browser("chromium"), "gpu.html", job, work, true, GROWTH_BYTES);
+        "WebGPU", Suite.browser("chromium"), "gpu.html", job, work, true,
+        GROWTH_BYTES);
   }
 
   @Test

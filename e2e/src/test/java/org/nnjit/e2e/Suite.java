@@ -221,17 +221,25 @@ final class Suite {
     return Stream.concat(Stream.of(root), root.descendants())
         .mapToLong(
             p -> {
-              try {
-                for (String line : Files.readAllLines(Path.of("/proc/" + p.pid() + "/smaps_rollup"))) {
-                  if (line.startsWith("Pss:")) {
-                    return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-                  }
-                }
-              } catch (IOException e) {
-                // The process has ended meanwhile, or this is no Linux.
-              }
-              return 0;
+              Long shared = bytes(p, "smaps_rollup", "Pss:");
+              // Of a process in a sandbox only root may read more than its status.
+              Long all = shared != null ? shared : bytes(p, "status", "VmRSS:");
+              return all == null ? 0 : all;
             })
         .sum();
+  }
+
+  /** A number of a process's file; null where the file, or the process, is not there or cannot be read. */
+  private static Long bytes(ProcessHandle p, String file, String name) {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/" + p.pid() + "/" + file))) {
+        if (line.startsWith(name)) {
+          return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+        }
+      }
+    } catch (IOException e) {
+      // The process has ended meanwhile, or is not to be looked at, or this is no Linux.
+    }
+    return null;
   }
 }

@@ -33,7 +33,7 @@ import org.nnjit.tensor.TensorType;
  */
 public final class Specialiser implements Composite.Scope {
   /** Values up to this many elements are folded; larger ones are left to generated kernels. */
-  private static final int FOLDED = 16384;
+  public static final int FOLDED = 16384;
 
   /** Where values of feeds and weights come from. */
   public interface Values {

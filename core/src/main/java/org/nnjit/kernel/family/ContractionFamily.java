@@ -21,14 +21,14 @@ import org.nnjit.tensor.TensorType;
 /**
  * Register-tiled products: a tile of {@code mr} rows by {@code nr} columns stays in vector
  * registers while k runs; A is read in place, one element splatted over four columns; B is read
- * from panels of {@code nr} columns, packed at load for weights, or in place when its rows are
+ * from panels of {@code nr / streams} columns, packed at load for weights, or in place when its rows are
  * dense.
  *
  * <p>Steps: {@code mr}, {@code nr} (a multiple of 4), {@code unroll} of k, {@code kc} (k is cut
  * into blocks of at most this length, 0 for one block), {@code outer} (0: panels of columns are the
  * outer, parallel loop, 1: runs of strips are), {@code mc} (strips in a run), {@code pack} (1: B is
  * packed), {@code ahead} (1: strips fetch the next block of packed B bit by bit), {@code streams}
- * (parts of nr columns, each packed as a panel of its own: caches fetch several ascending streams
+ * (parts of nr columns, each from a panel far from the others: caches fetch several ascending streams
  * faster than one).
  */
 public final class ContractionFamily implements KernelFamily {
@@ -248,7 +248,7 @@ public final class ContractionFamily implements KernelFamily {
       return cycles <= most * cycles(c.rows(), best[0], best[1]) ? shared : best;
     }
 
-    /** Streams of panels so wide whose sums of one row the registers hold, all with columns to do. */
+    /** Streams of panels so wide whose sums of one row the registers hold, as many as there are panels at most. */
     private int streamsOf(int width) {
       int streams = STREAMS;
       while (streams > 1

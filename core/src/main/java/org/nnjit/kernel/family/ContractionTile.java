@@ -118,7 +118,7 @@ final class ContractionTile {
    */
   record Panels(int end, int columns) {}
 
-  /** All panels: whole ones first, then those that some streams have nothing for. */
+  /** All panels, the widest first: some streams may have nothing for the last ones. */
   List<Panels> panels() {
     List<Panels> all = new ArrayList<>();
     for (int p = 0; p < streamPanels(); p++) {

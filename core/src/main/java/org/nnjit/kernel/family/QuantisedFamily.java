@@ -224,7 +224,8 @@ public final class QuantisedFamily implements KernelFamily {
       }
       return new LiteSpace.Builder("quantised")
           .choose("mr", p.rows(), heights)
-          .choose("nr", 16, 4, 8, 16, 24, 32)
+          .choose("nr", 16, 4, WIDTH / 2, WIDTH)
+          .choose("width", 1, WIDTH)
           .choose("unroll", 16, 2, 4)
           .choose("dot", dots().length, dots())
           .order(this::cost, MOST_CANDIDATES);
