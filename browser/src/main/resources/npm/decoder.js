@@ -5,7 +5,11 @@ import { PlainCache, isCross, presentOf } from './plain-cache.js';
 const longs = (data, dims) => new Tensor('int64', BigInt64Array.from(data, BigInt), dims);
 
 /** The first tokens of each row count, the others do not. */
-const mask = (rows, first, columns) => longs(Array.from({ length: rows * columns }, (_, i) => Number(i % columns < first)), [rows, columns]);
+function mask(rows, first, columns) {
+  const data = new BigInt64Array(rows * columns);
+  for (let at = 0; at < data.length; at += columns) data.fill(1n, at, at + first);
+  return new Tensor('int64', data, [rows, columns]);
+}
 const ones = (rows, columns) => mask(rows, columns, columns);
 
 /** Positions that caches have room for at least: the same plans serve texts of many lengths. */
@@ -143,7 +147,7 @@ export class Decoder {
     const run = (prompt, pieces) => async () => {
       const steps = await this.begin(prompt, 1, positions);
       try {
-        for (const n of pieces) await steps.warmUp(new Array(n).fill(this.#padding), more());
+        for (const n of pieces) await steps.step(new Array(n).fill(this.#padding), more(), true);
         return steps.staysInPlace;
       } finally {
         await steps.release();
@@ -240,18 +244,19 @@ class Steps {
    * One step.
    * @param {number[]} tokens as many of each row, one row after the other
    * @param {Object<string, Tensor>} more feeds for what comes after the logits
+   * @param {boolean} [whole] in one piece, whether or not others would take less time
    * @returns {Promise<Object<string, Tensor>>} 'sampling.values' and 'sampling.ids'
    */
-  async step(tokens, more) {
+  async step(tokens, more, whole = false) {
     if (this.#first && !this.#cross) return this.#firstStep(tokens, more);
     const length = tokens.length / this.#rows;
+    const pieces = PIECES.filter((k) => k === 1 || k <= this.#capacity / 2);
     let outputs;
     for (let at = 0, n; at < length; at += n) {
       const left = length - at;
       n = left;
-      if (this.#cache !== this.#plain) {
+      if (this.staysInPlace && !whole) {
         // Every step but the first has one token: its plan will be there.
-        const pieces = PIECES.filter((k) => k === 1 || k <= this.#capacity / 2);
         ({ n } = pieceOf(left, at, (k) => k === 1 || this.#ready.has(this.#key(k, more)), pieces));
         if (n > left) {
           await this.#cache.truncate(this.#length - (n - left));
@@ -259,23 +264,13 @@ class Steps {
         }
       }
       const piece = Array.from({ length: this.#rows * n }, (_, i) => tokens[Math.floor(i / n) * length + at + (i % n)]);
-      outputs = await this.#piece(piece, more);
+      outputs = await this.#run(this.#feeds(this.#session, piece, more));
+      this.#ready.add(this.#key(n, more));
     }
     return outputs;
   }
 
   #key(n, more) { return [this.#rows, this.#capacity, n, ...Object.values(more).map((t) => t.dims)].join(); }
-
-  async #piece(tokens, more) {
-    const outputs = await this.#run(this.#feeds(this.#session, tokens, more));
-    this.#ready.add(this.#key(tokens.length / this.#rows, more));
-    return outputs;
-  }
-
-  /** A step of these tokens in one piece, whether or not others would take less time. */
-  warmUp(tokens, more) {
-    return this.#first && !this.#cross ? this.#firstStep(tokens, more) : this.#piece(tokens, more);
-  }
 
   /**
    * The step of one token behind the one that is under way, which will tell the token.

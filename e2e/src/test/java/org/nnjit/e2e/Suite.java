@@ -158,7 +158,7 @@ final class Suite {
    *
    * @param label printed before each outcome
    * @param made folder for the job file, served at {@code /made} too
-   * @param allowed bytes that the browser's memory may have grown by between the two
+   * @param allowed the browser's memory must have grown by fewer bytes between the two
    */
   static void growth(
       String label,
@@ -198,14 +198,14 @@ final class Suite {
     Assertions.assertFalse(outcomes.isEmpty(), "the page has no cases");
     long grown = resident.get("after") - resident.get("before");
     System.out.println(label + ": resident memory grew by " + grown / 1_000_000 + " MB");
-    Assertions.assertTrue(grown <= allowed, "resident memory grew by " + grown + " bytes");
+    Assertions.assertTrue(grown < allowed, "resident memory grew by " + grown + " bytes");
   }
 
-  /** Resident memory as soon as it is no more than wanted, or the least of {@link #SETTLING}, in bytes. */
+  /** Resident memory as soon as it is less than wanted, or the least of {@link #SETTLING}, in bytes. */
   private static long settledBytes(ProcessHandle root, long wanted) {
     long end = System.nanoTime() + SETTLING.toNanos();
     long least = residentBytes(root);
-    while (least > wanted && System.nanoTime() < end) {
+    while (least >= wanted && System.nanoTime() < end) {
       LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
       least = Math.min(least, residentBytes(root));
     }

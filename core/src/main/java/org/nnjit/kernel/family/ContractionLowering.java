@@ -99,7 +99,7 @@ final class ContractionLowering {
   }
 
   LoopNest lower() {
-    int panels = (c.columns() + nr - 1) / nr;
+    int panels = tiles.streamPanels();
     int batches = 1;
     for (Axis axis : c.batch()) {
       batches *= axis.extent();

@@ -299,7 +299,7 @@ final class ContractionTile {
   }
 
   /** Packed panels of a stream: all of them, or every stream but perhaps the last has as many. */
-  private int streamPanels() {
+  int streamPanels() {
     return (packedPanels() + nr / width - 1) / (nr / width);
   }
 
