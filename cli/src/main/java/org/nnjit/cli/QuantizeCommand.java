@@ -1,10 +1,12 @@
 package org.nnjit.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.nnjit.cli.models.HalfWriter;
 import org.nnjit.cli.models.Quantiser;
 import org.nnjit.graph.ModelException;
 import picocli.CommandLine.Command;
@@ -13,16 +15,20 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code nnjit quantize}: weights of matrix products become codes of 4 or 8 bits. */
+/** {@code nnjit quantize}: weights become codes of 4 or 8 bits, or floats of 16. */
 @Command(
     name = "quantize",
     description = {
       "Write a model whose constant matrices are quantised.",
-      "MatMul becomes MatMulNBits (com.microsoft), which ONNX Runtime runs too. Weights that lie"
-          + " beside the model lie beside the new one, in OUT.data."
+      "MatMul becomes MatMulNBits (com.microsoft), which ONNX Runtime runs too. With 16 bits all"
+          + " matrices become float16, each with a Cast behind it. Weights that lie beside the model"
+          + " lie beside the new one, in OUT.data."
     },
     mixinStandardHelpOptions = true)
 public final class QuantizeCommand implements Callable<Integer> {
+  /** Bits of weights that stay floats. */
+  private static final int HALF = 16;
+
   @Spec private CommandSpec spec;
 
   @Parameters(index = "0", paramLabel = "IN", description = "An ONNX file.")
@@ -34,7 +40,7 @@ public final class QuantizeCommand implements Callable<Integer> {
   @Option(
       names = "--bits",
       paramLabel = "N",
-      description = "4 or 8 (default: ${DEFAULT-VALUE}).")
+      description = "4, 8 or 16 (default: ${DEFAULT-VALUE}).")
   private int bits = 4;
 
   @Option(
@@ -54,20 +60,29 @@ public final class QuantizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Quantiser quantiser = new Quantiser(bits, block, symmetric, accuracyLevel);
+    if (bits != 4 && bits != 8 && bits != HALF) {
+      throw new ModelException("--bits is " + bits + ", wanted 4, 8 or 16");
+    }
+    Quantiser quantiser =
+        bits == HALF ? null : new Quantiser(bits, block, symmetric, accuracyLevel);
     if (!Files.isRegularFile(in)) {
       throw new ModelException("no file '" + in + "'");
     }
     if (Files.exists(out) && Files.isSameFile(in, out)) {
       throw new ModelException("'" + out + "' is the model itself; name another file to write");
     }
+    PrintWriter told = spec.commandLine().getOut();
+    if (quantiser == null) {
+      HalfWriter.Result r = HalfWriter.apply(in.toAbsolutePath(), out.toAbsolutePath());
+      told.printf(
+          Locale.ROOT, "%s  %.2f MB, %d weights of 16 bits%n", out, r.bytes() / 1e6, r.weights());
+      r.left().forEach(w -> told.println("weight '" + w + "' stays float32: it has numbers beyond 65504"));
+      return 0;
+    }
     Quantiser.Result r = quantiser.apply(in.toAbsolutePath(), out.toAbsolutePath());
-    spec.commandLine()
-        .getOut()
-        .println(
-            String.format(
-                Locale.ROOT, "%s  %.2f MB, %d products, %d weights of %d bits in blocks of %d",
-                out, r.bytes() / 1e6, r.products(), r.weights(), bits, block));
+    told.printf(
+        Locale.ROOT, "%s  %.2f MB, %d products, %d weights of %d bits in blocks of %d%n",
+        out, r.bytes() / 1e6, r.products(), r.weights(), bits, block);
     return 0;
   }
 }

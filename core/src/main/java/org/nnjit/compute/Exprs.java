@@ -102,9 +102,13 @@ public final class Exprs {
     for (Expr o : operands(e)) {
       collectReads(o, into);
     }
-    if (e instanceof Read || e instanceof ReadFlat) {
+    if (isRead(e)) {
       into.add(e);
     }
+  }
+
+  public static boolean isRead(Expr e) {
+    return e instanceof Read || e instanceof ReadFlat;
   }
 
   /** Argument a Read or ReadFlat reads. */
@@ -143,7 +147,7 @@ public final class Exprs {
           case Cast c -> 1;
           default -> 0;
         };
-    if (e instanceof Read || e instanceof ReadFlat || e instanceof StageValue) {
+    if (isRead(e) || e instanceof StageValue) {
       return cost;
     }
     for (Expr o : operands(e)) {

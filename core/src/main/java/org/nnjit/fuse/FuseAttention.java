@@ -98,15 +98,11 @@ final class FuseAttention implements Fusion.Rule {
             && c.stages().get(0).body() instanceof Binary b
             && b.op() == BinaryOp.MUL
             && b.type() == DType.F32
-            && isRead(b.a())
-            && isRead(b.b())
+            && Exprs.isRead(b.a())
+            && Exprs.isRead(b.b())
             && c.output().dtype() == DType.F32
         ? b
         : null;
-  }
-
-  private static boolean isRead(Expr e) {
-    return e instanceof Read || e instanceof ReadFlat;
   }
 
   /** Maximum and sum of exponentials along the innermost axis. */

@@ -4,12 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Exprs;
 import org.nnjit.fuse.Fusion.Calls;
 import org.nnjit.fuse.Program.ComputeCall;
 
 /**
  * A weight that a call makes of codes goes into the products that read it, where a kernel can turn
- * codes into floats in registers: then the floats are never in memory.
+ * codes into floats in registers, and into what picks rows of it: then the floats are never in
+ * memory.
  */
 final class InlineCodes implements Fusion.Rule {
   private final Predicate<Compute> fits;
@@ -31,9 +34,10 @@ final class InlineCodes implements Fusion.Rule {
       List<ComputeCall> merged = new ArrayList<>();
       for (int reader : readers) {
         ComputeCall consumer = calls.compute(reader);
-        if (consumer != null && InlineMap.isProduct(consumer.compute())) {
+        boolean product = consumer != null && InlineMap.isProduct(consumer.compute());
+        if (product || consumer != null && picks(consumer, map.result())) {
           ComputeCall whole = Inline.into(consumer, map.result(), map);
-          if (fits.test(whole.compute())) {
+          if (!product || fits.test(whole.compute())) {
             merged.add(whole);
           }
         }
@@ -44,5 +48,16 @@ final class InlineCodes implements Fusion.Rule {
       }
     }
     return changed;
+  }
+
+  /** Whether a map reads elements of a value that another value tells. */
+  private static boolean picks(ComputeCall c, String value) {
+    Compute p = c.compute();
+    boolean picks = p.stages().isEmpty();
+    for (Expr r : Exprs.reads(p)) {
+      boolean here = c.args().get(Exprs.argOf(r)).equals(value);
+      picks &= !here || Exprs.any(r, e -> e != r && Exprs.isRead(e));
+    }
+    return picks;
   }
 }

@@ -231,6 +231,14 @@ public final class LoopInterpreter {
         }
         yield x;
       }
+      case Value.AsFloats f -> {
+        long[] bits = ints(f.x());
+        double[] x = new double[bits.length];
+        for (int i = 0; i < x.length; i++) {
+          x[i] = Float.intBitsToFloat((int) bits[i]);
+        }
+        yield x;
+      }
       case Value.Horizontal h -> {
         double[] x = floats(h.x());
         BinaryOp op = h.combiner().op();

@@ -194,6 +194,7 @@ public final class LoopVerifier {
         element(c.from(), source, c);
         expect(!source.isVector() || c.to().bytes() < 8, "vector conversion", LoopText.of(c));
       }
+      case Value.AsFloats f -> typed(f.x(), LType.I32X4, set);
       case Value.Packed p -> {
         for (Value operand : p.operands()) {
           typed(operand, LType.I32X4, set);

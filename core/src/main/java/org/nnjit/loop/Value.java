@@ -156,6 +156,14 @@ public sealed interface Value {
     }
   }
 
+  /** The bits of an I32X4 as those of floats. */
+  record AsFloats(Value x) implements Value {
+    @Override
+    public LType type() {
+      return LType.F32X4;
+    }
+  }
+
   /** Joins the four lanes of an F32X4 or I32X4. */
   record Horizontal(Combiner combiner, DType on, Value x) implements Value {
     @Override

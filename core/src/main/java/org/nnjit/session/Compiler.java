@@ -8,11 +8,13 @@ import org.nnjit.fuse.Growth;
 import org.nnjit.fuse.Layouts;
 import org.nnjit.fuse.Program;
 import org.nnjit.fuse.ProgramBuilder;
+import org.nnjit.fuse.ScaleHalves;
 import org.nnjit.graph.Graph;
 import org.nnjit.graph.pass.Passes;
 import org.nnjit.graph.pass.Specialiser;
 import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.kernel.family.AttentionFamily;
+import org.nnjit.kernel.family.ContractionFamily;
 import org.nnjit.kernel.family.QuantisedFamily;
 import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.Plan;
@@ -152,9 +154,9 @@ public final class Compiler {
     Target target = context.target();
     Program fused =
         Fusion.apply(
-            program,
+            target.has(Feature.SIMD) ? ScaleHalves.apply(program) : program,
             c -> AttentionFamily.pays(c, target),
-            c -> QuantisedFamily.pays(c, target));
+            c -> QuantisedFamily.pays(c, target) || ContractionFamily.readsHalves(c, target));
     Layouts.Result laidOut = Layouts.apply(fused, target.has(Feature.SIMD));
     int number = context.weights().newPlan();
     Planner planner = planner(graph, laidOut, caches, context, number, false);

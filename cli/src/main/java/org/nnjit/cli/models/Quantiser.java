@@ -1,16 +1,10 @@
 package org.nnjit.cli.models;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,7 +16,6 @@ import onnx.Onnx.GraphProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.OperatorSetIdProto;
-import onnx.Onnx.StringStringEntryProto;
 import onnx.Onnx.TensorProto;
 import org.nnjit.graph.ModelException;
 
@@ -38,11 +31,6 @@ import org.nnjit.graph.ModelException;
  */
 public record Quantiser(int bits, int block, boolean symmetric, int accuracyLevel) {
   static final String DOMAIN = "com.microsoft";
-
-  /** Tensors of fewer bytes stay in the model's file. */
-  private static final int INLINE_BYTES = 1024;
-
-  private static final int ALIGN = 64;
 
   /**
    * @throws IllegalArgumentException naming the parameter that is out of range
@@ -78,12 +66,8 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
    * @throws ModelException when weights that it names are missing
    */
   public Result apply(Path from, Path to) throws IOException {
-    ModelProto model;
-    try (InputStream in = Files.newInputStream(from)) {
-      model = ModelProto.parseFrom(in);
-    } catch (InvalidProtocolBufferException e) {
-      throw new IOException("'" + from + "' is not an ONNX file: " + e.getMessage(), e);
-    }
+    WeightFile file = new WeightFile(from);
+    ModelProto model = file.model();
     GraphProto.Builder graph = model.getGraph().toBuilder();
     Map<String, TensorProto> weights = new HashMap<>();
     for (TensorProto t : graph.getInitializerList()) {
@@ -103,30 +87,12 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
         continue;
       }
       if (done.add(w.getName())) {
-        added.addAll(quantised(w, values(from, w)));
+        added.addAll(quantised(w, file.values(w)));
       }
       graph.setNode(i, product(node, w));
       products++;
     }
-    Set<String> read = new HashSet<>();
-    reads(graph.build(), read);
-    boolean external = false;
-    List<TensorProto> kept = new ArrayList<>();
-    for (TensorProto t : graph.getInitializerList()) {
-      external |= isExternal(t);
-      if (!done.contains(t.getName()) || read.contains(t.getName())) {
-        kept.add(t);
-      }
-    }
-    for (int i = graph.getInputCount() - 1; i >= 0; i--) {
-      String name = graph.getInput(i).getName();
-      if (done.contains(name) && !read.contains(name)) {
-        graph.removeInput(i);
-      }
-    }
-    kept.addAll(added);
-    graph.clearInitializer().addAllInitializer(external ? beside(from, to, kept) : kept);
-    ModelProto.Builder out = model.toBuilder().setGraph(graph);
+    ModelProto.Builder out = model.toBuilder();
     boolean imported = false;
     for (OperatorSetIdProto set : out.getOpsetImportList()) {
       imported |= set.getDomain().equals(DOMAIN);
@@ -134,11 +100,11 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
     if (!imported && products > 0) {
       out.addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(DOMAIN).setVersion(1));
     }
-    try (OutputStream stream = Files.newOutputStream(to)) {
-      out.build().writeTo(stream);
-    }
-    long bytes = Files.size(to) + (external ? Files.size(data(to)) : 0);
-    return new Result(products, done.size(), bytes);
+    Set<String> read = new HashSet<>();
+    WeightFile.reads(graph.build(), read);
+    Set<String> gone = new HashSet<>(done);
+    gone.removeAll(read);
+    return new Result(products, done.size(), file.write(to, out, graph, gone, added));
   }
 
   private NodeProto product(NodeProto node, TensorProto w) {
@@ -259,114 +225,5 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
       t.addDims(d);
     }
     return t.build();
-  }
-
-  private static boolean isExternal(TensorProto t) {
-    return t.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
-  }
-
-  private static float[] values(Path model, TensorProto w) throws IOException {
-    float[] values = new float[Math.toIntExact(w.getDims(0) * w.getDims(1))];
-    if (w.getFloatDataCount() > 0) {
-      for (int i = 0; i < values.length; i++) {
-        values[i] = w.getFloatData(i);
-      }
-      return values;
-    }
-    ByteBuffer bytes =
-        isExternal(w) ? external(model, w, 4L * values.length) : w.getRawData().asReadOnlyByteBuffer();
-    if (bytes.remaining() != 4L * values.length) {
-      throw new ModelException("weight '" + w.getName() + "' has " + bytes.remaining()
-          + " bytes, wanted " + 4L * values.length);
-    }
-    bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
-    return values;
-  }
-
-  /**
-   * The bytes of a tensor that lies beside the model.
-   *
-   * @param length where the model does not say it; negative: up to the file's end
-   */
-  private static ByteBuffer external(Path model, TensorProto t, long length) throws IOException {
-    Map<String, String> entries = new HashMap<>();
-    for (StringStringEntryProto e : t.getExternalDataList()) {
-      entries.put(e.getKey(), e.getValue());
-    }
-    Path file = model.resolveSibling(entries.getOrDefault("location", ""));
-    if (!Files.isRegularFile(file)) {
-      throw new ModelException(
-          "the model keeps weights in '" + file + "', which does not exist");
-    }
-    try (FileChannel channel = FileChannel.open(file)) {
-      long offset = Long.parseLong(entries.getOrDefault("offset", "0"));
-      long rest = length < 0 ? channel.size() - offset : length;
-      long size = Long.parseLong(entries.getOrDefault("length", "" + rest));
-      if (offset + size > channel.size()) {
-        throw new ModelException("weight '" + t.getName() + "' lies beyond the end of '" + file
-            + "', which has " + channel.size() + " bytes");
-      }
-      ByteBuffer into = ByteBuffer.allocate(Math.toIntExact(size));
-      while (into.hasRemaining() && channel.read(into, offset + into.position()) >= 0) {}
-      return into.flip();
-    }
-  }
-
-  private static Path data(Path model) {
-    return model.resolveSibling(model.getFileName() + ".data");
-  }
-
-  /** The tensors with their bytes in a file beside the model, but for small ones. */
-  private static List<TensorProto> beside(Path from, Path to, List<TensorProto> tensors)
-      throws IOException {
-    List<TensorProto> out = new ArrayList<>();
-    try (FileChannel channel =
-        FileChannel.open(
-            data(to), StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      for (TensorProto t : tensors) {
-        ByteBuffer bytes =
-            isExternal(t) ? external(from, t, -1) : t.getRawData().asReadOnlyByteBuffer();
-        if (bytes.remaining() < INLINE_BYTES && !isExternal(t)) {
-          out.add(t);
-          continue;
-        }
-        long at = (channel.size() + ALIGN - 1) / ALIGN * ALIGN;
-        long length = bytes.remaining();
-        channel.position(at);
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        out.add(
-            t.toBuilder()
-                .clearRawData()
-                .clearExternalData()
-                .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                .addExternalData(entry("location", data(to).getFileName().toString()))
-                .addExternalData(entry("offset", "" + at))
-                .addExternalData(entry("length", "" + length))
-                .build());
-      }
-    }
-    return out;
-  }
-
-  private static StringStringEntryProto entry(String key, String value) {
-    return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
-  }
-
-  /** Every name that a node of the graph or of a graph inside it reads, and the outputs. */
-  private static void reads(GraphProto graph, Set<String> into) {
-    graph.getOutputList().forEach(o -> into.add(o.getName()));
-    for (NodeProto node : graph.getNodeList()) {
-      into.addAll(node.getInputList());
-      for (AttributeProto a : node.getAttributeList()) {
-        if (a.hasG()) {
-          reads(a.getG(), into);
-        }
-        a.getGraphsList().forEach(g -> reads(g, into));
-      }
-    }
   }
 }

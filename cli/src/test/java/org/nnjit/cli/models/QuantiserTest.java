@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -16,7 +17,9 @@ import onnx.Onnx.StringStringEntryProto;
 import onnx.Onnx.TensorProto;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
+import org.nnjit.tensor.TensorType;
 
 /** A model and what the quantiser makes of it, in ONNX Runtime and in nnJIT. */
 class QuantiserTest {
@@ -124,6 +127,38 @@ class QuantiserTest {
         r.bytes());
     Files.delete(dir.resolve("w.bin"));
     assertArrayEquals(wanted, run(dir.resolve("out.onnx"), feeds), 0);
+  }
+
+  @Test
+  void weightsOf16BitsAreCastAndPickedFrom() throws Exception {
+    SmallModel model = new SmallModel();
+    String ids = model.feed("ids", SmallModel.ints(DType.I64, new int[] {5}, 0, 299, 7, 7, 12));
+    String table = model.weight("table", SmallModel.random(random, 300, 72));
+    Tensor large = SmallModel.random(random, 72, 72);
+    large.setDouble(0, 70000);
+    String x =
+        model.node("MatMul", model.node("Gather", table, ids), model.weight("large", large));
+    String z = model.node("MatMul", x, model.node("Transpose", table));
+    String bias = model.weight("bias", SmallModel.random(random, 300));
+    model.node("", "Add", Map.of(), List.of(z, bias), List.of("y"));
+    model.output("y", TensorType.of(DType.F32, 5, 300));
+    Files.write(dir.resolve("in.onnx"), model.bytes(17));
+    HalfWriter.Result r = HalfWriter.apply(dir.resolve("in.onnx"), dir.resolve("out.onnx"));
+    assertEquals(1, r.weights());
+    assertEquals(List.of("large"), r.left());
+    byte[] file = Files.readAllBytes(dir.resolve("out.onnx"));
+    assertEquals(file.length, r.bytes());
+    assertEquals(List.of("bias", "large", "table_f16"), names(file).sorted().toList());
+    Map<String, Tensor> feeds = model.feeds;
+    double off = error(run(dir.resolve("in.onnx"), feeds), run(dir.resolve("out.onnx"), feeds));
+    assertTrue(off > 0 && off < 1e-3, "seed " + SEED + ": " + off);
+    // Neither what picks rows nor the product has the table as floats of 32 bits.
+    long most = 2 * 2 * 300 * 72 + 4 * 72 * 72 + 8192;
+    double error =
+        TiledConvTest.error(
+            "halves", file, feeds, 0,
+            plan -> assertTrue(plan.weightBytes() < most, plan.weightBytes() + " bytes"));
+    assertTrue(error < 1e-5, "seed " + SEED + ": " + error);
   }
 
   @Test

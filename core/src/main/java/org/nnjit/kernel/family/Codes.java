@@ -38,7 +38,7 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
         zero = s.b();
         whole = s.a();
       }
-      if (form == 0 && whole instanceof Cast c && !isRead(c.x())) {
+      if (form == 0 && whole instanceof Cast c && !Exprs.isRead(c.x())) {
         whole = c.x();
       }
     }
@@ -48,10 +48,10 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
     }
     boolean nibble =
         inside instanceof Binary b && b.op() == BinaryOp.AND && b.b().equals(Expr.i32(15));
-    if (nibble || whole instanceof Cast c && isRead(c.x())) {
+    if (nibble || whole instanceof Cast c && Exprs.isRead(c.x())) {
       whole = inside;
     }
-    boolean bytes = isRead(whole) && (whole.type() == DType.U8 || whole.type() == DType.I8);
+    boolean bytes = Exprs.isRead(whole) && (whole.type() == DType.U8 || whole.type() == DType.I8);
     if (!nibble && !bytes || Exprs.reads(whole).size() != 1 || Exprs.reads(p.b()).size() != 1
         || zero != null && Exprs.reads(zero).size() > 1) {
       return null;
@@ -69,10 +69,6 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
       return Math.min(a, b) < 0 ? -1 : Math.max(a, b);
     }
     return Math.max(a, b) % Math.min(a, b) == 0 ? Math.min(a, b) : -1;
-  }
-
-  private static boolean isRead(Expr e) {
-    return e instanceof Read || e instanceof ReadFlat;
   }
 
   /** The smallest divisor of k in an expression, 0 without k, negative when k occurs otherwise. */

@@ -9,11 +9,10 @@ import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
-import org.nnjit.compute.Expr.Read;
-import org.nnjit.compute.Expr.ReadFlat;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.tensor.DType;
+import org.nnjit.tensor.TensorType;
 
 /**
  * A compute seen as {@code C[batch, m, n] = sum over k of A[batch, m, k] * B[batch, k, n]}: MatMul,
@@ -28,9 +27,49 @@ import org.nnjit.tensor.DType;
  * @param m axis of rows of a tile, or null when there is one row
  * @param n axis of columns
  * @param k reduced axes in the order they are walked: largest step of A first
+ * @param half type of B where it is of 16 bits (then {@link HalfProduct} says how it is read), or null
  */
 record Contraction(
-    Compute compute, Expr a, Expr b, List<Axis> batch, Axis m, Axis n, List<Axis> k) {
+    Compute compute,
+    Expr a,
+    Expr b,
+    List<Axis> batch,
+    Axis m,
+    Axis n,
+    List<Axis> k,
+    DType half) {
+  Contraction(
+      Compute compute, Expr a, Expr b, List<Axis> batch, Axis m, Axis n, List<Axis> k) {
+    this(compute, a, b, batch, m, n, k, null);
+  }
+
+  /**
+   * The contraction of two f32, or of f32 and a weight of 16-bit floats with one axis to sum over, that
+   * a compute is; or null.
+   */
+  static Contraction withHalves(Compute original) {
+    HalfProduct h = HalfProduct.of(original);
+    if (h == null) {
+      return of(original);
+    }
+    Contraction c = of(h.compute());
+    boolean suits =
+        c != null && c.argB() == h.argument() && c.k.size() == 1;
+    return suits
+        ? new Contraction(c.compute, c.a, c.b, c.batch, c.m, c.n, c.k, h.type())
+        : null;
+  }
+
+  /** The same with one more argument. */
+  Contraction with(TensorType argument) {
+    List<TensorType> inputs = new ArrayList<>(compute.inputs());
+    inputs.add(argument);
+    Compute more =
+        new Compute(
+            compute.name(), inputs, compute.output(), compute.spatial(), compute.stages(),
+            compute.body(), compute.store());
+    return new Contraction(more, a, b, batch, m, n, k, half);
+  }
 
   /** The contraction that a compute is, or null. */
   static Contraction of(Compute original) {
@@ -39,8 +78,8 @@ record Contraction(
         || original.stages().get(0).outer() != original.spatial().size()
         || !(original.stages().get(0).body() instanceof Binary p)
         || p.op() != BinaryOp.MUL
-        || !isOperand(p.a())
-        || !isOperand(p.b())
+        || !Exprs.isRead(p.a())
+        || !Exprs.isRead(p.b())
         || p.type() != DType.F32
         || original.output().dtype() != DType.F32) {
       return null;
@@ -121,10 +160,6 @@ record Contraction(
     return Math.min(axis.extent(), 12) * 16 + (a.coefficient(axis) < 1 << 20 ? 1 : 0);
   }
 
-  private static boolean isOperand(Expr e) {
-    return e instanceof Read || e instanceof ReadFlat;
-  }
-
   private static Axis column(Compute c, Affine a, Affine b, Affine out) {
     Axis best = null;
     for (Axis axis : c.spatial()) {
@@ -172,6 +207,11 @@ record Contraction(
       d *= axis.extent();
     }
     return d;
+  }
+
+  /** Words of a column of packed halves. */
+  int pairs() {
+    return (depth() + 1) / 2;
   }
 
   /** How many steps of k, the last ones, move A by the same amount. */

@@ -88,7 +88,7 @@ public final class ContractionFamily implements KernelFamily {
     if (!target.has(Feature.SIMD)) {
       return null;
     }
-    Contraction c = Contraction.of(compute);
+    Contraction c = Contraction.withHalves(compute);
     if (c == null || c.columns() < 4 || c.depth() < 2) {
       return null;
     }
@@ -96,6 +96,13 @@ public final class ContractionFamily implements KernelFamily {
     return Vectors.allows(c.compute().body(), c.n(), addresses)
         ? new Space(c, addresses, target)
         : null;
+  }
+
+  /** True when a product can read its weight as 16-bit floats. */
+  public static boolean readsHalves(Compute compute, Target target) {
+    return target.has(Feature.SIMD)
+        && HalfProduct.of(compute) != null
+        && Contraction.withHalves(compute) != null;
   }
 
   /** The kernels of a contraction whose operands suit. */
@@ -118,6 +125,7 @@ public final class ContractionFamily implements KernelFamily {
       int nr = tile[1];
       boolean packed =
           weight
+              || c.half() != null
               || c.rows() > 8
               || addresses.address(c.b()).coefficient(c.n()) != 1;
       return Schedule.of("contraction")
@@ -134,7 +142,7 @@ public final class ContractionFamily implements KernelFamily {
 
     /** Whether B comes from farther than the second-level cache, for strips that could fetch it. */
     private boolean isFar(int mr, int nr) {
-      return c.rows() > 2 * mr && mr > 1 && bytesOfB(nr) > target.l2Bytes();
+      return c.half() == null && c.rows() > 2 * mr && mr > 1 && bytesOfB(nr) > target.l2Bytes();
     }
 
     /** Panels that lie side by side in a tile of few rows. */
@@ -183,6 +191,9 @@ public final class ContractionFamily implements KernelFamily {
      * written panel by panel, or where panels are too few to share.
      */
     private boolean rowsOutside(int mr, int nr) {
+      if (c.half() != null) {
+        return false;
+      }
       long bytesOfC = (long) batches() * c.rows() * c.columns() * 4;
       boolean streams = bytesOfB(nr) <= target.l2Bytes() && bytesOfC >= farBytes();
       boolean few = (c.columns() + nr - 1) / nr * batches() < PARTS;
@@ -310,7 +321,8 @@ public final class ContractionFamily implements KernelFamily {
 
     @Override
     public LiteSpace lite(Set<Integer> weights) {
-      boolean mustPack = addresses.address(c.b()).coefficient(c.n()) != 1;
+      boolean halves = c.half() != null;
+      boolean mustPack = halves || addresses.address(c.b()).coefficient(c.n()) != 1;
       boolean weight = weights.contains(c.argB());
       int[] tile = tile(weight);
       LiteSpace.Cost perStep = s -> cycles(c.rows(), s.get("mr", 1), s.get("nr", 4));
@@ -324,7 +336,7 @@ public final class ContractionFamily implements KernelFamily {
           .choose("unroll", 16, 4, 8, 16)
           .choose("kc", c.depth(), cuts(tile[1]))
           .keep(new ContractionRules.BlockOfSteps(c.depth()))
-          .choose("outer", 2, 0, 1)
+          .choose("outer", 2, halves ? new int[] {0} : new int[] {0, 1})
           .keep(
               new ContractionRules.PartsToShare(
                   c.rows(), c.columns(), batches(), target.threads()))
@@ -339,16 +351,17 @@ public final class ContractionFamily implements KernelFamily {
 
     @Override
     public LiteSpace wide(Set<Integer> weights, int count) {
-      boolean mustPack = addresses.address(c.b()).coefficient(c.n()) != 1;
+      boolean halves = c.half() != null;
+      boolean mustPack = halves || addresses.address(c.b()).coefficient(c.n()) != 1;
       return new LiteSpace.Builder("contraction")
           .choose("mr", 1, range(1, Math.min(c.rows(), MOST_ROWS)))
           .choose("nr", 1, range(4, 4 * MOST_VECTORS))
           .keep(new ContractionRules.TileInside(c.rows(), c.columns()))
           .keep(new ContractionRules.RegistersHold(2 * target.vectorRegisters()))
-          .choose("unroll", 1, 1, 2, 4, 8, 16)
+          .choose("unroll", 1, halves ? new int[] {2, 4, 8, 16} : new int[] {1, 2, 4, 8, 16})
           .choose("kc", 1, c.k().size() == 1 ? new int[] {0, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024} : new int[] {0})
           .keep(new ContractionRules.BlockOfSteps(c.depth()))
-          .choose("outer", 1, 0, 1)
+          .choose("outer", 1, halves ? new int[] {0} : new int[] {0, 1})
           .choose("mc", 1, 1, 2, 8, 32)
           .keep(new ContractionRules.RunsOfRows())
           .choose("pack", 1, mustPack ? new int[] {1} : new int[] {0, 1})
@@ -396,7 +409,11 @@ public final class ContractionFamily implements KernelFamily {
 
     @Override
     public LoopNest lower(Schedule schedule) {
-      return new ContractionLowering(c, schedule).lower();
+      boolean widened = c.half() != null && c.rows() > FEW_ROWS;
+      return (widened
+              ? ContractionLowering.widening(c, schedule)
+              : new ContractionLowering(c, schedule))
+          .lower();
     }
 
     @Override
@@ -408,7 +425,8 @@ public final class ContractionFamily implements KernelFamily {
   }
 
   /**
-   * The compute that packs B: panels {@code [batch, ceil(n / width), k, width]}, zero beyond column n.
+   * The compute that packs B: panels {@code [batch, ceil(n / width), k, width]}, zero beyond column n;
+   * of halves words {@code [batch, ceil(n / width), ceil(k / 2), width]}.
    * Its only input is B as it lies. Tiles of all rows, and of all numbers of streams, read the same
    * panels if these are as wide.
    */
@@ -426,8 +444,9 @@ public final class ContractionFamily implements KernelFamily {
     }
     Axis panel = new Axis("p", panels);
     spatial.add(panel);
+    Axis word = new Axis("word", c.pairs());
     for (Axis axis : c.k()) {
-      Axis copy = new Axis(axis.name(), axis.extent());
+      Axis copy = c.half() != null ? word : new Axis(axis.name(), axis.extent());
       spatial.add(copy);
       at.put(axis, Expr.var(copy));
     }
@@ -438,20 +457,30 @@ public final class ContractionFamily implements KernelFamily {
     for (Axis axis : c.compute().spatial()) {
       at.putIfAbsent(axis, Expr.i32(0));
     }
-    TensorType source = c.compute().inputs().get(c.argB());
-    Expr read = asFlat(fb, source.dtype(), at);
+    DType type = c.compute().inputs().get(c.argB()).dtype();
+    int elements = extentOf(c, addresses);
+    Expr read;
+    if (c.half() == null) {
+      read = asFlat(fb, type, at);
+    } else {
+      read = HalfProduct.word(c, fb, at, Expr.var(word));
+      boolean words = HalfProduct.readsWords(c, fb);
+      type = words ? DType.I32 : DType.U16;
+      elements = words ? (elements + 1) / 2 : elements;
+    }
     if (c.columns() != panels * width) {
       Expr inside = Expr.binary(BinaryOp.LT, column, Expr.i32(c.columns()));
-      read = Expr.select(inside, read, Expr.constant(source.dtype(), 0));
+      read = Expr.select(inside, read, Expr.constant(read.type(), 0));
     }
     int[] dims = new int[spatial.size()];
     for (int i = 0; i < dims.length; i++) {
       dims[i] = spatial.get(i).extent();
     }
-    TensorType out = TensorType.of(DType.F32, dims);
+    DType packed = c.half() == null ? DType.F32 : DType.I32;
+    TensorType out = TensorType.of(packed, dims);
     // The address is in the buffer itself, whatever its logical shape and layout.
-    TensorType raw = TensorType.of(source.dtype(), extentOf(c, addresses));
-    return Compute.of("pack", List.of(raw), out, spatial, List.of(), Expr.cast(DType.F32, read));
+    TensorType raw = TensorType.of(type, elements);
+    return Compute.of("pack", List.of(raw), out, spatial, List.of(), Expr.cast(packed, read));
   }
 
   /** Parts of a tile's columns that lie apart in packed B. */

@@ -10,6 +10,7 @@ import org.nnjit.loop.LType;
 import org.nnjit.loop.Local;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.loop.Stmt;
+import org.nnjit.loop.Tile;
 import org.nnjit.loop.Value;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.tensor.DType;
@@ -23,6 +24,9 @@ final class ContractionLowering {
   /** Strips in one call of a tile: more calls cost more, fewer delay the optimised code. */
   private static final int STRIPS = 16;
 
+  /** Parts that several threads can share evenly; more parts only ask for more scratch. */
+  private static final int WIDENED_PARTS = 32;
+
   private final Contraction c;
   private final Schedule schedule;
   private final Buffer[] buffers;
@@ -30,10 +34,29 @@ final class ContractionLowering {
   private final int nr;
   private final int strips;
   private final Affine fb;
+  private final Buffer room;
   private final ContractionTile tiles;
 
   ContractionLowering(Contraction c, Schedule schedule) {
-    this(c, schedule, MapReduceFamily.buffers(c.compute()), MapReduceFamily.types(c.compute()));
+    this(c, schedule, buffers(c), MapReduceFamily.types(c.compute()), null);
+  }
+
+  /** A contraction whose halves become floats panel by panel, in scratch, the last argument. */
+  static ContractionLowering widening(Contraction c, Schedule schedule) {
+    Contraction more = c.with(AttentionParts.SCRATCH);
+    Buffer[] buffers = buffers(more);
+    Buffer room = buffers[c.compute().inputs().size()];
+    return new ContractionLowering(
+        more, schedule, buffers, MapReduceFamily.types(more.compute()), room);
+  }
+
+  /** Buffers of the arguments; halves are read by words. */
+  private static Buffer[] buffers(Contraction c) {
+    Buffer[] buffers = MapReduceFamily.buffers(c.compute());
+    if (c.half() != null) {
+      buffers[c.argB()] = new Buffer(buffers[c.argB()].name(), DType.I32);
+    }
+    return buffers;
   }
 
   /**
@@ -43,7 +66,13 @@ final class ContractionLowering {
    * @param types type of each
    */
   ContractionLowering(Contraction c, Schedule schedule, Buffer[] buffers, TensorType[] types) {
+    this(c, schedule, buffers, types, null);
+  }
+
+  private ContractionLowering(
+      Contraction c, Schedule schedule, Buffer[] buffers, TensorType[] types, Buffer room) {
     this.c = c;
+    this.room = room;
     this.schedule = schedule;
     this.buffers = buffers;
     this.mr = schedule.get("mr", 6);
@@ -55,7 +84,7 @@ final class ContractionLowering {
       throw new IllegalStateException(
           c.compute().name() + ": columns of B are not dense; the schedule must pack it");
     }
-    this.tiles = new ContractionTile(c, schedule, buffers, types);
+    this.tiles = new ContractionTile(c, schedule, buffers, types, room);
   }
 
   /** Rows of a whole tile. */
@@ -98,7 +127,85 @@ final class ContractionLowering {
     return new Stmt.For(p, Value.i32(0), panels, 1, inside.of(nr));
   }
 
+  /** Parts of some panels each, which become floats one after the other. */
+  private LoopNest widened() {
+    int panels = tiles.streamPanels();
+    int batches = Reductions.points(c.batch());
+    int chunks = Math.min(panels, (WIDENED_PARTS + batches - 1) / batches);
+    int each = (panels + chunks - 1) / chunks;
+    chunks = (panels + each - 1) / each;
+    int elements = 2 * c.pairs() * nr;
+    Local begin = Local.of("begin", LType.I32);
+    Local end = Local.of("end", LType.I32);
+    Local part = Local.of("part", LType.I32);
+    Local p = Local.of("panel", LType.I32);
+    List<Stmt> body = new ArrayList<>();
+    Value[] indices = new Value[c.batch().size()];
+    Value rest = split(body, Value.get(part), chunks, batches > 1);
+    Value from = Value.mul(lastSplit, each);
+    int left = batches;
+    Value ofB = Value.i32(0);
+    int size = 1;
+    for (int i = indices.length - 1; i >= 0; i--) {
+      Axis axis = c.batch().get(i);
+      left /= axis.extent();
+      rest = split(body, rest, axis.extent(), left > 1);
+      indices[i] = lastSplit;
+      if (fb.coefficient(axis) != 0) {
+        ofB = Value.add(ofB, Value.mul(lastSplit, size));
+        size *= axis.extent();
+      }
+    }
+    Value panel = Value.add(Value.mul(ofB, panels), Value.get(p));
+    Stmt widen = new Stmt.TileCall(widening(), List.of(panel, Value.get(tiles.slot())));
+    Stmt rows = panelOf(p, q -> parts(Value.i32(0), strips, q, indices, p));
+    Value to = Value.add(from, Value.i32(each));
+    Value last = panels % each == 0 ? to : Digits.integer(BinaryOp.MIN, to, panels);
+    body.add(new Stmt.For(p, from, last, 1, Stmt.block(List.of(widen, rows))));
+    // A call has the room of the part it begins with, which no other call touches.
+    Stmt place = Stmt.let(tiles.slot(), Value.mul(Value.get(begin), elements));
+    Stmt loop = new Stmt.For(part, Value.get(begin), Value.get(end), 1, Stmt.block(body));
+    int parts = batches * chunks;
+    return new LoopNest(
+        c.compute().name(), List.of(buffers), parts * elements, parts, begin, end,
+        Stmt.block(List.of(place, loop)));
+  }
+
+  /** Puts a panel of halves into scratch as floats. */
+  private Tile widening() {
+    Local panel = Local.of("panel", LType.I32);
+    Local slot = Local.of("slot", LType.I32);
+    Local words = Local.pointer("words", buffers[c.argB()]);
+    Local floats = Local.pointer("floats", room);
+    Local mask = Local.of("mask", LType.I32X4);
+    Value start = Value.mul(Value.get(panel), c.pairs() * nr);
+    List<Stmt> body = new ArrayList<>();
+    body.add(Stmt.let(words, new Value.Address(buffers[c.argB()], start)));
+    body.add(Stmt.let(floats, new Value.Address(room, Value.get(slot))));
+    body.add(Stmt.let(mask, HalfProduct.mask(c.half())));
+    List<Stmt> pair = new ArrayList<>();
+    for (int j = 0; j < nr; j += 4) {
+      Local word = Local.of("word", LType.I32X4);
+      pair.add(Stmt.let(word, new Value.Load(Value.get(words), j, Value.Access.VECTOR)));
+      for (int k = 0; k < 2; k++) {
+        Value x = HalfProduct.floats(c.half(), Value.get(word), k == 1, Value.get(mask));
+        if (c.half() == DType.F16) {
+          x = new Value.Binary(BinaryOp.MUL, DType.F32, x, HalfProduct.factor(c.half()));
+        }
+        pair.add(new Stmt.Store(Value.get(floats), k * nr + j, x, 4));
+      }
+    }
+    pair.add(Stmt.let(words, new Value.Offset(Value.get(words), Value.i32(nr))));
+    pair.add(Stmt.let(floats, new Value.Offset(Value.get(floats), Value.i32(2 * nr))));
+    Local k = Local.of("k", LType.I32);
+    body.add(new Stmt.For(k, Value.i32(0), Value.i32(c.pairs()), 1, Stmt.block(pair)));
+    return new Tile("widen", List.of(panel, slot), Stmt.block(body));
+  }
+
   LoopNest lower() {
+    if (room != null) {
+      return widened();
+    }
     int panels = tiles.streamPanels();
     int batches = 1;
     for (Axis axis : c.batch()) {

@@ -38,6 +38,11 @@ final class ContractionTile {
   private final int nr;
   private final int width;
   private final boolean packed;
+  private final DType half;
+  private final Local mask = Local.of("mask", LType.I32X4);
+  private final Local factor = Local.of("factor", LType.F32X4);
+  private final Buffer room;
+  private final Local slot = Local.of("slot", LType.I32);
   private final Affine fa;
   private final Affine fb;
   private final Affine out;
@@ -51,7 +56,13 @@ final class ContractionTile {
   /** A block of k: where it begins, how far into A and B that is, in elements, and its length. */
   private record Part(int start, int skipA, int skipB, int length) {}
 
-  ContractionTile(Contraction c, Schedule schedule, Buffer[] buffers, TensorType[] types) {
+  /**
+   * Tiles of a contraction.
+   *
+   * @param room where a panel of B lies as f32 beside what is packed, or null
+   */
+  ContractionTile(
+      Contraction c, Schedule schedule, Buffer[] buffers, TensorType[] types, Buffer room) {
     this.c = c;
     this.schedule = schedule;
     this.buffers = buffers;
@@ -59,13 +70,16 @@ final class ContractionTile {
     this.mr = schedule.get("mr", 6);
     this.nr = schedule.get("nr", 8);
     this.packed = schedule.get("pack", 0) == 1;
+    this.half = room == null ? c.half() : null;
+    this.room = room;
     this.width = nr / ContractionFamily.streams(schedule);
     LoopBuilder addresses = new LoopBuilder(buffers, types);
     this.fa = addresses.address(c.a());
     this.fb = addresses.address(c.b());
     this.out = addresses.address(c.compute().inputs().size(), c.compute().store());
     for (Axis axis : c.k()) {
-      add(new Run(axis.extent(), fa.coefficient(axis), packed ? width : fb.coefficient(axis)));
+      int step = half != null ? width / 2 : packed ? width : fb.coefficient(axis);
+      add(new Run(axis.extent(), fa.coefficient(axis), step));
     }
     cut();
   }
@@ -175,6 +189,9 @@ final class ContractionTile {
     args.add(Value.mul(from, mr));
     args.add(Value.mul(to, mr));
     args.add(Value.get(p));
+    if (room != null) {
+      args.add(Value.get(slot));
+    }
     if (parts.size() > 1) {
       args.add(Value.i32(block.skipA));
       args.add(Value.i32(block.skipB));
@@ -210,6 +227,9 @@ final class ContractionTile {
     params.add(from);
     params.add(to);
     params.add(panel);
+    if (room != null) {
+      params.add(slot);
+    }
     if (parts.size() > 1) {
       params.add(skipA);
       params.add(skipB);
@@ -221,6 +241,12 @@ final class ContractionTile {
     Local n0 = Local.of("n0", LType.I32);
     b.emit(Stmt.let(n0, Value.mul(Value.get(panel), width)));
     b.bind(c.n(), Value.get(n0));
+    if (half != null) {
+      b.emit(Stmt.let(mask, HalfProduct.mask(half)));
+    }
+    if (half == DType.F16) {
+      b.emit(Stmt.let(factor, HalfProduct.factor(half)));
+    }
     Value packedB = packed ? panel(b, panel) : null;
     int lines = packed && rows == mr ? linesAhead(length) : 0;
     Local next = Local.of("next", LType.I32);
@@ -288,9 +314,25 @@ final class ContractionTile {
 
   /** Where a packed panel begins. */
   private Value panel(LoopBuilder b, Local panel) {
-    Local start = Local.pointer("panel_b", buffers[c.argB()]);
-    b.emit(Stmt.let(start, new Value.Address(buffers[c.argB()], panelIndex(b, panel))));
+    Local start = Local.pointer("panel_b", bufferB());
+    Value index = room == null ? panelIndex(b, panel) : Value.get(slot);
+    b.emit(Stmt.let(start, new Value.Address(bufferB(), index)));
     return Value.get(start);
+  }
+
+  /** Where tiles read B. */
+  private Buffer bufferB() {
+    return room == null ? buffers[c.argB()] : room;
+  }
+
+  /** Rows of a packed panel. */
+  private int packedRows() {
+    return half == null ? c.depth() : c.pairs();
+  }
+
+  /** Where the panel lies in {@code room}: set before tiles are called. */
+  Local slot() {
+    return slot;
   }
 
   /** Packed panels of one batch of B. */
@@ -318,7 +360,7 @@ final class ContractionTile {
       }
     }
     Value index = Value.add(Value.mul(batch, packedPanels()), Value.get(panel));
-    return Value.mul(index, c.depth() * width);
+    return Value.mul(index, packedRows() * width);
   }
 
   /** Strips that meet a block of B before the next block comes. */
@@ -377,7 +419,7 @@ final class ContractionTile {
     LoopBuilder.Place a0 = b.place(c.argA(), fa);
     LoopBuilder.Place b0 =
         packed ? new LoopBuilder.Place(packedB, 0) : b.place(c.argB(), fb);
-    Local pb = Local.pointer("b", buffers[c.argB()]);
+    Local pb = Local.pointer("b", bufferB());
     Value fromA = a0.pointer();
     Value fromB = b0.pointer();
     int offsetB = b0.offset();
@@ -459,7 +501,11 @@ final class ContractionTile {
     // the rest is the same for all steps of a row, and is formed once.
     boolean moves = rows > 1;
     int move = moves ? stepA : count * stepA;
-    for (int u = 0; u < count; u++) {
+    boolean pairs = half != null && rows == 1;
+    for (int u = 0; pairs && u < count; u += 2) {
+      pair(body, acc, ways, pa, pb, offsetA, offsetB, stepA, u, Math.min(2, count - u));
+    }
+    for (int u = 0; !pairs && u < count; u++) {
       int set = u % ways * rows;
       if (moves && u > 0) {
         body.add(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(move))));
@@ -467,9 +513,11 @@ final class ContractionTile {
       // One row meets each vector of B once: kept, wide panels would take more registers than there are.
       Value[] columns = new Value[acc[0].length];
       for (int j = 0; j < columns.length; j++) {
-        int stream = packed ? 4 * j / width : 0;
-        int at = offsetB + u * stepB + stream * (streamPanels() * c.depth() - 1) * width + j * 4;
-        columns[j] = new Value.Load(Value.get(pb), at, Value.Access.VECTOR);
+        int row = half == null ? u * stepB : u / 2 * width;
+        columns[j] = vectorOfB(pb, offsetB + row, j);
+        if (half != null) {
+          columns[j] = HalfProduct.floats(half, columns[j], u % 2 == 1, Value.get(mask));
+        }
         if (rows > 1) {
           Local column = Local.of("b" + j, LType.F32X4);
           body.add(Stmt.let(column, columns[j]));
@@ -478,7 +526,7 @@ final class ContractionTile {
       }
       for (int i = 0; i < rows; i++) {
         int at = offsetA + (moves ? 0 : u * stepA) + i * stepM;
-        Value x = new Value.Load(Value.get(pa), at, Value.Access.SPLAT);
+        Value x = splatOfA(pa, at);
         if (columns.length > 1) {
           Local splat = Local.of("a" + i, LType.F32X4);
           body.add(Stmt.let(splat, x));
@@ -493,6 +541,40 @@ final class ContractionTile {
     body.add(Stmt.let(pa, new Value.Offset(Value.get(pa), Value.i32(move))));
     body.add(Stmt.let(pb, new Value.Offset(Value.get(pb), Value.i32(count * stepB))));
     return Stmt.block(body);
+  }
+
+  /** The words of two steps of k, or the last one, meet the only row: each is loaded once. */
+  private void pair(
+      List<Stmt> body, Local[][] acc, int ways, Local pa, Local pb, int offsetA, int offsetB,
+      int stepA, int u, int steps) {
+    Local[] splats = new Local[steps];
+    for (int s = 0; s < steps; s++) {
+      splats[s] = Local.of("a" + s, LType.F32X4);
+      body.add(Stmt.let(splats[s], splatOfA(pa, offsetA + (u + s) * stepA)));
+    }
+    for (int j = 0; j < acc[0].length; j++) {
+      Local words = Local.of("w" + j, LType.I32X4);
+      body.add(Stmt.let(words, vectorOfB(pb, offsetB + u / 2 * width, j)));
+      for (int s = 0; s < steps; s++) {
+        Local sum = acc[(u + s) % ways][j];
+        Value x = HalfProduct.floats(half, Value.get(words), s == 1, Value.get(mask));
+        body.add(Stmt.let(sum, new Value.MulAdd(Value.get(splats[s]), x, Value.get(sum))));
+      }
+    }
+  }
+
+  private Value splatOfA(Local pa, int at) {
+    Value x = new Value.Load(Value.get(pa), at, Value.Access.SPLAT);
+    return half == DType.F16
+        ? new Value.Binary(BinaryOp.MUL, DType.F32, x, Value.get(factor))
+        : x;
+  }
+
+  /** Four columns of a row of B that begins at {@code at} in the first stream. */
+  private Value vectorOfB(Local pb, int at, int j) {
+    int stream = packed ? 4 * j / width : 0;
+    int apart = stream * (streamPanels() * packedRows() - 1) * width;
+    return new Value.Load(Value.get(pb), at + apart + j * 4, Value.Access.VECTOR);
   }
 
   private void finish(LoopBuilder b, Local[][] acc, int columns, boolean last) {

@@ -122,7 +122,7 @@ public final class QuantisedFamily implements KernelFamily {
     Binary parts = (Binary) stage.body();
     Codes b = Codes.of(parts.b(), k);
     Codes codesA = Codes.of(parts.a(), k);
-    boolean plain = parts.a() instanceof Expr.Read || parts.a() instanceof ReadFlat;
+    boolean plain = Exprs.isRead(parts.a());
     if (b == null
         || codesA == null && (!plain || parts.a().type() != DType.F32)
         || Exprs.uses(parts.a(), n)

@@ -66,9 +66,9 @@ final class Vectors {
             (isF32(c.x().type()) || c.x().type() == DType.I32 || c.x().type() == DType.BOOL)
                 && (isF32(c.type()) || c.type() == DType.I32 || c.type() == DType.BOOL);
         boolean widened =
-            (c.x().type() == DType.U8 || c.x().type() == DType.I8)
+            isNarrow(c.x().type())
                 && (isF32(c.type()) || c.type() == DType.I32)
-                && (c.x() instanceof Read || c.x() instanceof ReadFlat);
+                && Exprs.isRead(c.x());
         if (!plain && !widened) {
           return false;
         }
@@ -103,13 +103,16 @@ final class Vectors {
     return t == DType.F32 || t == DType.F16 || t == DType.BF16;
   }
 
+  private static boolean isNarrow(DType t) {
+    return t == DType.U8 || t == DType.I8 || t == DType.U16 || t == DType.I16;
+  }
+
   private static boolean hasLanes(DType t) {
     return t == DType.F32 || t == DType.I32 || t == DType.U32 || t == DType.BOOL;
   }
 
   private static boolean loadable(DType t, Affine a, Axis axis) {
-    boolean narrow = t == DType.U8 || t == DType.I8 || t == DType.F16 || t == DType.BF16;
-    if (narrow) {
+    if (isNarrow(t) || t == DType.F16 || t == DType.BF16) {
       return a.coefficient(axis) == 1 && !a.hidesAxis(axis);
     }
     return hasLanes(t);

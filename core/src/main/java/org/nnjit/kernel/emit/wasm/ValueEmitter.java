@@ -101,6 +101,7 @@ final class ValueEmitter {
         push(convert.x());
         CastEmitter.convert(code, convert, isBool(convert.x()));
       }
+      case Value.AsFloats bits -> push(bits.x());
       case Value.Packed packed -> packed(packed);
       case Value.Horizontal horizontal -> horizontal(horizontal);
     }
