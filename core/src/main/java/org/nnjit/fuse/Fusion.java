@@ -33,11 +33,16 @@ public final class Fusion {
    *
    * @param attention says whether a compute that is a whole attention is better than its parts
    * @param codes says whether a product is better with a weight's codes as operand than with floats
+   * @param halves says whether an attention reads keys and values of 16-bit floats in place
    */
   public static Program apply(
-      Program program, Predicate<Compute> attention, Predicate<Compute> codes) {
+      Program program,
+      Predicate<Compute> attention,
+      Predicate<Compute> codes,
+      Predicate<Compute> halves) {
     List<Rule> rules = new ArrayList<>(RULES);
     rules.add(new InlineCodes(codes));
+    rules.add(new InlineHalves(halves));
     Rule whole = new FuseAttention(attention);
     Calls calls = new Calls(program);
     boolean changed = true;

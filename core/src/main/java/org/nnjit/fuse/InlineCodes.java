@@ -2,6 +2,7 @@ package org.nnjit.fuse;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
@@ -30,24 +31,35 @@ final class InlineCodes implements Fusion.Rule {
       if (map == null || !calls.isConstant(map.result())) {
         continue;
       }
-      List<Integer> readers = calls.readers(map.result());
-      List<ComputeCall> merged = new ArrayList<>();
-      for (int reader : readers) {
-        ComputeCall consumer = calls.compute(reader);
-        boolean product = consumer != null && InlineMap.isProduct(consumer.compute());
-        if (product || consumer != null && picks(consumer, map.result())) {
-          ComputeCall whole = Inline.into(consumer, map.result(), map);
-          if (!product || fits.test(whole.compute())) {
-            merged.add(whole);
-          }
-        }
-      }
-      for (int k = 0; k < readers.size() && merged.size() == readers.size(); k++) {
-        calls.set(readers.get(k), merged.get(k));
-        changed = true;
-      }
+      changed |=
+          everywhere(
+              calls,
+              map,
+              (reader, whole) ->
+                  InlineMap.isProduct(reader.compute())
+                      ? fits.test(whole.compute())
+                      : picks(reader, map.result()));
     }
     return changed;
+  }
+
+  /** Puts a map into all that read it, if all may have it: the reader, and what it would become. */
+  static boolean everywhere(
+      Calls calls, ComputeCall map, BiPredicate<ComputeCall, ComputeCall> mayHave) {
+    List<Integer> readers = calls.readers(map.result());
+    List<ComputeCall> merged = new ArrayList<>();
+    for (int reader : readers) {
+      ComputeCall consumer = calls.compute(reader);
+      ComputeCall whole = consumer == null ? null : Inline.into(consumer, map.result(), map);
+      if (whole != null && mayHave.test(consumer, whole)) {
+        merged.add(whole);
+      }
+    }
+    boolean all = !readers.isEmpty() && merged.size() == readers.size();
+    for (int k = 0; all && k < readers.size(); k++) {
+      calls.set(readers.get(k), merged.get(k));
+    }
+    return all;
   }
 
   /** Whether a map reads elements of a value that another value tells. */

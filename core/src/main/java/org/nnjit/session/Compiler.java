@@ -16,6 +16,7 @@ import org.nnjit.graph.pass.TypedGraph;
 import org.nnjit.kernel.family.AttentionFamily;
 import org.nnjit.kernel.family.ContractionFamily;
 import org.nnjit.kernel.family.QuantisedFamily;
+import org.nnjit.kernel.family.StepFamily;
 import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.Plan;
 import org.nnjit.plan.PlanContext;
@@ -156,7 +157,8 @@ public final class Compiler {
         Fusion.apply(
             target.has(Feature.SIMD) ? ScaleHalves.apply(program) : program,
             c -> AttentionFamily.pays(c, target),
-            c -> QuantisedFamily.pays(c, target) || ContractionFamily.readsHalves(c, target));
+            c -> QuantisedFamily.pays(c, target) || ContractionFamily.readsHalves(c, target),
+            c -> target.has(Feature.SIMD) && StepFamily.suits(c));
     Layouts.Result laidOut = Layouts.apply(fused, target.has(Feature.SIMD));
     int number = context.weights().newPlan();
     Planner planner = planner(graph, laidOut, caches, context, number, false);

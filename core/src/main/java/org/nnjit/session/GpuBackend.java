@@ -39,9 +39,9 @@ public final class GpuBackend implements Compiler.Backend {
       Planner.Caches caches,
       Map<String, Integer> growing,
       PlanContext context) {
-    Program fused = Fusion.apply(program, GridFamilies::attends, c -> true);
+    Program fused = Fusion.apply(program, GridFamilies::attends, c -> true, c -> false);
     if (!serves(fused)) {
-      fused = Fusion.apply(program, c -> false, c -> true);
+      fused = Fusion.apply(program, c -> false, c -> true, c -> false);
     }
     fused = PartDoubles.apply(fused);
     int number = context.weights().newPlan();

@@ -99,7 +99,7 @@ class FusionTest {
   void aMapThatAlsoReadsAcrossIsNoEpilogue() {
     Program program =
         program(matmul("x", "x", "s"), withTranspose(BinaryOp.SUB, "s", "s", "y"));
-    Program fused = Fusion.apply(program, c -> false, c -> false);
+    Program fused = Fusion.apply(program, c -> false, c -> false, c -> false);
     assertEquals(2, fused.calls().size());
     assertEquals(run(program), run(fused));
   }
@@ -110,7 +110,7 @@ class FusionTest {
     Program program =
         program(
             transpose("x", "t"), matmul("x", "t", "s"), withTranspose(BinaryOp.ADD, "s", "x", "y"));
-    Program fused = Fusion.apply(program, c -> false, c -> false);
+    Program fused = Fusion.apply(program, c -> false, c -> false, c -> false);
     assertEquals(1, fused.calls().size());
     ComputeCall call = (ComputeCall) fused.calls().get(0);
     assertEquals(List.of("x", "x", "x"), call.args());

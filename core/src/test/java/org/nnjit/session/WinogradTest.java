@@ -109,7 +109,7 @@ class WinogradTest {
   private static Layouts.Result laidOut(Graph graph, Model m, boolean tiles) {
     TypedGraph typed = Specialiser.specialise(graph, m.feeds(), new NoValues()).graph();
     Passes.apply(typed);
-    return Layouts.apply(Fusion.apply(ProgramBuilder.build(typed), c -> false, c -> false), tiles);
+    return Layouts.apply(Fusion.apply(ProgramBuilder.build(typed), c -> false, c -> false, c -> false), tiles);
   }
 
   private static int count(Program p, String prefix) {

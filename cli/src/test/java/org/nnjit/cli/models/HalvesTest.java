@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
+import org.nnjit.compute.Compute;
 import org.nnjit.graph.ByteSource;
 import org.nnjit.plan.GpuPlan;
 import org.nnjit.plan.Plan;
@@ -24,7 +26,6 @@ class HalvesTest {
   private static final int WIDTH = 32;
   private static final int HEADS = 2;
   private static final int ROWS = 6;
-  private static final int PAST = 3;
 
   /** A layer of a decoder with its numbers of one type, each the same number in all types. */
   private static final class Layer {
@@ -32,14 +33,17 @@ class HalvesTest {
     private final Random random = new Random(SEED);
     private final DType half;
     private final DType type;
+    private final int past;
 
     /**
      * @param half numbers are of this precision
      * @param type in which they are stored
+     * @param past rows of the caches
      */
-    Layer(DType half, DType type) {
+    Layer(DType half, DType type, int past) {
       this.half = half;
       this.type = type;
+      this.past = past;
     }
 
     private Tensor numbers(double scale, int... dims) {
@@ -85,12 +89,12 @@ class HalvesTest {
       String q = heads(projected(normal, "q"), 0, 2, 1, 3);
       String k = heads(projected(normal, "k"), 0, 2, 1, 3);
       String v = heads(projected(normal, "v"), 0, 2, 1, 3);
-      String past = model.feed("past", numbers(1, 1, HEADS, PAST, WIDTH / HEADS));
-      String keys = model.node("Concat", Map.of("axis", 2), past, rounded(k));
-      String values = model.node("Concat", Map.of("axis", 2), past, rounded(v));
+      String before = model.feed("past", numbers(1, 1, HEADS, past, WIDTH / HEADS));
+      String keys = model.node("Concat", Map.of("axis", 2), before, rounded(k));
+      String values = model.node("Concat", Map.of("axis", 2), before, rounded(v));
       String turned = model.node("Transpose", Map.of("perm", new int[] {0, 1, 3, 2}), keys);
       String scores = model.node("Mul", model.node("MatMul", q, turned), weight("scale"));
-      scores = model.node("Add", scores, model.feed("mask", numbers(1, 1, 1, ROWS, PAST + ROWS)));
+      scores = model.node("Add", scores, model.feed("mask", numbers(1, 1, 1, ROWS, past + ROWS)));
       String mixed = model.node("MatMul", model.node("Softmax", last, scores), values);
       String joined = model.node("Transpose", Map.of("perm", new int[] {0, 2, 1, 3}), mixed);
       Tensor shape = SmallModel.ints(DType.I64, new int[] {3}, 1, ROWS, WIDTH);
@@ -103,31 +107,51 @@ class HalvesTest {
       model.node("", "Identity", Map.of(), List.of(product), List.of("y"));
       model.node("", "Identity", Map.of(), List.of(keys), List.of("present"));
       model.output("y", TensorType.of(type, 1, ROWS, WIDTH));
-      model.output("present", TensorType.of(type, 1, HEADS, PAST + ROWS, WIDTH / HEADS));
+      model.output("present", TensorType.of(type, 1, HEADS, past + ROWS, WIDTH / HEADS));
       return model.bytes(17);
     }
+  }
+
+  /** Runs everywhere what is rounded once at the end; returns the plan. */
+  private static Plan agrees(DType half, int past) throws Exception {
+    Layer floats = new Layer(half, DType.F32, past);
+    Map<String, Tensor> wanted;
+    try (Oracle oracle = new Oracle(floats.bytes())) {
+      wanted = oracle.tensors(floats.model.feeds);
+    }
+    Layer layer = new Layer(half, half, past);
+    byte[] model = layer.bytes();
+    ByteSource file = ByteSource.of(model);
+    Map<String, Tensor> feeds = layer.model.feeds;
+    Plan plan = PlanRunner.compiled(model, feeds).plan();
+    for (PlanRunner.Order order : PlanRunner.Order.values()) {
+      agree(half, wanted, PlanRunner.run(plan, feeds, file, order));
+    }
+    GpuPlan onGpu = GpuPlanRunner.compiled(model, feeds, GpuTarget.least());
+    agree(half, wanted, GpuPlanRunner.run(onGpu, feeds, file));
+    return plan;
+  }
+
+  private static long kernels(Plan plan, String family, Predicate<Compute> of) {
+    return plan.kernels().stream()
+        .filter(k -> k.family().equals(family) && of.test(k.workload().compute()))
+        .count();
   }
 
   @Test
   void roundedOnceAtTheEnd() throws Exception {
     for (DType half : List.of(DType.F16, DType.BF16)) {
-      Layer floats = new Layer(half, DType.F32);
-      Map<String, Tensor> wanted;
-      try (Oracle oracle = new Oracle(floats.bytes())) {
-        wanted = oracle.tensors(floats.model.feeds);
-      }
-      Layer layer = new Layer(half, half);
-      byte[] model = layer.bytes();
-      ByteSource file = ByteSource.of(model);
-      Map<String, Tensor> feeds = layer.model.feeds;
-      Plan plan = PlanRunner.compiled(model, feeds).plan();
-      for (PlanRunner.Order order : PlanRunner.Order.values()) {
-        agree(half, wanted, PlanRunner.run(plan, feeds, file, order));
-      }
-      long tiles = plan.kernels().stream().filter(k -> k.family().equals("contraction")).count();
+      long tiles = kernels(agrees(half, 3), "contraction", c -> true);
       assertTrue(tiles >= 2, half + ": products that are tiles: " + tiles);
-      GpuPlan onGpu = GpuPlanRunner.compiled(model, feeds, GpuTarget.least());
-      agree(half, wanted, GpuPlanRunner.run(onGpu, feeds, file));
+    }
+  }
+
+  @Test
+  void attentionReadsCachesAsTheyAre() throws Exception {
+    for (DType half : List.of(DType.F16, DType.BF16)) {
+      Predicate<TensorType> isHalf = t -> t.dtype() == half;
+      Predicate<Compute> keysAndValues = c -> c.inputs().stream().filter(isHalf).count() == 2;
+      assertEquals(1, kernels(agrees(half, 2), "step", keysAndValues), half.toString());
     }
   }
 

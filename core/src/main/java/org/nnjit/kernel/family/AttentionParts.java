@@ -79,7 +79,8 @@ record AttentionParts(
     Binary dot = (Binary) c.stages().get(0).body();
     Binary product = (Binary) c.stages().get(RESULT).body();
     Stage result = c.stages().get(RESULT);
-    if (c.stages().get(0).axes().size() != 1 || result.axes().size() != 1) {
+    boolean floats = Exprs.isRead(dot.a()) && Exprs.isRead(dot.b()) && Exprs.isRead(product.b());
+    if (!floats || c.stages().get(0).axes().size() != 1 || result.axes().size() != 1) {
       return null;
     }
     Axis column = c.spatial().get(c.spatial().size() - 1);

@@ -9,6 +9,7 @@ import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
+import org.nnjit.compute.Expr.Cast;
 import org.nnjit.compute.Expr.Select;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
@@ -49,7 +50,7 @@ public final class StepFamily implements KernelFamily {
   }
 
   /** Whether a compute is an attention of a few rows that this family can do. */
-  static boolean suits(Compute c) {
+  public static boolean suits(Compute c) {
     if (c.stages().isEmpty() || c.stages().get(0).points().isEmpty()) {
       return false;
     }
@@ -63,9 +64,9 @@ public final class StepFamily implements KernelFamily {
     }
     Axis depth = dot.axes().get(0);
     Axis point = dot.points().get(0);
-    Affine x = b.address(((Binary) dot.body()).a());
-    Affine y = b.address(((Binary) dot.body()).b());
-    Affine v = b.address(p.value());
+    Affine x = address(b, ((Binary) dot.body()).a());
+    Affine y = address(b, ((Binary) dot.body()).b());
+    Affine v = address(b, p.value());
     Affine out = b.address(c.inputs().size(), c.store());
     return (x.coefficient(point) == 0) != (y.coefficient(point) == 0)
         && isDense(x, depth)
@@ -83,13 +84,18 @@ public final class StepFamily implements KernelFamily {
         && Vectors.allows(c.body(), p.column(), b);
   }
 
+  /** Where a read, of 16-bit floats perhaps, goes. */
+  private static Affine address(LoopBuilder b, Expr e) {
+    return b.address(e instanceof Cast c ? c.x() : e);
+  }
+
   private static boolean isDense(Affine a, Axis axis) {
     return a.coefficient(axis) == 1 && !a.hidesAxis(axis);
   }
 
   /** Rows that the same keys serve. */
   private static int rows(Parts p, LoopBuilder b) {
-    Affine v = b.address(p.value());
+    Affine v = address(b, p.value());
     int rows = 1;
     for (Axis a : p.outer()) {
       rows *= v.coefficient(a) == 0 && !v.hidesAxis(a) ? a.extent() : 1;
@@ -222,7 +228,7 @@ public final class StepFamily implements KernelFamily {
       Axis point = dot.points().get(0);
       Axis depth = dot.axes().get(0);
       Binary product = (Binary) dot.body();
-      boolean swap = b.address(product.a()).coefficient(point) != 0;
+      boolean swap = address(b, product.a()).coefficient(point) != 0;
       Expr q = swap ? product.b() : product.a();
       Expr k = swap ? product.a() : product.b();
       Local max = vector("max", all(Double.NEGATIVE_INFINITY));
