@@ -1,7 +1,9 @@
 // Whole texts for the benchmark of generation: T5 and BART against a loop over onnxruntime-web's
-// sessions, a Llama in 4 bits against wllama, which is llama.cpp in WebAssembly.
+// sessions and against transformers.js, a Llama in 4 bits against wllama, which is llama.cpp in
+// WebAssembly.
 import { TextGenerator } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
+import { transformers } from './bench-transformers.js';
 import { against, inTurns } from './bench-turns.js';
 import { tokenFeeds } from './sample-feeds.js';
 
@@ -9,8 +11,21 @@ import { tokenFeeds } from './sample-feeds.js';
 const READ = 64;
 const WRITTEN = 32;
 
-const T5 = { name: 't5-small', vocabulary: 32128, start: 0 };
-const BART = { name: 'bart-base', vocabulary: 50265, start: 2 };
+/** Without a token that ends a text: all engines write as many as they are asked for. */
+const T5 = {
+  name: 't5-small',
+  config: {
+    model_type: 't5', is_encoder_decoder: true, vocab_size: 32128, decoder_start_token_id: 0,
+    num_layers: 6, num_decoder_layers: 6, num_heads: 8, d_kv: 64, d_model: 512,
+  },
+};
+const BART = {
+  name: 'bart-base',
+  config: {
+    model_type: 'bart', is_encoder_decoder: true, vocab_size: 50265, decoder_start_token_id: 2,
+    encoder_layers: 6, decoder_layers: 6, encoder_attention_heads: 12, decoder_attention_heads: 12, d_model: 768,
+  },
+};
 
 const prompt = Array.from({ length: READ }, (_, i) => 4 + (i * 7919) % 900);
 const presentOf = (name) => name.replace('past_key_values.', 'present.');
@@ -23,7 +38,7 @@ function largest(data, n) {
 }
 
 /** The likeliest text, as a page writes that loop around sessions of onnxruntime-web. */
-async function loopOf({ InferenceSession: Session, Tensor: T }, model, url) {
+async function loopOf({ InferenceSession: Session, Tensor: T }, config, url) {
   const [encoder, first, next] = await Promise.all(['encoder', 'decoder', 'decoder-with-past'].map((part) =>
     Session.create(url(part), { executionProviders: ['wasm'] })));
   const longs = (list) => new T('int64', BigInt64Array.from(list, BigInt), [1, list.length]);
@@ -33,10 +48,10 @@ async function loopOf({ InferenceSession: Session, Tensor: T }, model, url) {
     const encoded = await encoder.run(fed(encoder, { input_ids: longs(tokens), attention_mask: mask }));
     const same = { encoder_attention_mask: mask, encoder_hidden_states: encoded[encoder.outputNames[0]] };
     const made = [];
-    let out = await first.run(fed(first, { ...same, input_ids: longs([model.start]) }));
+    let out = await first.run(fed(first, { ...same, input_ids: longs([config.decoder_start_token_id]) }));
     const past = {};
     for (;;) {
-      made.push(largest(out.logits.data, model.vocabulary));
+      made.push(largest(out.logits.data, config.vocab_size));
       if (made.length === count) return made;
       for (const name of next.inputNames) if (out[presentOf(name)]) past[name] = out[presentOf(name)];
       out = await next.run(fed(next, { ...same, ...past, input_ids: longs(made.slice(-1)) }));
@@ -51,20 +66,26 @@ const timed = async (run) => {
 };
 
 /** A text of an encoder and a decoder. */
-async function pair(model, how) {
+async function pair({ name, config }, how) {
   const { ort, threads } = how;
-  const url = (part) => `/models/${model.name}-${part}.onnx`;
+  const url = (part) => `/models/${name}-${part}.onnx`;
   const g = await TextGenerator.create({
     encoder: url('encoder'), decoder: url('decoder'), decoderWithPast: url('decoder-with-past'),
-    config: { vocab_size: model.vocabulary, decoder_start_token_id: model.start }, warmUp: false, options: { threads, tune: false },
+    config, warmUp: false, options: { threads, tune: false },
   });
-  const mine = () => g.generate(prompt, { maxNewTokens: WRITTEN, eosTokenId: null });
-  const loop = await loopOf(await ort(), model, url);
-  const theirs = () => loop(prompt, WRITTEN);
-  const [a, b] = [(await mine()).tokens, await theirs()];
-  if (a.join() !== b.join()) throw new Error(`the tokens are ${a}, the peer's ${b}`);
-  const { times } = await inTurns([async () => [await timed(mine)], async () => [await timed(theirs)]], how);
-  return [{ ...against('onnxruntime-web', ...times), tokens: WRITTEN, wanted: 2, agreement: 'the same tokens' }];
+  const loop = await loopOf(await ort(), config, url);
+  const library = await transformers(threads, config, { encoder: url('encoder'), decoder: url('decoder-merged') });
+  const texts = [
+    async () => (await g.generate(prompt, { maxNewTokens: WRITTEN, eosTokenId: null })).tokens,
+    () => loop(prompt, WRITTEN),
+    () => library(prompt, WRITTEN),
+  ];
+  const tokens = [];
+  for (const text of texts) tokens.push((await text()).join());
+  if (new Set(tokens).size > 1) throw new Error(`the tokens are ${tokens[0]}, the peers' ${tokens.slice(1).join(' and ')}`);
+  const { times: [mine, ...theirs] } = await inTurns(texts.map((text) => async () => [await timed(text)]), how);
+  return ['onnxruntime-web', 'transformers.js'].map((peer, i) =>
+    ({ ...against(peer, mine, theirs[i]), tokens: WRITTEN, wanted: 2, agreement: 'the same tokens' }));
 }
 
 const LLAMA = '/models/tinyllama-1.1b-q4_0.gguf';

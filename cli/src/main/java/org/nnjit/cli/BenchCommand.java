@@ -102,8 +102,9 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--generation",
       description =
-          "Only text generation: steps, prompts and texts of true size, also against wllama; writes"
-              + " 3.5 GB of models, a quarter of an hour for each number of threads.")
+          "Only text generation: steps, prompts and texts of true size, also against"
+              + " transformers.js and wllama; writes 4 GB of models, a quarter of an hour for each"
+              + " number of threads.")
   private boolean generation;
 
   @Option(

@@ -46,10 +46,10 @@ final class GenerationBench {
         Line.of("MatMulNBits 1x4096x4096 level 4"),
         Line.of(
             "t5-small, 32 tokens", "t5-small-encoder", "t5-small-decoder",
-            "t5-small-decoder-with-past"),
+            "t5-small-decoder-with-past", "t5-small-decoder-merged"),
         Line.of(
             "bart-base, 32 tokens", "bart-base-encoder", "bart-base-decoder",
-            "bart-base-decoder-with-past"),
+            "bart-base-decoder-with-past", "bart-base-decoder-merged"),
         Line.of("TinyLlama 4 bit", LLAMA));
   }
 }

@@ -49,7 +49,10 @@ class GenerationTest {
     job.put("threads", threads);
     Texts texts = new Texts(work);
     job.put("noPast", texts.url(texts.file("gpt2-tiny")));
-    job.put("models", texts.models());
+    List<Map<String, Object>> models = new ArrayList<>(texts.models());
+    models.add(texts.merged("t5", "t5-tiny", 0));
+    models.add(texts.merged("bart", "bart-tiny", 2));
+    job.put("models", models);
     List<Suite.Outcome> outcomes =
         Suite.page(
             browser, "generation.html", job, Map.of("/made", work), work, isolated,
@@ -111,6 +114,16 @@ class GenerationTest {
       Map<String, Object> parts =
           Map.of("encoder", url(encoder), "decoder", url(decoder), "decoderWithPast", url(later));
       return Map.of("name", name, "parts", parts, "config", config, "runs", runs);
+    }
+
+    /** The texts of {@link #pair} from one decoder for all steps. */
+    Map<String, Object> merged(String name, String model, long start) throws Exception {
+      Map<String, Object> merged = new HashMap<>(pair(name, model, start));
+      String encoder = url(file(model + "-encoder"));
+      merged.put("name", name + ", one decoder");
+      merged.put(
+          "parts", Map.of("encoder", encoder, "decoder", url(file(model + "-decoder-merged"))));
+      return merged;
     }
 
     private static Map<String, Object> run(List<Long> prompt, float penalty, List<Long> tokens) {

@@ -1,5 +1,6 @@
 package org.nnjit.e2e;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
@@ -92,6 +93,9 @@ final class ModelData {
     if (t.dtype() == DType.I64) {
       LongBuffer longs = b.asLongBuffer();
       return OnnxTensor.createTensor(env, longs, dims(t));
+    }
+    if (t.dtype() == DType.BOOL) {
+      return OnnxTensor.createTensor(env, b, dims(t), OnnxJavaType.BOOL);
     }
     return OnnxTensor.createTensor(env, b.asFloatBuffer(), dims(t));
   }

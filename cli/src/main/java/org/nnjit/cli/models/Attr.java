@@ -2,6 +2,7 @@ package org.nnjit.cli.models;
 
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.AttributeProto.AttributeType;
+import onnx.Onnx.GraphProto;
 import onnx.Onnx.TensorProto;
 
 /** Node attributes. */
@@ -26,6 +27,10 @@ final class Attr {
 
   static AttributeProto tensor(String name, TensorProto value) {
     return named(name, AttributeType.TENSOR).setT(value).build();
+  }
+
+  static AttributeProto graph(String name, GraphProto value) {
+    return named(name, AttributeType.GRAPH).setG(value).build();
   }
 
   private static AttributeProto.Builder named(String name, AttributeType type) {

@@ -8,9 +8,9 @@ import java.util.List;
 
 /**
  * The decoder of BART with language-model head, as Hugging Face's BartForConditionalGeneration is
- * exported at opset 13: one graph for the first step and one for all later steps, as {@link
- * T5Decoder} has them. The head is the token table, which the encoder shares; it is stored once
- * more, transposed, and counts once.
+ * exported at opset 13: one graph for the first step, one for all later steps, and a {@link
+ * MergedDecoder} of both, as {@link T5Decoder} has them. The head is the token table, which the
+ * encoder shares; it is stored once more, transposed, and counts once.
  *
  * <p>Source: as {@link BartEncoder}; configuration of {@code facebook/bart-base}.
  *
@@ -24,10 +24,12 @@ record BartDecoder(BartEncoder encoder, boolean past) {
       BartDecoder base = new BartDecoder(BartEncoder.BASE, past);
       models.add(base.model("bart-base-decoder", "BART base", past ? 89_016_576 : 96_103_680));
     }
+    models.add(MergedDecoder.of(models.get(0), models.get(1)));
     for (boolean past : new boolean[] {false, true}) {
       BartDecoder tiny = new BartDecoder(BartEncoder.TINY, past);
       models.add(tiny.model("bart-tiny-decoder", "BART of width 48", past ? 98_784 : 108_192));
     }
+    models.add(MergedDecoder.of(models.get(3), models.get(4)));
     return models;
   }
 
@@ -35,7 +37,8 @@ record BartDecoder(BartEncoder encoder, boolean past) {
     Model.Sample sample =
         new Model.Sample.CrossDecoder(
             encoder.vocabulary(), encoder.positions(), encoder.hidden(), encoder.layers(),
-            encoder.heads(), encoder.hidden() / encoder.heads(), past);
+            encoder.heads(), encoder.hidden() / encoder.heads(),
+            past ? Model.Sample.Steps.LATER : Model.Sample.Steps.FIRST);
     return new Model(
         past ? name + "-with-past" : name,
         title + (past ? ", decoder with past" : ", decoder, first step"),

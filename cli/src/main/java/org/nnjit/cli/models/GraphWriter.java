@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import onnx.Onnx.AttributeProto;
+import onnx.Onnx.GraphProto;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.TensorProto;
 import onnx.Onnx.TensorShapeProto;
@@ -73,6 +74,24 @@ public final class GraphWriter {
     return this;
   }
 
+  /** The writer of an inner graph, whose weights are those of the same names in this one. */
+  GraphWriter inner() {
+    return new GraphWriter(opset, seed).with(contents.trained);
+  }
+
+  /** Takes over the weights of an inner graph. */
+  void takeWeights(GraphWriter inner) {
+    contents.weights.addAll(inner.contents.weights);
+    contents.parameters += inner.contents.parameters;
+  }
+
+  /** An inner graph as an attribute holds it: its nodes, and outputs in this order. */
+  GraphProto innerGraph(String name, List<ValueInfoProto> outputs) {
+    GraphProto.Builder graph = GraphProto.newBuilder().setName(name).addAllOutput(outputs);
+    contents.nodes.forEach(graph::addNode);
+    return graph.build();
+  }
+
   /** The writer of a submodule; nodes and weights both get its name. */
   public GraphWriter in(String child) {
     return in(child, child);
@@ -109,12 +128,21 @@ public final class GraphWriter {
    * @param dims each an Integer, or a String that names a symbolic dimension
    */
   public String input(String name, DType dtype, Object... dims) {
-    contents.inputs.add(port(name, dtype, dims));
-    return name;
+    return input(port(name, dtype, dims));
+  }
+
+  String input(ValueInfoProto port) {
+    contents.inputs.add(port);
+    return port.getName();
   }
 
   /** Makes a value an output of the graph, under this name from now on (as exporters do). */
   public String output(String value, String name, DType dtype, Object... dims) {
+    return output(value, port(name, dtype, dims));
+  }
+
+  String output(String value, ValueInfoProto port) {
+    String name = port.getName();
     for (NodeProto.Builder node : contents.nodes) {
       for (int i = 0; i < node.getInputCount(); i++) {
         if (node.getInput(i).equals(value)) {
@@ -127,7 +155,7 @@ public final class GraphWriter {
         }
       }
     }
-    contents.outputs.add(port(name, dtype, dims));
+    contents.outputs.add(port);
     return name;
   }
 

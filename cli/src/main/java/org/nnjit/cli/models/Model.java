@@ -65,10 +65,19 @@ public record Model(
      * [batch, encoder_sequence, hidden] f32; one with a past takes one token, and {@code
      * past_key_values.N.decoder.key}, {@code .decoder.value}, {@code .encoder.key}, {@code
      * .encoder.value} [batch, heads, past or encoder_sequence, width] f32 in place of the states.
+     * One for all steps takes both, and {@code use_cache_branch} [1] bool, true where there is a
+     * past.
      */
     record CrossDecoder(
-        int vocabulary, int longest, int hidden, int layers, int heads, int width, boolean past)
+        int vocabulary, int longest, int hidden, int layers, int heads, int width, Steps steps)
         implements Sample {}
+
+    /** Which steps a decoder with an encoder takes. */
+    enum Steps {
+      FIRST,
+      LATER,
+      ALL
+    }
 
     /** Input {@code input}: [batch, 3, side, side] f32, normalised to mean 0 and deviation 1. */
     record Image(int side) implements Sample {}
@@ -84,7 +93,8 @@ public record Model(
 
   /** True where keys and values of earlier tokens are among the inputs. */
   public boolean takesPast() {
-    return sample instanceof Sample.Decoder || sample instanceof Sample.CrossDecoder d && d.past();
+    return sample instanceof Sample.Decoder
+        || sample instanceof Sample.CrossDecoder d && d.steps() != Sample.Steps.FIRST;
   }
 
   /**

@@ -1,5 +1,9 @@
 package org.nnjit.cli.models;
 
+import static org.nnjit.cli.models.Model.Sample.Steps.ALL;
+import static org.nnjit.cli.models.Model.Sample.Steps.FIRST;
+import static org.nnjit.cli.models.Model.Sample.Steps.LATER;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.nnjit.tensor.DType;
@@ -30,7 +34,8 @@ public final class SampleFeeds {
    * @param batch examples; in texts, every example after the first is padded at its end, for
    *     decoders that take their past at its start, as generation does it
    * @param sequence tokens of a text; images have one size and ignore it; a decoder with an encoder
-   *     gets half as many itself, rounded up, or one where it takes a past
+   *     gets half as many itself, rounded up, or one where it takes a past; one for all steps takes
+   *     its past where that is not 0
    * @param past earlier tokens of models that take a past
    * @return tensors by input name, in the order of the model's inputs
    */
@@ -48,18 +53,24 @@ public final class SampleFeeds {
         }
       }
       case Model.Sample.CrossDecoder d -> {
-        int own = d.past() ? 1 : (sequence + 1) / 2;
+        boolean first = d.steps() == FIRST || d.steps() == ALL && past == 0;
+        int own = first ? (sequence + 1) / 2 : 1;
         checkLength(model, sequence, Math.max(sequence, past + own), d.longest());
         cross(feeds, d, batch, sequence, own, noise);
-        if (!d.past()) {
+        if (d.steps() != LATER) {
           String[] states = {"encoder_hidden_states"};
           normal(feeds, states, seed, batch, sequence, d.hidden());
         }
-        for (int i = 0; d.past() && i < d.layers(); i++) {
+        int read = first ? 0 : sequence;
+        for (int i = 0; d.steps() != FIRST && i < d.layers(); i++) {
           normal(
               feeds, Layers.past(i, "decoder."), seed, batch, d.heads(), past, d.width());
-          normal(
-              feeds, Layers.past(i, "encoder."), seed, batch, d.heads(), sequence, d.width());
+          normal(feeds, Layers.past(i, "encoder."), seed, batch, d.heads(), read, d.width());
+        }
+        if (d.steps() == ALL) {
+          Tensor later = Tensor.zeros(DType.BOOL, Shape.of(1));
+          later.setLong(0, first ? 0 : 1);
+          feeds.put("use_cache_branch", later);
         }
       }
       case Model.Sample.Image image -> feeds.put("input", image(batch, image.side(), noise));

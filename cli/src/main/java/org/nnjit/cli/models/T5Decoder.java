@@ -9,8 +9,9 @@ import java.util.List;
 /**
  * The decoder of T5 with language-model head, as Hugging Face's T5ForConditionalGeneration is
  * exported at opset 13: one graph for the first step, which works out keys and values of the
- * encoder's states, and one for all later steps, which takes them from the past. The head is the
- * token table, which the encoder shares; it is stored once more, transposed, and counts once.
+ * encoder's states, and one for all later steps, which takes them from the past; and a {@link
+ * MergedDecoder} of both. The head is the token table, which the encoder shares; it is stored once
+ * more, transposed, and counts once.
  *
  * <p>Source: as {@link T5Encoder}; configuration of {@code t5-small}.
  *
@@ -24,10 +25,12 @@ record T5Decoder(T5Encoder encoder, boolean past) {
       T5Decoder small = new T5Decoder(T5Encoder.SMALL, past);
       models.add(small.model("t5-small-decoder", "T5 small", past ? 38_479_616 : 41_625_344));
     }
+    models.add(MergedDecoder.of(models.get(0), models.get(1)));
     for (boolean past : new boolean[] {false, true}) {
       T5Decoder tiny = new T5Decoder(T5Encoder.TINY, past);
       models.add(tiny.model("t5-tiny-decoder", "T5 of width 48", past ? 103_760 : 116_048));
     }
+    models.add(MergedDecoder.of(models.get(3), models.get(4)));
     return models;
   }
 
@@ -35,7 +38,8 @@ record T5Decoder(T5Encoder encoder, boolean past) {
     Model.Sample sample =
         new Model.Sample.CrossDecoder(
             encoder.vocabulary(), 512, encoder.hidden(), encoder.layers(), encoder.heads(),
-            encoder.width(), past);
+            encoder.width(),
+            past ? Model.Sample.Steps.LATER : Model.Sample.Steps.FIRST);
     return new Model(
         past ? name + "-with-past" : name,
         title + (past ? ", decoder with past" : ", decoder, first step"),

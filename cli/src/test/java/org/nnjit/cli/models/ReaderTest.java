@@ -77,7 +77,9 @@ class ReaderTest {
     for (Model model : Models.all()) {
       if (model.isSmall()) {
         Path file = ModelFiles.write(model, dir, 1, bytes -> {});
-        assertTrue(check(model.name(), Files.readAllBytes(file)), model.name() + " is refused");
+        byte[] bytes = Files.readAllBytes(file);
+        boolean isRead = check(model.name(), bytes);
+        assertTrue(isRead || holdsGraphs(ModelProto.parseFrom(bytes)), model.name());
       }
     }
   }
