@@ -221,9 +221,10 @@ class Steps {
 
   /** A step with the cache, which begins with what the plain one holds. */
   async #run(feeds) {
-    const merged = this.#session.inputNames.includes('use_cache_branch');
-    if (!this.#cache && (merged || !this.#session.createCache)) this.#cache = this.#plain;
-    if (this.#cache === this.#plain) return this.#plain.run({ ...feeds, ...this.#cross });
+    if (!this.#cache && !this.#session.createCache) this.#cache = this.#plain;
+    // The first step of a merged decoder takes the branch that knows of no past.
+    const first = !this.#cache && this.#plain.length === 0 && this.#session.inputNames.includes('use_cache_branch');
+    if (first || this.#cache === this.#plain) return this.#plain.run({ ...feeds, ...this.#cross });
     try {
       this.#cache ??= await this.#session.createCache({
         capacity: this.#capacity, past: this.#plain.length ? this.#plain.past : {}, held: this.#cross ?? {},
