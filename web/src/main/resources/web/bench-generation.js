@@ -11,6 +11,9 @@ import { tokenFeeds } from './sample-feeds.js';
 
 const GPT2 = '/models/gpt2-with-past.onnx';
 
+/** The same with weights of 16 bits. */
+const HALVES = '/models/gpt2-with-past-f16.onnx';
+
 /** Rows that caches of GPT-2 have room for: as many as it has positions, or what a prompt begins with. */
 const CAPACITY = 1024;
 const PROMPT_CAPACITY = 256;
@@ -28,10 +31,10 @@ const OVERHEAD = 0.03;
 const PAST = 'past_key_values.';
 
 /** Both engines' sessions of GPT-2 and what they are fed. */
-async function gpt2({ ort, threads }, capacity) {
-  const mine = await InferenceSession.create(GPT2, { threads, tune: false });
+async function gpt2({ ort, threads }, capacity, file = GPT2) {
+  const mine = await InferenceSession.create(file, { threads, tune: false });
   const peer = await ort();
-  const theirs = await peer.InferenceSession.create(GPT2, { executionProviders: ['wasm'] });
+  const theirs = await peer.InferenceSession.create(file, { executionProviders: ['wasm'] });
   const pasts = mine.inputMetadata.filter((i) => i.name.startsWith(PAST));
   const empty = Object.fromEntries(pasts.map(({ name, shape }) =>
     [name, new peer.Tensor('float32', new Float32Array(0), [1, shape[1], 0, shape[3]])]));
@@ -59,15 +62,15 @@ async function gpt2({ ort, threads }, capacity) {
   };
 }
 
-async function decode(past, how) {
-  const g = await gpt2(how, CAPACITY);
+async function decode(past, how, file = GPT2) {
+  const g = await gpt2(how, CAPACITY, file);
   const reads = await ReadProbe.create(how.threads);
   if (past) await g.own(past, 0);
   const rows = g.rows((await g.other(past, 0, g.empty)).outputs);
   const error = difference((await g.own(1, past)).outputs.logits.data, (await g.other(1, past, rows)).outputs.logits.data);
   const { times: [mine, theirs], readGbs } = await inTurns(
     [async () => [(await g.own(1, past)).ms], async () => [(await g.other(1, past, rows)).ms]], { ...how, reads });
-  const bytes = GPT2_BYTES + past * GPT2_ROW_BYTES;
+  const bytes = GPT2_BYTES / (file === HALVES ? 2 : 1) + past * GPT2_ROW_BYTES;
   const ofFloor = median(mine.map(([ms], i) => bytes / ms / 1e6 / readGbs[i]));
   return [{
     ...against('onnxruntime-web', mine, theirs), tokens: 1, wanted: 1.3, agreement: `error ${error.toExponential(1)}`,
@@ -175,6 +178,7 @@ async function fourBits(level, how) {
 const LINES = {
   'gpt2 decode, past 64': (how) => decode(64, how),
   'gpt2 decode, past 512': (how) => decode(512, how),
+  'gpt2 16-bit weights decode, past 64': (how) => decode(64, how, HALVES),
   'gpt2 prefill 128': (how) => prefill(128, how),
   'gpt2 step outside kernels': outside,
   'MatMulNBits 1x4096x4096': (how) => fourBits(0, how),

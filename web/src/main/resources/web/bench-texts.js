@@ -66,9 +66,9 @@ const timed = async (run) => {
 };
 
 /** A text of an encoder and a decoder. */
-async function pair({ name, config }, how) {
+async function pair({ name, config }, how, ending = '') {
   const { ort, threads } = how;
-  const url = (part) => `/models/${name}-${part}.onnx`;
+  const url = (part) => `/models/${name}-${part}${ending}.onnx`;
   const g = await TextGenerator.create({
     encoder: url('encoder'), decoder: url('decoder'), decoderWithPast: url('decoder-with-past'),
     config, warmUp: false, options: { threads, tune: false },
@@ -174,6 +174,8 @@ async function llama(how) {
 
 export const textLines = {
   't5-small, 32 tokens': (how) => pair(T5, how),
+  't5-small 16-bit weights, 32 tokens': (how) => pair(T5, how, '-f16'),
   'bart-base, 32 tokens': (how) => pair(BART, how),
+  'bart-base 16-bit weights, 32 tokens': (how) => pair(BART, how, '-f16'),
   'TinyLlama 4 bit': llama,
 };

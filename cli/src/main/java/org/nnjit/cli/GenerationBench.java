@@ -2,6 +2,7 @@ package org.nnjit.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.cli.models.GgufLlama;
 import org.nnjit.cli.models.GgufType;
@@ -27,6 +28,9 @@ final class GenerationBench {
       for (String model : models) {
         if (model.equals(LLAMA)) {
           ModelFiles.ensure(GgufLlama.tinyLlama(GgufType.Q4_0), LLAMA, cache);
+        } else if (model.endsWith(ModelFiles.HALVES)) {
+          int end = model.length() - ModelFiles.HALVES.length();
+          ModelFiles.ensureHalves(model.substring(0, end), cache);
         } else {
           ModelFiles.ensure(model, cache);
         }
@@ -36,20 +40,28 @@ final class GenerationBench {
 
   private GenerationBench() {}
 
+  /** A line of an encoder and its decoders. */
+  private static Line text(String model, String name, String ending) {
+    List<String> models = new ArrayList<>();
+    for (String part : List.of("encoder", "decoder", "decoder-with-past", "decoder-merged")) {
+      models.add(model + "-" + part + ending);
+    }
+    return new Line(name, models);
+  }
+
   static List<Line> lines() {
     return List.of(
         Line.of("gpt2 decode, past 64", "gpt2-with-past"),
         Line.of("gpt2 decode, past 512", "gpt2-with-past"),
+        Line.of("gpt2 16-bit weights decode, past 64", "gpt2-with-past-f16"),
         Line.of("gpt2 prefill 128", "gpt2-with-past"),
         Line.of("gpt2 step outside kernels", "gpt2-with-past"),
         Line.of("MatMulNBits 1x4096x4096"),
         Line.of("MatMulNBits 1x4096x4096 level 4"),
-        Line.of(
-            "t5-small, 32 tokens", "t5-small-encoder", "t5-small-decoder",
-            "t5-small-decoder-with-past", "t5-small-decoder-merged"),
-        Line.of(
-            "bart-base, 32 tokens", "bart-base-encoder", "bart-base-decoder",
-            "bart-base-decoder-with-past", "bart-base-decoder-merged"),
+        text("t5-small", "t5-small, 32 tokens", ""),
+        text("t5-small", "t5-small 16-bit weights, 32 tokens", ModelFiles.HALVES),
+        text("bart-base", "bart-base, 32 tokens", ""),
+        text("bart-base", "bart-base 16-bit weights, 32 tokens", ModelFiles.HALVES),
         Line.of("TinyLlama 4 bit", LLAMA));
   }
 }

@@ -14,6 +14,9 @@ public final class ModelFiles {
   /** The seed that the demo, the benchmarks and the tests use. */
   public static final long DEFAULT_SEED = 1;
 
+  /** What the name of a file with weights of 16 bits ends with. */
+  public static final String HALVES = "-f16";
+
   private ModelFiles() {}
 
   /** Size that a model's file will have. */
@@ -92,6 +95,29 @@ public final class ModelFiles {
       return path;
     }
     write(model, file, cacheDir, progress);
+    Files.writeString(keyFile, key);
+    return path;
+  }
+
+  /**
+   * A model with weights of 16 bits, NAME-f16.onnx, in a cache directory, made of the other if it is
+   * missing or older.
+   */
+  public static Path ensureHalves(String name, Path cacheDir) throws IOException {
+    Path floats = ensure(name, cacheDir);
+    String key = Files.readString(cacheDir.resolve(name + ".onnx.key"));
+    Path path = cacheDir.resolve(name + HALVES + ".onnx");
+    Path keyFile = cacheDir.resolve(name + HALVES + ".onnx.key");
+    if (Files.exists(path) && Files.exists(keyFile) && Files.readString(keyFile).equals(key)) {
+      return path;
+    }
+    Path part = Files.createTempFile(cacheDir, name + "-", ".part");
+    try {
+      HalfWriter.apply(floats, part);
+      Files.move(part, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(part);
+    }
     Files.writeString(keyFile, key);
     return path;
   }
