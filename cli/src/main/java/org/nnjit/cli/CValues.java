@@ -69,7 +69,12 @@ final class CValues {
                   + of(s.condition()) + ")"
               : "(" + of(s.condition()) + " ? " + of(s.whenTrue()) + " : " + of(s.whenFalse()) + ")";
       case Value.Horizontal h -> across(h);
-      case Value.AsFloats f -> of(f.x());
+      case Value.Bits b -> {
+        if (!b.type().isVector()) {
+          throw unknown(value);
+        }
+        yield of(b.x());
+      }
       case Value.Packed p -> throw unknown(p);
       case Value.Convert c -> {
         if (c.from() != DType.I32 || c.to() != DType.F32) {

@@ -66,7 +66,12 @@ public sealed interface Expr {
   record Unary(UnaryOp op, Expr x) implements Expr {
     @Override
     public DType type() {
-      return op == UnaryOp.IS_INF || op == UnaryOp.IS_NAN ? DType.BOOL : x.type();
+      return switch (op) {
+        case IS_INF, IS_NAN -> DType.BOOL;
+        case BITS_OF -> DType.I32;
+        case FROM_BITS -> DType.F32;
+        default -> x.type();
+      };
     }
   }
 

@@ -11,12 +11,16 @@ public enum UnaryOp {
   ATANH,
   /** Bitwise complement of integers. */
   BIT_NOT,
+  /** The bits of an f32; result i32. */
+  BITS_OF,
   CEIL,
   COS,
   COSH,
   ERF,
   EXP,
   FLOOR,
+  /** The f32 that has these bits, an i32. */
+  FROM_BITS,
   /** True where the float is an infinity; result bool. */
   IS_INF,
   /** True where the float is a NaN; result bool. */

@@ -13,6 +13,7 @@ import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Cast;
 import org.nnjit.compute.Expr.Read;
+import org.nnjit.compute.Expr.StageValue;
 import org.nnjit.compute.Stage;
 import org.nnjit.compute.UnaryOp;
 import org.nnjit.fuse.Program.Call;
@@ -23,18 +24,25 @@ import org.nnjit.tensor.Shape;
 import org.nnjit.tensor.TensorType;
 
 /**
- * Matrices of f16 that become f32 when they are loaded are multiplied by a power of two before, and
- * divided by it after: then nearly none of their elements are subnormal, and kernels may turn their
- * bits into floats by a shift (a multiply-add of a subnormal float takes some processors 150
- * cycles). The product is exact, as all f16 are multiples of the least and the factor is 1 or more.
- * An infinity or NaN among the elements makes all of them NaN.
+ * Matrices of f16 that become f32 when they are loaded are multiplied by a power of two, and by its
+ * inverse. A kernel that keeps them as f16 puts the first factor into its copy: then nearly none of
+ * the elements are subnormal there, and their bits become floats by a shift (a multiply-add of a subnormal
+ * float takes some processors 150 cycles). The copy is exact, as all f16 are multiples of the
+ * least and the factor is 1 or more. An infinity or NaN among the elements makes all of them NaN.
  */
 public final class ScaleHalves {
   /** Smaller ones are f32 soon enough. */
   private static final int LEAST_ELEMENTS = 4096;
 
-  /** The largest element comes to lie between this and its half, where it can be reached. */
-  private static final double MOST = 0x1p15;
+  /** Bits of an f16 but for its sign, and its exponent for what is no number. */
+  private static final int MAGNITUDE = 0x7fff;
+
+  private static final int LAST = 31;
+
+  /** Bits of an f32: its exponent, and a NaN. */
+  private static final int EXPONENT = 0x7f800000;
+
+  private static final int NAN = 0x7fc00000;
 
   private ScaleHalves() {}
 
@@ -67,61 +75,56 @@ public final class ScaleHalves {
         && p.output().shape().elements() >= LEAST_ELEMENTS;
   }
 
-  private static Expr f32(double value) {
-    return Expr.constant(DType.F32, value);
-  }
-
   private static void scaled(ComputeCall c, List<Call> into, Map<String, TensorType> types) {
     String name = c.args().get(0);
     TensorType half = c.compute().inputs().get(0);
+    Shape shape = half.shape();
     TensorType one = TensorType.of(DType.F32, 1);
-    Shape shape = c.compute().output().shape();
-
-    List<Axis> own = Compute.axes(one);
-    List<Axis> all = Compute.axes(c.compute().output());
-    Expr magnitude = Expr.unary(UnaryOp.ABS, Expr.cast(DType.F32, Expr.read(0, DType.F16, Compute.vars(all))));
-    Stage most = new Stage(own.size(), Combiner.MAX, all, magnitude);
-    Compute largest =
-        Compute.of("largest", List.of(half), one, own, List.of(most), new Expr.StageValue(0, DType.F32));
     String found = name + "#largest";
-    into.add(new ComputeCall(c.label(), largest, List.of(name), found));
-    types.put(found, one);
-
-    List<Axis> factorAxes = Compute.axes(one);
-    Expr x = Expr.read(0, DType.F32, Compute.vars(factorAxes));
-    Expr factor = f32(1);
-    for (int by = 16; by >= 1; by /= 2) {
-      double power = Math.scalb(1.0, by);
-      Expr fits = Expr.lt(Expr.mul(x, factor), f32(MOST / power));
-      factor = Expr.mul(factor, Expr.select(fits, f32(power), f32(1)));
-    }
-    Expr isNumber = Expr.lt(x, f32(Double.POSITIVE_INFINITY));
-    Compute power =
-        Compute.of(
-            "power", List.of(one), one, factorAxes, List.of(),
-            Expr.select(isNumber, factor, f32(Double.NaN)));
+    TensorType columns = TensorType.of(DType.I32, shape.dim(1));
+    into.add(new ComputeCall(c.label(), largest(shape, columns), List.of(name), found));
+    types.put(found, columns);
     String by = name + "#power";
-    into.add(new ComputeCall(c.label(), power, List.of(found), by));
+    into.add(new ComputeCall(c.label(), power(columns, one), List.of(found), by));
     types.put(by, one);
-
     List<Axis> axes = Compute.axes(c.compute().output());
-    List<Expr> at = Compute.vars(axes);
-    Expr wide = Expr.cast(DType.F32, Expr.read(0, DType.F16, at));
-    Expr times = Expr.mul(wide, Expr.read(1, DType.F32, Expr.i32(0)));
-    TensorType up = TensorType.of(DType.F16, shape.dims());
-    Compute shift =
-        Compute.of("shift", List.of(half, one), up, axes, List.of(), Expr.cast(DType.F16, times));
-    String shifted = name + "#shifted";
-    into.add(new ComputeCall(c.label(), shift, List.of(name, by), shifted));
-    types.put(shifted, up);
-
-    List<Axis> last = Compute.axes(c.compute().output());
-    Expr number = Expr.cast(DType.F32, Expr.read(0, DType.F16, Compute.vars(last)));
-    Expr back = Expr.binary(BinaryOp.DIV, f32(1), Expr.read(1, DType.F32, Expr.i32(0)));
+    Expr number = Expr.cast(DType.F32, Expr.read(0, DType.F16, Compute.vars(axes)));
+    Expr given = Expr.read(1, DType.F32, Expr.i32(0));
+    // Whatever is given, the factor is a power of two; what is no number stays none.
+    Expr bits = Expr.and(Expr.unary(UnaryOp.BITS_OF, given), Expr.i32(EXPONENT));
+    Expr factor = Expr.unary(UnaryOp.FROM_BITS, bits);
+    Expr inverse = Expr.div(given, Expr.mul(given, factor));
     Compute widened =
         Compute.of(
-            c.compute().name(), List.of(up, one), c.compute().output(), last, List.of(),
-            Expr.mul(number, back));
-    into.add(new ComputeCall(c.label(), widened, List.of(shifted, by), c.result()));
+            c.compute().name(), List.of(half, one), c.compute().output(), axes, List.of(),
+            Expr.mul(Expr.mul(number, factor), inverse));
+    into.add(new ComputeCall(c.label(), widened, List.of(name, by), c.result()));
+  }
+
+  /** Of each column the bits of the largest magnitude. */
+  private static Compute largest(Shape shape, TensorType columns) {
+    TensorType bits = TensorType.of(DType.U16, shape);
+    List<Axis> axes = Compute.axes(columns);
+    Axis row = new Axis("row", shape.dim(0));
+    Expr own = Expr.read(0, DType.U16, Expr.var(row), Expr.var(axes.get(0)));
+    Expr magnitude = Expr.and(Expr.cast(DType.I32, own), Expr.i32(MAGNITUDE));
+    Stage most = new Stage(axes.size(), Combiner.MAX, List.of(row), magnitude);
+    return Compute.of(
+        "largest", List.of(bits), columns, axes, List.of(most), new StageValue(0, DType.I32));
+  }
+
+  /** The power of two that makes the exponent of the largest element the last one but one. */
+  private static Compute power(TensorType columns, TensorType one) {
+    List<Axis> axes = Compute.axes(one);
+    Axis column = new Axis("column", columns.shape().dim(0));
+    Expr own = Expr.read(0, DType.I32, Expr.var(column));
+    Stage most = new Stage(axes.size(), Combiner.MAX, List.of(column), own);
+    Expr exponent = Expr.binary(BinaryOp.SHR, new StageValue(0, DType.I32), Expr.i32(10));
+    Expr up = Expr.sub(Expr.i32(LAST - 1), Expr.max(exponent, Expr.i32(1)));
+    Expr bits = Expr.binary(BinaryOp.SHL, Expr.add(up, Expr.i32(127)), Expr.i32(23));
+    Expr isNumber = Expr.lt(exponent, Expr.i32(LAST));
+    Expr factor = Expr.select(isNumber, bits, Expr.i32(NAN));
+    return Compute.of(
+        "power", List.of(columns), one, axes, List.of(most), Expr.unary(UnaryOp.FROM_BITS, factor));
   }
 }

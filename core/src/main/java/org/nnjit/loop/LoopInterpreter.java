@@ -231,8 +231,8 @@ public final class LoopInterpreter {
         }
         yield x;
       }
-      case Value.AsFloats f -> {
-        long[] bits = ints(f.x());
+      case Value.Bits b -> {
+        long[] bits = ints(b.x());
         double[] x = new double[bits.length];
         for (int i = 0; i < x.length; i++) {
           x[i] = Float.intBitsToFloat((int) bits[i]);
@@ -322,6 +322,14 @@ public final class LoopInterpreter {
         yield x;
       }
       case Value.Convert c -> convertToInts(c);
+      case Value.Bits b -> {
+        double[] x = floats(b.x());
+        long[] bits = new long[x.length];
+        for (int i = 0; i < x.length; i++) {
+          bits[i] = Float.floatToRawIntBits((float) x[i]);
+        }
+        yield bits;
+      }
       case Value.Packed p -> packed(p);
       case Value.Horizontal h -> {
         long[] x = ints(h.x());

@@ -211,7 +211,7 @@ public final class LoopText {
       case Value.MulAdd m -> call("fma", m.a(), m.b(), m.c());
       case Value.Select s -> call("select", s.condition(), s.whenTrue(), s.whenFalse());
       case Value.Convert c -> call(c.from() + "_to_" + c.to(), c.x());
-      case Value.AsFloats f -> call("as_floats", f.x());
+      case Value.Bits b -> call("bits", b.x());
       case Value.Packed p ->
           call(p.op().name().toLowerCase(), p.operands().toArray(new Value[0]));
       case Value.Horizontal h ->

@@ -194,7 +194,10 @@ public final class LoopVerifier {
         element(c.from(), source, c);
         expect(!source.isVector() || c.to().bytes() < 8, "vector conversion", LoopText.of(c));
       }
-      case Value.AsFloats f -> typed(f.x(), LType.I32X4, set);
+      case Value.Bits b -> {
+        LType x = check(b.x(), set);
+        expect(lane(x) == LType.I32 || lane(x) == LType.F32, "bits of " + x, LoopText.of(b));
+      }
       case Value.Packed p -> {
         for (Value operand : p.operands()) {
           typed(operand, LType.I32X4, set);

@@ -156,11 +156,16 @@ public sealed interface Value {
     }
   }
 
-  /** The bits of an I32X4 as those of floats. */
-  record AsFloats(Value x) implements Value {
+  /** The bits of f32s as i32s, those of i32s as f32s. */
+  record Bits(Value x) implements Value {
     @Override
     public LType type() {
-      return LType.F32X4;
+      return switch (x.type()) {
+        case I32 -> LType.F32;
+        case I32X4 -> LType.F32X4;
+        case F32 -> LType.I32;
+        default -> LType.I32X4;
+      };
     }
   }
 

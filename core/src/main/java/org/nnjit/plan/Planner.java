@@ -174,7 +174,11 @@ public final class Planner {
       Kernel kernel = kernel(c.compute(), weights);
       List<String> args = new ArrayList<>(c.args());
       for (KernelSpace.Packing p : kernel.packings()) {
-        args.set(p.argument(), pack(c.label(), args.get(p.argument()), p.compute()));
+        List<String> from = new ArrayList<>();
+        for (int i : p.reads()) {
+          from.add(c.args().get(i));
+        }
+        args.set(p.argument(), pack(c.label(), from, p.compute()));
       }
       if (kernel.nest().scratch() > 0) {
         String name = c.result() + "#scratch";
@@ -190,18 +194,18 @@ public final class Planner {
   }
 
   /** The name of the packed copy of a value; the step that makes it is added when it is new. */
-  private String pack(String label, String from, Compute packing) {
-    boolean once = constant.contains(from);
+  private String pack(String label, List<String> from, Compute packing) {
+    boolean once = constant.containsAll(from);
     Kernel kernel = kernel(packing, Set.of());
-    String key = from + "#" + kernel.workload().key();
+    String key = from.get(0) + "#" + kernel.workload().key();
     if (packed.add(key)) {
       types.put(key, packing.output());
-      ComputeCall call = new ComputeCall(label, packing, List.of(from), key);
-      steps.add(new Step(call, kernel, List.of(from), once));
+      ComputeCall call = new ComputeCall(label, packing, from, key);
+      steps.add(new Step(call, kernel, from, once));
       kernel.calls++;
       if (once) {
         constant.add(key);
-        if (originals.contains(from)) {
+        if (originals.containsAll(from)) {
           originals.add(key);
         }
       }

@@ -89,10 +89,12 @@ public record Trial(byte[] module, List<Place> inputs, Place output, int blocks,
       KernelSpace plain = Families.of(packing.compute(), target);
       Place packed = place(packing.compute().output(), top);
       top = next(packed);
-      int from = args[packing.argument()];
-      args[packing.argument()] = packed.address();
       LoopNest copy = plain.lower(plain.defaultSchedule(Set.of()));
-      push(pack, from, packed.address());
+      for (int i : packing.reads()) {
+        push(pack, args[i]);
+      }
+      push(pack, packed.address());
+      args[packing.argument()] = packed.address();
       blockOf(pack, 0, copy.blocks());
       blockOf(pack, 1, copy.blocks());
       pack.call(emitter.emit(copy).index());

@@ -329,6 +329,9 @@ public final class ComputeInterpreter {
     return new Evaluator() {
       @Override
       double asDouble() {
+        if (u.op() == UnaryOp.FROM_BITS) {
+          return Float.intBitsToFloat((int) x.asLong());
+        }
         if (!type.isFloat() || !u.type().isFloat()) {
           return asLong();
         }
@@ -338,6 +341,9 @@ public final class ComputeInterpreter {
 
       @Override
       long asLong() {
+        if (u.op() == UnaryOp.BITS_OF) {
+          return Float.floatToRawIntBits((float) x.asDouble());
+        }
         if (type.isFloat()) {
           return Scalars.test(u.op(), x.asDouble()) ? 1 : 0;
         }

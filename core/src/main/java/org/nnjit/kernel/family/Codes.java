@@ -122,12 +122,17 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
 
   /** The expression at other places, its only argument being number 0. */
   static Expr renumbered(Expr e, Map<Axis, Expr> at) {
+    return renumbered(Exprs.substitute(e, at), 0);
+  }
+
+  /** The same with another number of the argument. */
+  static Expr renumbered(Expr e, int argument) {
     return Exprs.rewrite(
-        Exprs.substitute(e, at),
+        e,
         x ->
             switch (x) {
-              case Read r -> new Read(0, r.type(), r.index());
-              case ReadFlat r -> new ReadFlat(0, r.type(), r.index());
+              case Read r -> new Read(argument, r.type(), r.index());
+              case ReadFlat r -> new ReadFlat(argument, r.type(), r.index());
               default -> null;
             });
   }

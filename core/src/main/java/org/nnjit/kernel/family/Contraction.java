@@ -27,7 +27,7 @@ import org.nnjit.tensor.TensorType;
  * @param m axis of rows of a tile, or null when there is one row
  * @param n axis of columns
  * @param k reduced axes in the order they are walked: largest step of A first
- * @param half type of B where it is of 16 bits (then {@link HalfProduct} says how it is read), or null
+ * @param half what B is where it is of 16 bits (then {@link HalfProduct} says how it is read), or null
  */
 record Contraction(
     Compute compute,
@@ -37,7 +37,24 @@ record Contraction(
     Axis m,
     Axis n,
     List<Axis> k,
-    DType half) {
+    Half half) {
+  /**
+   * A weight of 16-bit floats.
+   *
+   * @param type f16 or bf16
+   * @param factor as of {@link HalfProduct}
+   */
+  record Half(DType type, Expr factor) {
+    /** Arguments that the factor reads. */
+    List<Integer> others() {
+      List<Integer> all = new ArrayList<>();
+      for (Expr r : factor == null ? List.<Expr>of() : Exprs.reads(factor)) {
+        all.add(Exprs.argOf(r));
+      }
+      return all;
+    }
+  }
+
   Contraction(
       Compute compute, Expr a, Expr b, List<Axis> batch, Axis m, Axis n, List<Axis> k) {
     this(compute, a, b, batch, m, n, k, null);
@@ -56,7 +73,8 @@ record Contraction(
     boolean suits =
         c != null && c.argB() == h.argument() && c.k.size() == 1;
     return suits
-        ? new Contraction(c.compute, c.a, c.b, c.batch, c.m, c.n, c.k, h.type())
+        ? new Contraction(
+            c.compute, c.a, c.b, c.batch, c.m, c.n, c.k, new Half(h.type(), h.factor()))
         : null;
   }
 

@@ -419,7 +419,10 @@ public final class ContractionFamily implements KernelFamily {
     @Override
     public List<Packing> packings(Schedule schedule) {
       return schedule.get("pack", 0) == 1
-          ? List.of(new Packing(c.argB(), packing(c, schedule, addresses)))
+          ? List.of(
+              new Packing(
+                  c.argB(), packing(c, schedule, addresses),
+                  c.half() == null ? List.of() : c.half().others()))
           : List.of();
     }
   }
@@ -480,7 +483,11 @@ public final class ContractionFamily implements KernelFamily {
     TensorType out = TensorType.of(packed, dims);
     // The address is in the buffer itself, whatever its logical shape and layout.
     TensorType raw = TensorType.of(type, elements);
-    return Compute.of("pack", List.of(raw), out, spatial, List.of(), Expr.cast(packed, read));
+    List<TensorType> inputs = new ArrayList<>(List.of(raw));
+    for (int i : c.half() == null ? List.<Integer>of() : c.half().others()) {
+      inputs.add(c.compute().inputs().get(i));
+    }
+    return Compute.of("pack", inputs, out, spatial, List.of(), Expr.cast(packed, read));
   }
 
   /** Parts of a tile's columns that lie apart in packed B. */

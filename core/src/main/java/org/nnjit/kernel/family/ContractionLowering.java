@@ -179,18 +179,19 @@ final class ContractionLowering {
     Local floats = Local.pointer("floats", room);
     Local mask = Local.of("mask", LType.I32X4);
     Value start = Value.mul(Value.get(panel), c.pairs() * nr);
+    DType type = c.half().type();
     List<Stmt> body = new ArrayList<>();
     body.add(Stmt.let(words, new Value.Address(buffers[c.argB()], start)));
     body.add(Stmt.let(floats, new Value.Address(room, Value.get(slot))));
-    body.add(Stmt.let(mask, HalfProduct.mask(c.half())));
+    body.add(Stmt.let(mask, HalfProduct.mask(type)));
     List<Stmt> pair = new ArrayList<>();
     for (int j = 0; j < nr; j += 4) {
       Local word = Local.of("word", LType.I32X4);
       pair.add(Stmt.let(word, new Value.Load(Value.get(words), j, Value.Access.VECTOR)));
       for (int k = 0; k < 2; k++) {
-        Value x = HalfProduct.floats(c.half(), Value.get(word), k == 1, Value.get(mask));
-        if (c.half() == DType.F16) {
-          x = new Value.Binary(BinaryOp.MUL, DType.F32, x, HalfProduct.factor(c.half()));
+        Value x = HalfProduct.floats(type, Value.get(word), k == 1, Value.get(mask));
+        if (type == DType.F16) {
+          x = new Value.Binary(BinaryOp.MUL, DType.F32, x, HalfProduct.root(type));
         }
         pair.add(new Stmt.Store(Value.get(floats), k * nr + j, x, 4));
       }

@@ -40,7 +40,7 @@ final class ContractionTile {
   private final boolean packed;
   private final DType half;
   private final Local mask = Local.of("mask", LType.I32X4);
-  private final Local factor = Local.of("factor", LType.F32X4);
+  private final Local root = Local.of("root", LType.F32X4);
   private final Buffer room;
   private final Local slot = Local.of("slot", LType.I32);
   private final Affine fa;
@@ -70,7 +70,7 @@ final class ContractionTile {
     this.mr = schedule.get("mr", 6);
     this.nr = schedule.get("nr", 8);
     this.packed = schedule.get("pack", 0) == 1;
-    this.half = room == null ? c.half() : null;
+    this.half = room == null && c.half() != null ? c.half().type() : null;
     this.room = room;
     this.width = nr / ContractionFamily.streams(schedule);
     LoopBuilder addresses = new LoopBuilder(buffers, types);
@@ -245,7 +245,7 @@ final class ContractionTile {
       b.emit(Stmt.let(mask, HalfProduct.mask(half)));
     }
     if (half == DType.F16) {
-      b.emit(Stmt.let(factor, HalfProduct.factor(half)));
+      b.emit(Stmt.let(root, HalfProduct.root(half)));
     }
     Value packedB = packed ? panel(b, panel) : null;
     int lines = packed && rows == mr ? linesAhead(length) : 0;
@@ -566,7 +566,7 @@ final class ContractionTile {
   private Value splatOfA(Local pa, int at) {
     Value x = new Value.Load(Value.get(pa), at, Value.Access.SPLAT);
     return half == DType.F16
-        ? new Value.Binary(BinaryOp.MUL, DType.F32, x, Value.get(factor))
+        ? new Value.Binary(BinaryOp.MUL, DType.F32, x, Value.get(root))
         : x;
   }
 

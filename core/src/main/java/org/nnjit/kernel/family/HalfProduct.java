@@ -16,6 +16,7 @@ import org.nnjit.compute.Expr.Read;
 import org.nnjit.compute.Expr.ReadFlat;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
+import org.nnjit.compute.UnaryOp;
 import org.nnjit.loop.LType;
 import org.nnjit.loop.Value;
 import org.nnjit.tensor.DType;
@@ -28,11 +29,12 @@ import org.nnjit.tensor.TensorType;
  * leaves its range. Exponent 31 is taken for a number: {@link org.nnjit.fuse.ScaleHalves} sees to it
  * that there is none.
  *
- * @param compute reads f32 in the weight's place; its body has the weight's scale
+ * @param compute reads f32 in the weight's place; its body has what undoes the factor
  * @param argument of the weight
  * @param type f16 or bf16
+ * @param factor that a packed copy is multiplied by, of other arguments; null for 1
  */
-record HalfProduct(Compute compute, int argument, DType type) {
+record HalfProduct(Compute compute, int argument, DType type, Expr factor) {
   /** Square root of what the bits of an f16 are too small by. */
   private static final double ROOT = 0x1p56;
 
@@ -75,34 +77,36 @@ record HalfProduct(Compute compute, int argument, DType type) {
                 return null;
               }
               Expr whole = w.half.type() == DType.F16 ? Expr.mul(e, f32(ROOT)) : e;
-              return w.scale == null ? whole : Expr.mul(whole, w.scale);
+              return w.inverse == null ? whole : Expr.mul(whole, w.inverse);
             });
     Compute floats =
         new Compute(
             c.name(), inputs, c.output(), c.spatial(), List.of(stage.with(body)), sum, c.store());
-    return new HalfProduct(floats, argument, w.half.type());
+    return new HalfProduct(floats, argument, w.half.type(), w.factor);
   }
 
   private static Expr f32(double value) {
     return Expr.constant(DType.F32, value);
   }
 
-  /** A read of 16-bit floats and what all of them are multiplied by: null for 1, which f16 do not have. */
-  private record Weight(Expr half, Expr scale) {
+  /** A read of 16-bit floats, and a factor and its inverse that it is multiplied by: bf16 have none. */
+  private record Weight(Expr half, Expr factor, Expr inverse) {
     static Weight of(Expr e) {
-      Expr scale = null;
+      Expr factor = null;
+      Expr inverse = null;
       Expr wide = e;
-      if (e instanceof Binary m && m.op() == BinaryOp.MUL && isOne(m.b())) {
-        scale = m.b();
-        wide = m.a();
+      if (e instanceof Binary m && m.op() == BinaryOp.MUL && isOne(m.b())
+          && m.a() instanceof Binary x && x.op() == BinaryOp.MUL && isOne(x.b())) {
+        inverse = m.b();
+        factor = x.b();
+        wide = x.a();
       }
-      if (!(wide instanceof Cast c) || c.type() != DType.F32
-          || !Exprs.isRead(c.x())) {
+      if (!(wide instanceof Cast c) || c.type() != DType.F32 || !Exprs.isRead(c.x())) {
         return null;
       }
       DType type = c.x().type();
-      boolean known = type == DType.F16 && scale != null || type == DType.BF16;
-      return known ? new Weight(c.x(), scale) : null;
+      boolean known = type == DType.F16 ? factor != null : type == DType.BF16 && factor == null;
+      return known ? new Weight(c.x(), factor, inverse) : null;
     }
 
     /** Whether an expression is the same for all elements. */
@@ -117,13 +121,13 @@ record HalfProduct(Compute compute, int argument, DType type) {
   }
 
   /** What the other operand is multiplied by, or null for 1. */
-  static Value factor(DType type) {
+  static Value root(DType type) {
     return type == DType.F16 ? new Value.FloatConst(LType.F32X4, ROOT) : null;
   }
 
   /**
-   * A word of the weight's column: the lower half is the weight of an even k, the upper half that of
-   * the next, or zero.
+   * A word of a packed column: the lower half is the weight of an even k, the upper half that of the
+   * next, or zero.
    *
    * @param c reads f32 in the weight's place
    * @param fb address of the weight
@@ -133,15 +137,40 @@ record HalfProduct(Compute compute, int argument, DType type) {
   static Expr word(Contraction c, Affine fb, Map<Axis, Expr> at, Expr word) {
     Expr first = Expr.mul(word, Expr.i32(2));
     Expr even = address(c, fb, at, first);
+    Expr both;
     if (readsWords(c, fb)) {
-      return new ReadFlat(0, DType.I32, Expr.binary(BinaryOp.DIV, even, Expr.i32(2)));
+      both = new ReadFlat(0, DType.I32, Expr.binary(BinaryOp.DIV, even, Expr.i32(2)));
+    } else {
+      Expr second = Expr.add(first, Expr.i32(1));
+      Expr high = code(address(c, fb, at, second));
+      if (c.depth() % 2 != 0) {
+        high = Expr.select(Expr.lt(second, Expr.i32(c.depth())), high, Expr.i32(0));
+      }
+      both = Expr.binary(BinaryOp.OR, code(even), Expr.mul(high, Expr.i32(1 << 16)));
     }
-    Expr second = Expr.add(first, Expr.i32(1));
-    Expr high = code(address(c, fb, at, second));
-    if (c.depth() % 2 != 0) {
-      high = Expr.select(Expr.lt(second, Expr.i32(c.depth())), high, Expr.i32(0));
+    if (c.half().factor() == null) {
+      return both;
     }
-    return Expr.binary(BinaryOp.OR, code(even), Expr.mul(high, Expr.i32(1 << 16)));
+    Expr factor = Codes.renumbered(c.half().factor(), 1);
+    Expr low = Expr.and(shifted(scaled(shifted(both, -16), factor), 16), Expr.i32(0xffff));
+    return Expr.binary(BinaryOp.OR, scaled(both, factor), low);
+  }
+
+  /** The f16 in the upper half of a word times the factor, there again; the lower half is 0. */
+  private static Expr scaled(Expr word, Expr factor) {
+    Expr bits = Expr.and(shifted(word, 3), Expr.i32(F16_BITS));
+    Expr number = Expr.mul(Expr.unary(UnaryOp.FROM_BITS, bits), factor);
+    Expr product = Expr.unary(UnaryOp.BITS_OF, number);
+    Expr sign = Expr.and(product, Expr.i32(1 << 31));
+    Expr both = Expr.binary(BinaryOp.OR, shifted(product, -3), sign);
+    return Expr.and(both, Expr.i32(HIGH_BITS));
+  }
+
+  /** So many bits down, or up where negative. */
+  private static Expr shifted(Expr x, int by) {
+    return by < 0
+        ? Expr.binary(BinaryOp.SHL, x, Expr.i32(-by))
+        : Expr.binary(BinaryOp.SHR, x, Expr.i32(by));
   }
 
   private static Expr code(Expr address) {
@@ -175,7 +204,7 @@ record HalfProduct(Compute compute, int argument, DType type) {
       bits = shift(BinaryOp.SHR, bits, 3);
     }
     boolean clean = type == DType.BF16 && !high;
-    return new Value.AsFloats(
+    return new Value.Bits(
         clean ? bits : new Value.Binary(BinaryOp.AND, DType.I32, bits, mask));
   }
 

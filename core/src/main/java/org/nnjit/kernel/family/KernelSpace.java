@@ -1,5 +1,6 @@
 package org.nnjit.kernel.family;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.nnjit.compute.Compute;
@@ -50,7 +51,19 @@ public interface KernelSpace {
    * A copy of an argument in another order.
    *
    * @param argument which argument the kernel reads packed, and in no other way
-   * @param compute makes the copy; its only input is the argument as it lies
+   * @param compute makes the copy; its inputs are the argument as it lies, and others
+   * @param others arguments that it reads too
    */
-  record Packing(int argument, Compute compute) {}
+  record Packing(int argument, Compute compute, List<Integer> others) {
+    Packing(int argument, Compute compute) {
+      this(argument, compute, List.of());
+    }
+
+    /** All arguments that it reads, in the order of its inputs. */
+    public List<Integer> reads() {
+      List<Integer> all = new ArrayList<>(others);
+      all.add(0, argument);
+      return all;
+    }
+  }
 }

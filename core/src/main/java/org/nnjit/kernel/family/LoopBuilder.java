@@ -19,6 +19,7 @@ import org.nnjit.compute.Expr.StageValue;
 import org.nnjit.compute.Expr.Unary;
 import org.nnjit.compute.Expr.Var;
 import org.nnjit.compute.Exprs;
+import org.nnjit.compute.UnaryOp;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.LType;
 import org.nnjit.loop.Local;
@@ -500,6 +501,8 @@ final class LoopBuilder {
       case StageValue s -> stages.get(s.stage());
       case Read r -> load(r.arg(), r);
       case ReadFlat r -> load(r.arg(), r);
+      case Unary u when u.op() == UnaryOp.BITS_OF || u.op() == UnaryOp.FROM_BITS ->
+          new Value.Bits(lower(u.x()));
       case Unary u -> new Value.Unary(u.op(), u.x().type(), lower(u.x()));
       case Binary b -> binary(b);
       case Select s -> select(s);

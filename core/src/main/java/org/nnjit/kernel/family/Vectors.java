@@ -55,8 +55,7 @@ final class Vectors {
                 || b.op() == BinaryOp.REM
                 || b.op() == BinaryOp.FLOOR_DIV
                 || b.op() == BinaryOp.FLOOR_MOD
-                || b.op() == BinaryOp.SHL
-                || b.op() == BinaryOp.SHR;
+                || isShift(b.op()) && !(b.b() instanceof Expr.IntConst);
         if (!hasLanes(t) || b.op() == BinaryOp.POW || (!t.isFloat() && division)) {
           return false;
         }
@@ -101,6 +100,10 @@ final class Vectors {
 
   private static boolean isF32(DType t) {
     return t == DType.F32 || t == DType.F16 || t == DType.BF16;
+  }
+
+  private static boolean isShift(BinaryOp op) {
+    return op == BinaryOp.SHL || op == BinaryOp.SHR;
   }
 
   private static boolean isNarrow(DType t) {

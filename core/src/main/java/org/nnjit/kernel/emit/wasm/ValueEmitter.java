@@ -101,7 +101,12 @@ final class ValueEmitter {
         push(convert.x());
         CastEmitter.convert(code, convert, isBool(convert.x()));
       }
-      case Value.AsFloats bits -> push(bits.x());
+      case Value.Bits bits -> {
+        push(bits.x());
+        if (!bits.type().isVector()) {
+          code.op(bits.type() == LType.F32 ? Op.F32_REINTERPRET_I32 : Op.I32_REINTERPRET_F32);
+        }
+      }
       case Value.Packed packed -> packed(packed);
       case Value.Horizontal horizontal -> horizontal(horizontal);
     }
@@ -247,7 +252,7 @@ final class ValueEmitter {
       case TAN -> new Trigonometry(m).tan();
       case TANH -> FloatMath.tanh(m);
       case TRUNC -> m.trunc();
-      case BIT_NOT, NOT -> throw wrongType(u);
+      case BIT_NOT, BITS_OF, FROM_BITS, NOT -> throw wrongType(u);
     }
     m.done();
   }
