@@ -26,7 +26,7 @@ class PackageTest {
    * 250 KB before caches that stay in place, GGUF files and integer weights behind DequantizeLinear
    * came in; what is won back lowers it again.
    */
-  private static final long MOST_BYTES = 272_500;
+  private static final long MOST_BYTES = 277_000;
 
   /** What a page may load besides when it generates text, tokenizers included. */
   private static final long MOST_BYTES_TO_GENERATE = 30_000;

@@ -306,13 +306,15 @@ public final class Planner {
   /** Lays out what loading needs besides; returns the end, and writes the steps when asked. */
   private long staging(long base, Map<String, Integer> at, List<Plan.LoadStep> out) {
     Set<String> wanted = wantedByLoad();
+    List<Step> making = new ArrayList<>();
+    for (Step s : steps) {
+      making.add(s.once() && wanted.contains(s.call().results().get(0)) ? s : null);
+    }
+    List<Integer> order = LoadOrder.of(making, at.keySet());
     Map<String, Integer> lastUse = new HashMap<>();
-    for (int i = 0; i < steps.size(); i++) {
-      Step s = steps.get(i);
-      if (s.once() && wanted.contains(s.call().results().get(0))) {
-        for (String a : s.args()) {
-          lastUse.put(a, i);
-        }
+    for (int i : order) {
+      for (String a : steps.get(i).args()) {
+        lastUse.put(a, i);
       }
     }
     Arena arena = new Arena(base);
@@ -326,12 +328,9 @@ public final class Planner {
         loaded.add(v);
       }
     }
-    for (int i = 0; i < steps.size(); i++) {
+    for (int i : order) {
       Step s = steps.get(i);
       String result = s.call().results().get(0);
-      if (!s.once() || !wanted.contains(result)) {
-        continue;
-      }
       for (String a : s.args()) {
         if (program.constants().containsKey(a) && loaded.add(a) && !at.containsKey(a)) {
           temp.put(a, arena.take(bytesOf(a)));
