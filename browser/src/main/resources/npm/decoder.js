@@ -153,7 +153,9 @@ export class Decoder {
         await steps.release();
       }
     };
-    if (!this.#encoder) return WARMED_PIECES.filter((n) => n <= this.#capacity / 2).map((n) => run([], [n]));
+    // The first step of a merged decoder has a plan of its own.
+    const before = this.#next.inputNames.includes('use_cache_branch') ? [1] : [];
+    if (!this.#encoder) return WARMED_PIECES.filter((n) => n <= this.#capacity / 2).map((n) => run([], [...before, n]));
     const lengths = this.#masked ? WARMED_LENGTHS.filter((n) => n <= this.#capacity) : [1];
     return lengths.map((n) => run(new Array(n).fill(this.#padding), [1, 1]));
   }
@@ -260,13 +262,13 @@ class Steps {
         // Every step but the first has one token: its plan will be there.
         ({ n } = pieceOf(left, at, (k) => k === 1 || this.#ready.has(this.#key(k, more)), pieces));
         if (n > left) {
-          await this.#cache.truncate(this.#length - (n - left));
+          await (this.#cache ?? this.#plain).truncate(this.#length - (n - left));
           at -= n - left;
         }
       }
       const piece = Array.from({ length: this.#rows * n }, (_, i) => tokens[Math.floor(i / n) * length + at + (i % n)]);
       outputs = await this.#run(this.#feeds(this.#session, piece, more));
-      this.#ready.add(this.#key(n, more));
+      if (this.#cache) this.#ready.add(this.#key(n, more));
     }
     return outputs;
   }

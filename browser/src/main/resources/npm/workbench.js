@@ -20,12 +20,20 @@ const now = () => performance.now();
 const CHUNK = 1 << 18;
 
 /** Numbers between -1 and 1, the same in every trial. */
-async function fillNoise(array, pieces) {
+const NOISE = {
+  float32: (x) => x / 2147483648,
+  // 0.25 to 0.5 of both signs.
+  float16: (x) => ((x >>> 16) & 0x83ff) | 0x3400,
+  bfloat16: (x) => ((x >>> 16) & 0x807f) | 0x3e80,
+};
+
+async function fillNoise(array, type, pieces) {
+  const of = NOISE[type];
   let x = 12345;
   await pieces.all(Math.ceil(array.length / CHUNK), (begin, end) => {
     for (let i = begin * CHUNK; i < Math.min(array.length, end * CHUNK); i++) {
       x = (Math.imul(x, 1664525) + 1013904223) | 0;
-      array[i] = x / 2147483648;
+      array[i] = of(x);
     }
   });
 }
@@ -106,7 +114,7 @@ export class Workbench {
   async prepare() {
     const reference = this.#make('reference', 0);
     for (const input of reference.inputs) {
-      if (input[2] === 'float32') await fillNoise(this.view(input), this.pieces);
+      if (NOISE[input[2]]) await fillNoise(this.view(input), input[2], this.pieces);
     }
     this.#poison(reference.output);
     const { blocks } = reference;

@@ -11,8 +11,16 @@ export function tableOf(vocabulary, seed = 5) {
   return Float32Array.from({ length: vocabulary * vocabulary }, () => 6 * draws.next() ** 3 + draws.next() - 2);
 }
 
-/** The file of the decoder. The keys are read as well, and change nothing. */
-export function chainModel(table, vocabulary, heads = 1) {
+/**
+ * The file of the decoder. The keys are read as well, and change nothing.
+ * @param {boolean} [merged] whether an input use_cache_branch says which step it is
+ */
+export function chainModel(table, vocabulary, heads = 1, merged = false) {
+  const branch = (name) => ({ nodes: [{ op: 'Add', inputs: ['own', 'nothing'], outputs: [name] }], outputs: [{ name, dims: [] }] });
+  const last = merged
+    ? { op: 'If', inputs: ['use_cache_branch'], outputs: ['logits'], attributes: { then_branch: branch('later'), else_branch: branch('first') } }
+    : { op: 'Add', inputs: ['own', 'nothing'], outputs: ['logits'] };
+  const which = merged ? [{ name: 'use_cache_branch', type: 'bool', dims: [1] }] : [];
   const keys = { name: 'past_key_values.0.key', dims: ['batch', heads, 'past', 1] };
   return writeModel([
     { op: 'Gather', inputs: ['table', 'input_ids'], outputs: ['own'], attributes: { axis: 0 } },
@@ -22,8 +30,8 @@ export function chainModel(table, vocabulary, heads = 1) {
     { op: 'Concat', inputs: [keys.name, 'new'], outputs: ['present.0.key'], attributes: { axis: 2 } },
     { op: 'ReduceSum', inputs: ['present.0.key'], outputs: ['sum'], attributes: { keepdims: 0 } },
     { op: 'Mul', inputs: ['sum', 'zero'], outputs: ['nothing'] },
-    { op: 'Add', inputs: ['own', 'nothing'], outputs: ['logits'] },
-  ], [{ name: 'input_ids', type: 'int64', dims: ['batch', 'sequence'] }, keys],
+    last,
+  ], [{ name: 'input_ids', type: 'int64', dims: ['batch', 'sequence'] }, keys, ...which],
   [{ name: 'logits', dims: ['batch', 'sequence', vocabulary] }, { name: 'present.0.key', dims: ['batch', heads, 'all', 1] }], [
     { name: 'table', dims: [vocabulary, vocabulary], data: table },
     { name: 'axes', type: 'int64', dims: [2], data: BigInt64Array.of(1n, 3n) },

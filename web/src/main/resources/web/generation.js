@@ -216,6 +216,16 @@ const cases = {
     same((await g.generate([5, 6], { maxNewTokens: 5, numBeams: 3 })).tokens.length, 5, 'tokens of beams');
     await g.release();
   },
+  'prompts for a decoder of all steps without an encoder': async () => {
+    for (const warmUp of [false, true]) {
+      const g = await TextGenerator.create({ decoder: chainModel(table, vocabulary, 1, true), options, config: { vocab_size: vocabulary }, capacity: 512, warmUp });
+      for (const n of [200, 1, 37, 129]) {
+        const prompt = Array.from({ length: n }, (_, i) => (7 * i) % vocabulary);
+        same((await g.generate(prompt, { maxNewTokens: 4 })).tokens, likeliest(table, vocabulary, prompt.at(-1), 0, 4), `after ${n} tokens`);
+      }
+      await g.release();
+    }
+  },
   'tokens that the configuration asks for': async () => {
     const config = { vocab_size: vocabulary, decoder_start_token_id: 2, forced_bos_token_id: 7, forced_eos_token_id: 11, eos_token_id: 11 };
     const g = await TextGenerator.create({ ...mergedModels(table, vocabulary), options, config });

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.nnjit.cli.models.HalfWriter;
@@ -62,6 +63,11 @@ public final class QuantizeCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     if (bits != 4 && bits != 8 && bits != HALF) {
       throw new ModelException("--bits is " + bits + ", wanted 4, 8 or 16");
+    }
+    for (String option : List.of("--block", "--symmetric", "--accuracy-level")) {
+      if (bits == HALF && spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new ModelException(option + " is for 4 and 8 bits; weights of 16 are floats");
+      }
     }
     Quantiser quantiser =
         bits == HALF ? null : new Quantiser(bits, block, symmetric, accuracyLevel);

@@ -107,6 +107,7 @@ public final class Exprs {
     }
   }
 
+  /** True for a Read or ReadFlat. */
   public static boolean isRead(Expr e) {
     return e instanceof Read || e instanceof ReadFlat;
   }

@@ -32,7 +32,8 @@ public final class Fusion {
    * The program after all fusions, without calls whose results nobody uses.
    *
    * @param attention says whether a compute that is a whole attention is better than its parts
-   * @param codes says whether a product is better with a weight's codes as operand than with floats
+   * @param codes says whether a product, or a map that picks elements (without stages), is better with a
+   *     weight's codes as operand than with floats
    * @param halves says whether an attention reads keys and values of 16-bit floats in place
    */
   public static Program apply(

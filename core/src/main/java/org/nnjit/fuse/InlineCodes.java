@@ -18,7 +18,7 @@ import org.nnjit.fuse.Program.ComputeCall;
 final class InlineCodes implements Fusion.Rule {
   private final Predicate<Compute> fits;
 
-  /** @param fits says whether a product is better with codes as its operand */
+  /** @param fits says whether a product, or a map that picks, is better with codes as its operand */
   InlineCodes(Predicate<Compute> fits) {
     this.fits = fits;
   }
@@ -36,9 +36,8 @@ final class InlineCodes implements Fusion.Rule {
               calls,
               map,
               (reader, whole) ->
-                  InlineMap.isProduct(reader.compute())
-                      ? fits.test(whole.compute())
-                      : picks(reader, map.result()));
+                  (InlineMap.isProduct(reader.compute()) || picks(reader, map.result()))
+                      && fits.test(whole.compute()));
     }
     return changed;
   }
@@ -63,7 +62,7 @@ final class InlineCodes implements Fusion.Rule {
   }
 
   /** Whether a map reads elements of a value that another value tells. */
-  private static boolean picks(ComputeCall c, String value) {
+  static boolean picks(ComputeCall c, String value) {
     Compute p = c.compute();
     boolean picks = p.stages().isEmpty();
     for (Expr r : Exprs.reads(p)) {

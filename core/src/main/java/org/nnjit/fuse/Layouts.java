@@ -382,11 +382,14 @@ public final class Layouts {
   }
 
   private ComputeCall retyped(ComputeCall call) {
-    List<TensorType> inputs = new ArrayList<>();
-    for (String a : call.args()) {
-      inputs.add(types.get(a));
-    }
     Compute c = call.compute();
+    List<TensorType> inputs = new ArrayList<>();
+    for (int i = 0; i < call.args().size(); i++) {
+      TensorType t = types.get(call.args().get(i));
+      // Some read the bits of floats as integers.
+      TensorType own = c.inputs().get(i);
+      inputs.add(t.dtype() == own.dtype() ? t : own);
+    }
     Compute typed =
         new Compute(
             c.name(), inputs, types.get(call.result()), c.spatial(), c.stages(), c.body(),

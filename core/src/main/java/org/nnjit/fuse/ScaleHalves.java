@@ -1,6 +1,7 @@
 package org.nnjit.fuse;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,9 +32,6 @@ import org.nnjit.tensor.TensorType;
  * least and the factor is 1 or more. An infinity or NaN among the elements makes all of them NaN.
  */
 public final class ScaleHalves {
-  /** Smaller ones are f32 soon enough. */
-  private static final int LEAST_ELEMENTS = 4096;
-
   /** Bits of an f16 but for its sign, and its exponent for what is no number. */
   private static final int MAGNITUDE = 0x7fff;
 
@@ -51,14 +49,44 @@ public final class ScaleHalves {
     List<Call> calls = new ArrayList<>();
     Map<String, TensorType> types = new LinkedHashMap<>(program.types());
     Set<String> made = new HashSet<>();
+    Map<String, List<Call>> readers = new HashMap<>();
     for (Call call : program.calls()) {
-      if (call instanceof ComputeCall c && isWidened(program, c) && made.add(c.args().get(0))) {
+      for (String a : call.args()) {
+        readers.computeIfAbsent(a, k -> new ArrayList<>(1)).add(call);
+      }
+    }
+    for (Call call : program.calls()) {
+      boolean scales =
+          call instanceof ComputeCall c
+              && isWidened(program, c)
+              && multiplies(c.result(), readers, program)
+              && made.add(c.args().get(0));
+      if (scales) {
+        ComputeCall c = (ComputeCall) call;
         scaled(c, calls, types);
       } else {
         calls.add(call);
       }
     }
     return new Program(program.inputs(), program.outputs(), types, program.constants(), calls);
+  }
+
+  /** Whether products alone, and what picks rows for others, read a value or views of it. */
+  private static boolean multiplies(
+      String value, Map<String, List<Call>> readers, Program program) {
+    boolean product = false;
+    for (Call call : readers.getOrDefault(value, List.of())) {
+      if (!(call instanceof ComputeCall c) || program.outputs().contains(value)) {
+        return false;
+      }
+      if (InlineMap.isProduct(c.compute())
+          || InlineView.isView(c.compute()) && multiplies(c.result(), readers, program)) {
+        product = true;
+      } else if (!InlineCodes.picks(c, value)) {
+        return false;
+      }
+    }
+    return product;
   }
 
   private static boolean isWidened(Program program, ComputeCall c) {
@@ -71,8 +99,7 @@ public final class ScaleHalves {
         && r.type() == DType.F16
         && r.index().equals(Compute.vars(p.spatial()))
         && Inline.isPlainMap(p)
-        && p.output().shape().rank() == 2
-        && p.output().shape().elements() >= LEAST_ELEMENTS;
+        && p.output().shape().rank() == 2;
   }
 
   private static void scaled(ComputeCall c, List<Call> into, Map<String, TensorType> types) {

@@ -36,9 +36,17 @@ final class LoadOrder {
    */
   static List<Integer> of(List<Planner.Step> steps, Set<String> kept) {
     LoadOrder o = new LoadOrder(steps);
-    for (int i = 0; i < steps.size(); i++) {
-      if (steps.get(i) != null && kept.contains(steps.get(i).call().results().get(0))) {
-        o.add(i);
+    Set<String> read = new HashSet<>();
+    for (Planner.Step s : steps) {
+      read.addAll(s == null ? List.of() : s.args());
+    }
+    // What others read comes with them, be it kept or not.
+    for (int pass = 0; pass < 2; pass++) {
+      for (int i = 0; i < steps.size(); i++) {
+        String result = steps.get(i) == null ? null : steps.get(i).call().results().get(0);
+        if (kept.contains(result) && (pass == 1 || !read.contains(result))) {
+          o.add(i);
+        }
       }
     }
     return o.order;

@@ -340,7 +340,7 @@ public final class Planner {
           }
         }
       }
-      if (!at.containsKey(result)) {
+      if (!at.containsKey(result) && !temp.containsKey(result)) {
         temp.put(result, arena.take(bytesOf(result)));
       }
       if (out != null) {

@@ -153,11 +153,16 @@ public final class Compiler {
       return backend.plan(graph, specialised, program, caches, growing, context);
     }
     Target target = context.target();
+    boolean halves = target.has(Feature.SIMD);
+    Program scaled = halves ? ScaleHalves.apply(program) : program;
     Program fused =
         Fusion.apply(
-            target.has(Feature.SIMD) ? ScaleHalves.apply(program) : program,
+            scaled,
             c -> AttentionFamily.pays(c, target),
-            c -> QuantisedFamily.pays(c, target) || ContractionFamily.readsHalves(c, target),
+            c ->
+                c.stages().isEmpty()
+                    || QuantisedFamily.pays(c, target)
+                    || ContractionFamily.readsHalves(c, target),
             c -> target.has(Feature.SIMD) && StepFamily.suits(c));
     Layouts.Result laidOut = Layouts.apply(fused, target.has(Feature.SIMD));
     int number = context.weights().newPlan();

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
+import org.nnjit.compute.Compute;
 import org.nnjit.fuse.Fusion;
 import org.nnjit.fuse.Layouts;
 import org.nnjit.fuse.PartDoubles;
@@ -39,9 +40,9 @@ public final class GpuBackend implements Compiler.Backend {
       Planner.Caches caches,
       Map<String, Integer> growing,
       PlanContext context) {
-    Program fused = Fusion.apply(program, GridFamilies::attends, c -> true, c -> false);
+    Program fused = Fusion.apply(program, GridFamilies::attends, GpuBackend::isProduct, c -> false);
     if (!serves(fused)) {
-      fused = Fusion.apply(program, c -> false, c -> true, c -> false);
+      fused = Fusion.apply(program, c -> false, GpuBackend::isProduct, c -> false);
     }
     fused = PartDoubles.apply(fused);
     int number = context.weights().newPlan();
@@ -52,6 +53,11 @@ public final class GpuBackend implements Compiler.Backend {
         specialised.graph(), specialised.valueInputs(), program,
         new Layouts.Result(fused, Map.of()), number, caches, growing, null,
         planner.plan());
+  }
+
+  /** Products read codes; maps keep few arguments. */
+  private static boolean isProduct(Compute c) {
+    return !c.stages().isEmpty();
   }
 
   /** Whether the GPU can do all attentions; in WebAssembly there may be no kernel for the whole. */

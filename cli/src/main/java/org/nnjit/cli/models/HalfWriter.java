@@ -93,7 +93,7 @@ public final class HalfWriter {
     for (long d : t.getDimsList()) {
       elements *= d;
     }
-    return t.getDimsCount() > 1 && elements >= LEAST_ELEMENTS;
+    return t.getDimsCount() == 2 && elements >= LEAST_ELEMENTS;
   }
 
   /** The weight as f16, or null. */

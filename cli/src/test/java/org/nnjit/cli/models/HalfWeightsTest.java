@@ -3,7 +3,6 @@ package org.nnjit.cli.models;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -184,12 +183,111 @@ class HalfWeightsTest {
     Tensor weight = Tensor.zeros(DType.F16, Shape.of(260, 64));
     weight.setDouble(70, Double.POSITIVE_INFINITY);
     Case halves = product(DType.F16, weight, 1, false);
-    byte[] bytes = halves.bytes();
-    Plan plan = PlanRunner.compiled(bytes, halves.model.feeds).plan();
-    Map<String, Tensor> got =
-        PlanRunner.run(plan, halves.model.feeds, ByteSource.of(bytes), PlanRunner.Order.FORWARD);
-    double[] y = new double[64];
-    Arrays.setAll(y, i -> got.get("y").getDouble(i));
-    assertTrue(Arrays.stream(y).anyMatch(Double::isNaN), Arrays.toString(y));
+    Tensor y = run(halves.bytes(), halves.model.feeds).get("y");
+    for (int i = 0; i < y.elements(); i++) {
+      assertTrue(Double.isNaN(y.getDouble(i)), i + ": " + y.getDouble(i));
+    }
+  }
+
+  private static Map<String, Tensor> run(byte[] model, Map<String, Tensor> feeds) {
+    Plan plan = PlanRunner.compiled(model, feeds).plan();
+    return PlanRunner.run(plan, feeds, ByteSource.of(model), PlanRunner.Order.FORWARD);
+  }
+
+  private static String cast(SmallModel model, String half) {
+    return model.node("Cast", Map.of("to", DType.F32.onnxCode()), half);
+  }
+
+  private static void agreesWithOracle(String name, SmallModel model, TensorType output)
+      throws Exception {
+    byte[] bytes = model.output("y", output).bytes(17);
+    Tensor wanted;
+    try (Oracle oracle = new Oracle(bytes)) {
+      wanted = oracle.tensors(model.feeds).get("y");
+    }
+    agree(name, wanted, run(bytes, model.feeds).get("y"));
+  }
+
+  /** Layouts of images leave what reads the bits of weights as it is. */
+  @Test
+  void besideAConvolution() throws Exception {
+    Random random = new Random(5);
+    SmallModel model = new SmallModel();
+    String image = model.feed("x", SmallModel.random(random, 1, 3, 16, 16));
+    String kernel = model.weight("kernel", SmallModel.random(random, 8, 3, 3, 3));
+    String conv = model.node("Conv", Map.of("kernel_shape", new int[] {3, 3}), image, kernel);
+    Tensor shape = SmallModel.ints(DType.I64, new int[] {2}, 1, 8 * 14 * 14);
+    String flat = model.node("Reshape", conv, model.weight("shape", shape));
+    String w = model.weight("w", weight(DType.F16, 8 * 14 * 14, 20, random));
+    model.node("", "MatMul", Map.of(), List.of(flat, cast(model, w)), List.of("y"));
+    agreesWithOracle("beside a convolution", model, TensorType.of(DType.F32, 1, 20));
+  }
+
+  /** What no product reads may hold infinities: a mask. */
+  @Test
+  void masksStayAsTheyAre() throws Exception {
+    int n = 180;
+    SmallModel model = new SmallModel();
+    Tensor mask = Tensor.zeros(DType.F16, Shape.of(n, n));
+    for (int i = 0; i < n * n; i++) {
+      mask.setDouble(i, i % n > i / n ? Double.NEGATIVE_INFINITY : 0);
+    }
+    String x = model.feed("x", SmallModel.random(new Random(1), n, n));
+    String sum = model.node("Add", x, cast(model, model.weight("mask", mask)));
+    model.node("", "Softmax", Map.of("axis", -1), List.of(sum), List.of("y"));
+    agreesWithOracle("mask", model, TensorType.of(DType.F32, n, n));
+  }
+
+  @Test
+  void weightsOfManyBatches() throws Exception {
+    for (int rows : new int[] {1, 11}) {
+      for (int batches : new int[] {3, 40}) {
+        int k = 50;
+        int n = 12 * 40 / batches;
+        Random random = new Random(9);
+        SmallModel model = new SmallModel();
+        String x = model.feed("x", SmallModel.random(random, batches, rows, k));
+        Tensor w = SmallModel.as(DType.BF16, SmallModel.random(random, batches, k, n));
+        String wide = cast(model, model.weight("w", w));
+        model.node("", "MatMul", Map.of(), List.of(x, wide), List.of("y"));
+        agreesWithOracle(
+            rows + " rows, " + batches + " batches", model,
+            TensorType.of(DType.F32, batches, rows, n));
+      }
+    }
+  }
+
+  /** Casts that come first, as quantize writes them: one weight is in memory as it was at a time. */
+  @Test
+  void littleIsNeededToLoad() throws Exception {
+    int n = 160;
+    int layers = 6;
+    Random random = new Random(2);
+    SmallModel model = new SmallModel();
+    String[] wide = new String[layers];
+    for (int i = 0; i < layers; i++) {
+      Tensor w = SmallModel.as(DType.F16, SmallModel.random(random, n, n));
+      wide[i] = cast(model, model.weight("w" + i, w));
+    }
+    String x = model.feed("x", SmallModel.random(random, 1, n));
+    for (int i = 0; i < layers; i++) {
+      x = model.node("Tanh", model.node("MatMul", x, wide[i]));
+    }
+    model.node("", "Identity", Map.of(), List.of(x), List.of("y"));
+    byte[] bytes = model.output("y", TensorType.of(DType.F32, 1, n)).bytes(17);
+    Plan plan = PlanRunner.compiled(bytes, model.feeds).plan();
+    assertTrue(plan.arenaBytes() < 4L * n * n, plan.arenaBytes() + " bytes beside the weights");
+  }
+
+  @Test
+  void aConstantOfTwoPartsIsAWeight() throws Exception {
+    Random random = new Random(4);
+    SmallModel model = new SmallModel();
+    String top = model.weight("top", SmallModel.random(random, 150, 80));
+    String low = model.weight("low", SmallModel.random(random, 130, 80));
+    String w = model.node("Concat", Map.of("axis", 0), top, low);
+    String x = model.feed("x", SmallModel.random(random, 2, 280));
+    model.node("", "MatMul", Map.of(), List.of(x, w), List.of("y"));
+    agreesWithOracle("two parts", model, TensorType.of(DType.F32, 2, 80));
   }
 }

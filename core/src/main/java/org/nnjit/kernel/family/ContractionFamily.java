@@ -100,9 +100,8 @@ public final class ContractionFamily implements KernelFamily {
 
   /** True when a product can read its weight as 16-bit floats. */
   public static boolean readsHalves(Compute compute, Target target) {
-    return target.has(Feature.SIMD)
-        && HalfProduct.of(compute) != null
-        && Contraction.withHalves(compute) != null;
+    return HalfProduct.of(compute) != null
+        && new ContractionFamily().match(compute, target) != null;
   }
 
   /** The kernels of a contraction whose operands suit. */
@@ -429,8 +428,8 @@ public final class ContractionFamily implements KernelFamily {
 
   /**
    * The compute that packs B: panels {@code [batch, ceil(n / width), k, width]}, zero beyond column n;
-   * of halves words {@code [batch, ceil(n / width), ceil(k / 2), width]}.
-   * Its only input is B as it lies. Tiles of all rows, and of all numbers of streams, read the same
+   * of halves words {@code [batch, ceil(n / width), ceil(k / 2), width]}, times a factor, its second input.
+   * Its first input is B as it lies. Tiles of all rows, and of all numbers of streams, read the same
    * panels if these are as wide.
    */
   static Compute packing(Contraction c, Schedule schedule, LoopBuilder addresses) {

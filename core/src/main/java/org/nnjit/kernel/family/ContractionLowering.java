@@ -132,17 +132,21 @@ final class ContractionLowering {
     int panels = tiles.streamPanels();
     int batches = Reductions.points(c.batch());
     int chunks = Math.min(panels, (WIDENED_PARTS + batches - 1) / batches);
-    int each = (panels + chunks - 1) / chunks;
-    chunks = (panels + each - 1) / each;
+    int panelsEach = (panels + chunks - 1) / chunks;
+    chunks = (panels + panelsEach - 1) / panelsEach;
     int elements = 2 * c.pairs() * nr;
+    int items = batches * chunks;
+    int perPart = (items + WIDENED_PARTS - 1) / WIDENED_PARTS;
+    int parts = (items + perPart - 1) / perPart;
+    Local item = Local.of("item", LType.I32);
     Local begin = Local.of("begin", LType.I32);
     Local end = Local.of("end", LType.I32);
     Local part = Local.of("part", LType.I32);
     Local p = Local.of("panel", LType.I32);
     List<Stmt> body = new ArrayList<>();
     Value[] indices = new Value[c.batch().size()];
-    Value rest = split(body, Value.get(part), chunks, batches > 1);
-    Value from = Value.mul(lastSplit, each);
+    Value rest = split(body, Value.get(item), chunks, batches > 1);
+    Value from = Value.mul(lastSplit, panelsEach);
     int left = batches;
     Value ofB = Value.i32(0);
     int size = 1;
@@ -159,13 +163,16 @@ final class ContractionLowering {
     Value panel = Value.add(Value.mul(ofB, panels), Value.get(p));
     Stmt widen = new Stmt.TileCall(widening(), List.of(panel, Value.get(tiles.slot())));
     Stmt rows = panelOf(p, q -> parts(Value.i32(0), strips, q, indices, p));
-    Value to = Value.add(from, Value.i32(each));
-    Value last = panels % each == 0 ? to : Digits.integer(BinaryOp.MIN, to, panels);
+    Value to = Value.add(from, Value.i32(panelsEach));
+    Value last = panels % panelsEach == 0 ? to : Digits.integer(BinaryOp.MIN, to, panels);
     body.add(new Stmt.For(p, from, last, 1, Stmt.block(List.of(widen, rows))));
     // A call has the room of the part it begins with, which no other call touches.
     Stmt place = Stmt.let(tiles.slot(), Value.mul(Value.get(begin), elements));
-    Stmt loop = new Stmt.For(part, Value.get(begin), Value.get(end), 1, Stmt.block(body));
-    int parts = batches * chunks;
+    Value first = Value.mul(Value.get(part), perPart);
+    Value behind = Value.add(first, Value.i32(perPart));
+    Value bound = items % perPart == 0 ? behind : Digits.integer(BinaryOp.MIN, behind, items);
+    Stmt each = new Stmt.For(item, first, bound, 1, Stmt.block(body));
+    Stmt loop = new Stmt.For(part, Value.get(begin), Value.get(end), 1, each);
     return new LoopNest(
         c.compute().name(), List.of(buffers), parts * elements, parts, begin, end,
         Stmt.block(List.of(place, loop)));

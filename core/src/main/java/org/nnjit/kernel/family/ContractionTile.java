@@ -650,6 +650,8 @@ final class ContractionTile {
                 && u.op() != UnaryOp.NEG
                 && u.op() != UnaryOp.ABS
                 && u.op() != UnaryOp.SQRT
+                && u.op() != UnaryOp.BITS_OF
+                && u.op() != UnaryOp.FROM_BITS
                 && u.op() != UnaryOp.NOT);
   }
 }

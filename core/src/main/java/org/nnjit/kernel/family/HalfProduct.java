@@ -26,7 +26,7 @@ import org.nnjit.tensor.TensorType;
  * A product with a weight of 16-bit floats, as the product with one of f32 that a kernel makes of it
  * in registers. The bits of an f16, shifted to where those of an f32 are, mean it times {@code 2^-112};
  * half of the missing power is multiplied to the other operand and half to the sum, so that neither
- * leaves its range. Exponent 31 is taken for a number: {@link org.nnjit.fuse.ScaleHalves} sees to it
+ * leaves its range (as long as the other operand is below {@code 2^71}). Exponent 31 is taken for a number: {@link org.nnjit.fuse.ScaleHalves} sees to it
  * that there is none.
  *
  * @param compute reads f32 in the weight's place; its body has what undoes the factor
