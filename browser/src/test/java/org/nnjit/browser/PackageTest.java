@@ -23,16 +23,16 @@ class PackageTest {
 
   /**
    * What a page may load, scripts and compiler together, packed and compressed one by one. It was
-   * 250 KB before caches that stay in place, GGUF files and integer weights behind DequantizeLinear
-   * came in; what is won back lowers it again.
+   * 250 KB before caches that stay in place, GGUF files, integer weights behind DequantizeLinear and
+   * weights of 16 bits came in; what is won back lowers it again.
    */
-  private static final long MOST_BYTES = 277_000;
+  private static final long MOST_BYTES = 277_500;
 
   /** What a page may load besides when it generates text, tokenizers included. */
   private static final long MOST_BYTES_TO_GENERATE = 30_000;
 
   /** The same when it runs on WebGPU: scripts, and what the compiler has more then. */
-  private static final long MOST_BYTES_ON_GPU = 63_800;
+  private static final long MOST_BYTES_ON_GPU = 64_000;
 
   private static final String GPU = "gpu-session.js";
   private static final String GPU_COMPILER = "engine-gpu.wasm";
