@@ -2,7 +2,6 @@ package org.nnjit.fuse;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
@@ -35,30 +34,37 @@ final class InlineCodes implements Fusion.Rule {
           everywhere(
               calls,
               map,
-              (reader, whole) ->
-                  (InlineMap.isProduct(reader.compute()) || picks(reader, map.result()))
-                      && fits.test(whole.compute()));
+              r -> InlineMap.isProduct(r.compute()) || picks(r, map.result()),
+              fits);
     }
     return changed;
   }
 
-  /** Puts a map into all that read it, if all may have it: the reader, and what it would become. */
+  /**
+   * Puts a map into all that read it, if all may have it.
+   *
+   * @param reader says whether one that reads it may
+   * @param fits says the same of what that one would become
+   */
   static boolean everywhere(
-      Calls calls, ComputeCall map, BiPredicate<ComputeCall, ComputeCall> mayHave) {
+      Calls calls, ComputeCall map, Predicate<ComputeCall> reader, Predicate<Compute> fits) {
     List<Integer> readers = calls.readers(map.result());
     List<ComputeCall> merged = new ArrayList<>();
-    for (int reader : readers) {
-      ComputeCall consumer = calls.compute(reader);
-      ComputeCall whole = consumer == null ? null : Inline.into(consumer, map.result(), map);
-      if (whole != null && mayHave.test(consumer, whole)) {
-        merged.add(whole);
+    for (int place : readers) {
+      ComputeCall consumer = calls.compute(place);
+      if (consumer == null || !reader.test(consumer)) {
+        return false;
       }
+      ComputeCall whole = Inline.into(consumer, map.result(), map);
+      if (!fits.test(whole.compute())) {
+        return false;
+      }
+      merged.add(whole);
     }
-    boolean all = !readers.isEmpty() && merged.size() == readers.size();
-    for (int k = 0; all && k < readers.size(); k++) {
+    for (int k = 0; k < readers.size(); k++) {
       calls.set(readers.get(k), merged.get(k));
     }
-    return all;
+    return !readers.isEmpty();
   }
 
   /** Whether a map reads elements of a value that another value tells. */

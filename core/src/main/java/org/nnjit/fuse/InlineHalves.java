@@ -29,10 +29,7 @@ final class InlineHalves implements Fusion.Rule {
         continue;
       }
       changed |=
-          InlineCodes.everywhere(
-              calls,
-              map,
-              (reader, whole) -> isAttention(reader.compute()) && reads.test(whole.compute()));
+          InlineCodes.everywhere(calls, map, r -> isAttention(r.compute()), reads);
     }
     return changed;
   }

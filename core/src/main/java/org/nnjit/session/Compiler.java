@@ -153,8 +153,8 @@ public final class Compiler {
       return backend.plan(graph, specialised, program, caches, growing, context);
     }
     Target target = context.target();
-    boolean halves = target.has(Feature.SIMD);
-    Program scaled = halves ? ScaleHalves.apply(program) : program;
+    boolean simd = target.has(Feature.SIMD);
+    Program scaled = simd ? ScaleHalves.apply(program) : program;
     Program fused =
         Fusion.apply(
             scaled,
@@ -163,8 +163,8 @@ public final class Compiler {
                 c.stages().isEmpty()
                     || QuantisedFamily.pays(c, target)
                     || ContractionFamily.readsHalves(c, target),
-            c -> target.has(Feature.SIMD) && StepFamily.suits(c));
-    Layouts.Result laidOut = Layouts.apply(fused, target.has(Feature.SIMD));
+            c -> simd && StepFamily.suits(c));
+    Layouts.Result laidOut = Layouts.apply(fused, simd);
     int number = context.weights().newPlan();
     Planner planner = planner(graph, laidOut, caches, context, number, false);
     planner.select(Double.POSITIVE_INFINITY);

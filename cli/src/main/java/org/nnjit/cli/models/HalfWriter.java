@@ -89,11 +89,7 @@ public final class HalfWriter {
   }
 
   private static boolean isLarge(TensorProto t) {
-    long elements = 1;
-    for (long d : t.getDimsList()) {
-      elements *= d;
-    }
-    return t.getDimsCount() == 2 && elements >= LEAST_ELEMENTS;
+    return t.getDimsCount() == 2 && WeightFile.elements(t) >= LEAST_ELEMENTS;
   }
 
   /** The weight as f16, or null. */

@@ -106,20 +106,7 @@ public final class ModelFiles {
   public static Path ensureHalves(String name, Path cacheDir) throws IOException {
     Path floats = ensure(name, cacheDir);
     String key = Files.readString(cacheDir.resolve(name + ".onnx.key"));
-    Path path = cacheDir.resolve(name + HALVES + ".onnx");
-    Path keyFile = cacheDir.resolve(name + HALVES + ".onnx.key");
-    if (Files.exists(path) && Files.exists(keyFile) && Files.readString(keyFile).equals(key)) {
-      return path;
-    }
-    Path part = Files.createTempFile(cacheDir, name + "-", ".part");
-    try {
-      HalfWriter.apply(floats, part);
-      Files.move(part, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(part);
-    }
-    Files.writeString(keyFile, key);
-    return path;
+    return ensure(name + HALVES + ".onnx", key, cacheDir, part -> HalfWriter.apply(floats, part));
   }
 
   /**
@@ -127,16 +114,26 @@ public final class ModelFiles {
    * beside it what it was made from in NAME.gguf.key.
    */
   public static Path ensure(GgufLlama model, String name, Path cacheDir) throws IOException {
-    Path path = cacheDir.resolve(name + ".gguf");
-    Path keyFile = cacheDir.resolve(name + ".gguf.key");
-    String key = model.toString();
+    return ensure(name + ".gguf", model.toString(), cacheDir, part -> model.gguf().write(part));
+  }
+
+  /** Writes a whole file. */
+  private interface Writer {
+    void write(Path part) throws IOException;
+  }
+
+  /** A file in a cache directory, made unless it is there with the same key beside it. */
+  private static Path ensure(String file, String key, Path cacheDir, Writer writer)
+      throws IOException {
+    Path path = cacheDir.resolve(file);
+    Path keyFile = cacheDir.resolve(file + ".key");
     if (Files.exists(path) && Files.exists(keyFile) && Files.readString(keyFile).equals(key)) {
       return path;
     }
     Files.createDirectories(cacheDir);
-    Path part = Files.createTempFile(cacheDir, name + "-", ".part");
+    Path part = Files.createTempFile(cacheDir, file + "-", ".part");
     try {
-      model.gguf().write(part);
+      writer.write(part);
       Files.move(part, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(part);

@@ -88,13 +88,17 @@ final class WeightFile {
     return t.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
   }
 
-  /** The numbers of an f32 tensor. */
-  float[] values(TensorProto w) throws IOException {
+  static long elements(TensorProto t) {
     long elements = 1;
-    for (long d : w.getDimsList()) {
+    for (long d : t.getDimsList()) {
       elements = Math.multiplyExact(elements, d);
     }
-    float[] values = new float[Math.toIntExact(elements)];
+    return elements;
+  }
+
+  /** The numbers of an f32 tensor. */
+  float[] values(TensorProto w) throws IOException {
+    float[] values = new float[Math.toIntExact(elements(w))];
     if (w.getFloatDataCount() > 0) {
       for (int i = 0; i < values.length; i++) {
         values[i] = w.getFloatData(i);
