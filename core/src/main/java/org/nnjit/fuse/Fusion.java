@@ -17,9 +17,6 @@ import org.nnjit.fuse.Program.ComputeCall;
  * reduction or contraction are its epilogue, and operands of products are arguments of their own.
  */
 public final class Fusion {
-  private static final List<Rule> RULES =
-      List.of(new SinkStore(), new InlineView(), new InlineMap(), new FuseEpilogue());
-
   private Fusion() {}
 
   /** One rewrite of a pair of calls. */
@@ -41,9 +38,14 @@ public final class Fusion {
       Predicate<Compute> attention,
       Predicate<Compute> codes,
       Predicate<Compute> halves) {
-    List<Rule> rules = new ArrayList<>(RULES);
-    rules.add(new InlineCodes(codes));
-    rules.add(new InlineHalves(halves));
+    List<Rule> rules =
+        List.of(
+            new SinkStore(c -> !c.stages().isEmpty() && codes.test(c)),
+            new InlineView(),
+            new InlineMap(),
+            new FuseEpilogue(),
+            new InlineCodes(codes),
+            new InlineHalves(halves));
     Rule whole = new FuseAttention(attention);
     Calls calls = new Calls(program);
     boolean changed = true;

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
@@ -22,9 +23,16 @@ import org.nnjit.fuse.Program.ComputeCall;
 
 /**
  * A call that only moves another's result (transpose before a reshape, a part of a concat, a
- * reshape) goes into that other's store: the result is written where it is wanted.
+ * reshape) goes into that other's store: the result is written where it is wanted. Products with codes
+ * of weights only if they can store so.
  */
 final class SinkStore implements Fusion.Rule {
+  private final Predicate<Compute> codes;
+
+  /** @param codes says whether a product reads a weight's codes; else they would become floats */
+  SinkStore(Predicate<Compute> codes) {
+    this.codes = codes;
+  }
 
   @Override
   public boolean apply(Calls calls) {
@@ -50,7 +58,7 @@ final class SinkStore implements Fusion.Rule {
       } else if (Inline.isReshape(move.compute())) {
         merged = throughReshape(producer.compute(), move.compute());
       }
-      if (merged != null) {
+      if (merged != null && (codes.test(merged) || !codes.test(producer.compute()))) {
         String label = producer.label();
         calls.set(i, new ComputeCall(label, merged, producer.args(), move.result()));
         calls.set(w, null);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import onnx.Onnx.AttributeProto;
@@ -154,6 +155,59 @@ class MatMulNBitsTest {
       worst = Math.max(worst, error);
     }
     assertTrue(worst <= 1e-5, "worst error " + worst + ", seed " + SEED);
+  }
+
+  /** New keys of a decoder: columns lie in heads, behind the rows of the past, and are codes all the same. */
+  @Test
+  void columnsInHeadsGoBehindAPast() throws Exception {
+    Random random = new Random(SEED);
+    int heads = 3;
+    for (int i = 0; i < 24; i++) {
+      int size = new int[] {16, 64, 24, 8}[i % 4];
+      int rows = 1 + i / 4 % 3;
+      int level = i < 12 ? 0 : 4;
+      int bits = i % 3 == 0 ? 8 : 4;
+      Case c =
+          new Case(
+              new int[] {1, rows, 96}, heads * size, bits, 32, Zeros.NONE, i % 5 == 0, level);
+      GraphProto.Builder graph = GraphProto.newBuilder().setName("keys");
+      graph.addInput(TiledConvTest.port("x", c.in));
+      graph.addInput(TiledConvTest.port("past", 1, heads, 5, size));
+      graph.addOutput(TiledConvTest.port("present", 1, heads, 5 + rows, size));
+      c.node(graph, random);
+      graph.addInitializer(
+          TensorProto.newBuilder()
+              .setName("shape")
+              .setDataType(DType.I64.onnxCode())
+              .addDims(4)
+              .addAllInt64Data(List.of(1L, (long) rows, (long) heads, (long) size)));
+      graph.addNodeBuilder().setOpType("Reshape").addInput("y").addInput("shape").addOutput("h");
+      NodeProto.Builder turned =
+          graph.addNodeBuilder().setOpType("Transpose").addInput("h").addOutput("k");
+      turned
+          .addAttributeBuilder()
+          .setName("perm")
+          .setType(AttributeProto.AttributeType.INTS)
+          .addAllInts(List.of(0L, 2L, 1L, 3L));
+      NodeProto.Builder all = graph.addNodeBuilder().setOpType("Concat");
+      all.addInput("past").addInput("k").addOutput("present");
+      number(all, "axis", 2);
+      Map<String, Tensor> feeds =
+          Map.of(
+              "x", TiledConvTest.tensor(random, c.in),
+              "past", TiledConvTest.tensor(random, 1, heads, 5, size));
+      double error =
+          TiledConvTest.error(
+              c.toString(),
+              withContrib(graph).toByteArray(),
+              feeds,
+              i,
+              plan ->
+                  assertTrue(
+                      plan.kernels().stream().anyMatch(k -> k.family().equals("quantised")),
+                      c.toString()));
+      assertTrue(error <= 1e-5, c + ": " + error);
+    }
   }
 
   /** Rows, columns or both chosen from tables of 4 and 8 bits. */

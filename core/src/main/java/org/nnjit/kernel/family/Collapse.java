@@ -87,6 +87,24 @@ final class Collapse {
         c.name(), c.inputs(), c.output(), spatial, rewritten, resolve(c.body(), replaced), store);
   }
 
+  /** The same compute with its last two axes as one, whatever addresses make of the quotients. */
+  static Compute joined(Compute c) {
+    List<Axis> spatial = new ArrayList<>(c.spatial());
+    Map<Axis, Expr> replaced = new HashMap<>();
+    merge(spatial.get(spatial.size() - 2), spatial.get(spatial.size() - 1), spatial, replaced);
+    List<Stage> stages = new ArrayList<>();
+    for (Stage s : c.stages()) {
+      stages.add(
+          new Stage(s.outer() - 1, s.points(), s.combiner(), s.axes(), resolve(s.body(), replaced)));
+    }
+    List<Expr> store = new ArrayList<>();
+    for (Expr e : c.store()) {
+      store.add(resolve(e, replaced));
+    }
+    return new Compute(
+        c.name(), c.inputs(), c.output(), spatial, stages, resolve(c.body(), replaced), store);
+  }
+
   /**
    * A merged axis stands for (outer, inner) as (merged / extent, merged % extent): in reads the
    * address folds back to one coefficient because both had the same step.

@@ -72,6 +72,19 @@ public final class ContractionFamily implements KernelFamily {
   /** Products of so many rows pass B once or twice: they wait for it. */
   private static final int FEW_ROWS = 8;
 
+  /**
+   * Up to so many rows, weights from afar are cut into short blocks of k that strips of two rows meet one
+   * after the other: while a strip calculates on what is near, the next lines come. Tiles of all rows
+   * wait for lines, then calculate: 13 GFMA/s where these do 20 (4 rows), 13 and 24 (6 rows) on a Zen 4
+   * that reads 26 GB/s; lengths of 16 to 64 are alike.
+   */
+  private static final int SHORT_ROWS = 16;
+
+  private static final int SHORT_CUT = 32;
+
+  /** Times as long that other tiles take there. */
+  private static final double WAITS = 1.4;
+
   /** Cycles that a step of k takes beyond what its instructions explain, whatever the tile. */
   private static final double STEP_CYCLES = 0.5;
 
@@ -122,6 +135,7 @@ public final class ContractionFamily implements KernelFamily {
       int[] tile = tile(weight);
       int mr = tile[0];
       int nr = tile[1];
+      boolean isShort = takesShortCuts(weight);
       boolean packed =
           weight
               || c.half() != null
@@ -131,11 +145,11 @@ public final class ContractionFamily implements KernelFamily {
           .with("mr", mr)
           .with("nr", nr)
           .with("unroll", UNROLL)
-          .with("kc", mr > 1 ? cut(nr) : 0)
-          .with("outer", rowsOutside(mr, nr) ? 1 : 0)
-          .with("mc", rowsOutside(mr, nr) ? run(mr, nr) : 1)
+          .with("kc", isShort ? SHORT_CUT : mr > 1 ? cut(nr) : 0)
+          .with("outer", !isShort && rowsOutside(mr, nr) ? 1 : 0)
+          .with("mc", !isShort && rowsOutside(mr, nr) ? run(mr, nr) : 1)
           .with("pack", packed ? 1 : 0)
-          .with("ahead", packed && isFar(mr, nr) ? 1 : 0)
+          .with("ahead", packed && !isShort && isFar(mr, nr) ? 1 : 0)
           .with("streams", packed ? panelsOf(nr) : 1);
     }
 
@@ -147,7 +161,18 @@ public final class ContractionFamily implements KernelFamily {
     /** Panels that lie side by side in a tile of few rows. */
     private int panelsOf(int nr) {
       int width = sharedWidth();
-      return c.rows() <= FEW_ROWS && nr % width == 0 ? nr / width : 1;
+      return c.rows() <= SHORT_ROWS && nr % width == 0 ? nr / width : 1;
+    }
+
+    /** Whether B is a weight that strips of two rows should meet in short blocks of k. */
+    private boolean takesShortCuts(boolean weight) {
+      return weight
+          && c.half() == null
+          && c.rows() > 2
+          && c.rows() <= SHORT_ROWS
+          && c.k().size() == 1
+          && batches() == 1
+          && bytesOfB(sharedWidth()) > target.l2Bytes() / 4;
     }
 
     /** Columns of packed panels of weights. */
@@ -248,6 +273,10 @@ public final class ContractionFamily implements KernelFamily {
       if (c.rows() == 1) {
         return new int[] {1, width * streamsOf(width)};
       }
+      if (takesShortCuts(weight)) {
+        boolean two = 2 * width < c.columns() + 4 && 6 * width / 4 < target.vectorRegisters();
+        return new int[] {2, two ? 2 * width : width};
+      }
       int[] best = best(c.rows(), 0);
       if (!weight || best[1] == width) {
         return best;
@@ -333,7 +362,7 @@ public final class ContractionFamily implements KernelFamily {
           .keep(new ContractionRules.RegistersHold(target.vectorRegisters()))
           .keep(new ContractionRules.LittleWaste(perStep, cycles(c.rows(), tile[0], tile[1])))
           .choose("unroll", 16, 4, 8, 16)
-          .choose("kc", c.depth(), cuts(tile[1]))
+          .choose("kc", c.depth(), cuts(tile[1], weight))
           .keep(new ContractionRules.BlockOfSteps(c.depth()))
           .choose("outer", 2, halves ? new int[] {0} : new int[] {0, 1})
           .keep(
@@ -345,7 +374,7 @@ public final class ContractionFamily implements KernelFamily {
           .choose("ahead", 2, isFar(tile[0], tile[1]) ? new int[] {0, 1} : new int[] {0})
           .choose("streams", MOST_VECTORS, streams())
           .keep(new ContractionRules.WholeVectors())
-          .order(this::cost, MOST_CANDIDATES);
+          .order(s -> cost(s, takesShortCuts(weight)), MOST_CANDIDATES);
     }
 
     @Override
@@ -370,9 +399,12 @@ public final class ContractionFamily implements KernelFamily {
     }
 
     /** Lengths of a block of k: none, and such that a panel fills a first-level cache or less. */
-    private int[] cuts(int nr) {
+    private int[] cuts(int nr, boolean weight) {
       int cut = cut(nr);
       int half = (c.depth() / 2 + UNROLL - 1) / UNROLL * UNROLL;
+      if (takesShortCuts(weight)) {
+        return new int[] {SHORT_CUT, 2 * SHORT_CUT, cut};
+      }
       if (c.k().size() > 1) {
         return cut == 0 ? new int[] {0} : new int[] {0, cut};
       }
@@ -380,16 +412,19 @@ public final class ContractionFamily implements KernelFamily {
     }
 
     private int[] streams() {
-      return c.rows() <= FEW_ROWS ? new int[] {1, 2, STREAMS} : new int[] {1};
+      return c.rows() <= SHORT_ROWS ? new int[] {1, 2, STREAMS} : new int[] {1};
     }
 
     /** Cycles of the whole product. */
-    private double cost(Schedule s) {
+    private double cost(Schedule s, boolean shortCuts) {
       int nr = s.get("nr", 4);
       int kc = s.get("kc", 0);
       int parts = kc == 0 ? 1 : (c.depth() + kc - 1) / kc;
       double cost = cycles(c.rows(), s.get("mr", 1), nr) * c.depth();
       cost *= 1 + TURN * (1.0 / s.get("unroll", 1) - 1.0 / UNROLL);
+      if (shortCuts) {
+        return cost * (s.get("mr", 1) <= 2 && kc > 0 && kc <= 2 * SHORT_CUT ? 1 : WAITS);
+      }
       cost *= 1 + CUT * (parts - 1);
       boolean far = 4L * nr * (kc == 0 ? c.depth() : kc) > panelBytes() && s.get("mr", 1) > 1;
       boolean rowsOuter = s.get("outer", 0) == 1;

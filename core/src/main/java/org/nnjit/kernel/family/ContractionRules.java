@@ -63,7 +63,7 @@ final class ContractionRules {
 
   /** A block of k is one whose panel stays in a cache. */
   record BlockOfSteps(int depth) implements Rule {
-    private static final int FEWEST = 64;
+    private static final int FEWEST = 32;
 
     @Override
     public String reason() {

@@ -111,7 +111,9 @@ public final class QuantisedFamily implements KernelFamily {
       return null;
     }
     LoopBuilder addresses = addresses(original);
-    Compute c = Collapse.apply(original, addresses);
+    Compute collapsed = Collapse.apply(original, addresses);
+    boolean inHeads = isInHeads(collapsed, addresses);
+    Compute c = inHeads ? Collapse.joined(collapsed) : collapsed;
     Stage stage = c.stages().get(0);
     if (stage.axes().size() != 1 || c.spatial().isEmpty() || c.spatial().size() > 2) {
       return null;
@@ -133,8 +135,7 @@ public final class QuantisedFamily implements KernelFamily {
     Affine fa =
         addresses.address(codesA == null ? parts.a() : Exprs.reads(codesA.code()).get(0));
     int block = b.block() > 0 ? b.block() : codesA != null ? codesA.block() : BLOCK;
-    if (!out.isPure()
-        || out.coefficient(n) != 1
+    if (!inHeads && (!out.isPure() || out.coefficient(n) != 1)
         || !fa.isPure()
         || block % 16 != 0
         || !readOnce(c, b)
@@ -156,6 +157,27 @@ public final class QuantisedFamily implements KernelFamily {
       }
     }
     return new Product(c, codesA == null ? parts.a() : null, codesA, b, m, n, k, block);
+  }
+
+  /**
+   * Whether columns lie in heads apart from each other, each as wide as whole tiles: the last two axes
+   * are those of B then.
+   */
+  private static boolean isInHeads(Compute c, LoopBuilder addresses) {
+    int last = c.spatial().size() - 1;
+    if (last < 1 || !(c.stages().get(0).body() instanceof Binary product)) {
+      return false;
+    }
+    Affine out = addresses.address(c.inputs().size(), c.store());
+    Axis head = c.spatial().get(last - 1);
+    Axis column = c.spatial().get(last);
+    return c.stages().get(0).outer() == last + 1
+        && out.isPure()
+        && out.coefficient(column) == 1
+        && column.extent() % WIDTH == 0
+        && Exprs.uses(product.b(), head)
+        && Exprs.uses(product.b(), column)
+        && !Exprs.uses(product.a(), head);
   }
 
   /** Whether each packed argument is read in one place. */
