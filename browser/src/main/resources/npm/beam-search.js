@@ -27,7 +27,7 @@ export async function beamSearch(steps, sampler, prompt, options) {
   };
 
   for (let made = 1; made <= maxNewTokens; made++) {
-    const outputs = await steps.step(next, sampler.feeds(numBeams));
+    const outputs = await steps.step(next, sampler.feeds(made - 1));
     const values = outputs['sampling.values'];
     check(values);
     const k = values.dims[1];

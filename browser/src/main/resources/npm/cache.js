@@ -26,15 +26,24 @@ export class Cache {
   /** Whether the next run can be sent before this one has ended; known when a first one has. */
   get chains() { return this.#state.chains === true; }
 
+  /** Whether runs can be of another kind than plain; known when a first one has ended. */
+  get hasKinds() { return this.#state.hasKinds === true; }
+
+  /** Whether runs of the kind 'DRAFT' take less time than others; known when one has ended. */
+  get drafts() { return this.#state.drafts === true; }
+
   /** A run of the session on feeds in the form of a message. */
-  async run(feeds, chain) { return this.#do('runCached', { feeds, chain }); }
+  async run(feeds, how) { return this.#do('runCached', { feeds, ...how }); }
 
   /** Forgets the rows from this one on. */
   async truncate(length) {
     if (!Number.isInteger(length) || length < 0 || length > this.length) {
       throw new RangeError(`length is ${length}, wanted a whole number from 0 to ${this.length}`);
     }
-    await this.#do('truncateCache', { length });
+    const done = this.#do('truncateCache', { length });
+    // Runs may be sent before this has been answered.
+    this.#state = { ...this.#state, length };
+    await done;
   }
 
   /** Sequence i of the batch becomes what sequence `from[i]` was, as beam search wants it. */

@@ -3,6 +3,7 @@
 import { userError } from './files.js';
 
 const product = (list) => list.reduce((a, b) => a * b, 1);
+const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** A value with rows along an axis: how many parts it has, and the bytes of a part and of a row. */
 export function layout({ dims, bytes }, axis) {
@@ -24,8 +25,12 @@ function typesOf(feeds, growing, length) {
   }).join('\n');
 }
 
-/** Outputs of so many bytes can be fed to the next run. */
+/** Outputs of so many bytes can be fed to the next runs, of so many runs. */
 const MOST_CHAINED = 256;
+const MOST_ANSWERS = 8;
+
+/** Plans that a cache finds without asking the compiler. */
+const MOST_KNOWN = 4;
 
 export class CachedRuns {
   #context;
@@ -61,52 +66,62 @@ export class CachedRuns {
       length = first[1].dims[axis];
     }
     while (capacity < length) capacity *= 2;
-    const cache = { id, capacity, held, past, length, name: this.#name(capacity) };
+    const cache = { id, capacity, held, past, length, name: this.#name(capacity), known: [], answers: [] };
     this.#caches.set(id, cache);
     return { id, length, capacity };
   }
 
-  /** What the run before has answered takes the place of these feeds. */
-  #chain(c, feeds, chain) {
+  /** What the runs before have answered takes the place of these feeds, or of their ends; returns the answers. */
+  #chain(c, feeds, chain, chained) {
     const { answers } = c;
-    c.answers = null;
+    c.answers = [];
     for (const [input, output] of Object.entries(chain)) {
-      const data = answers?.get(output);
-      if (data?.byteLength !== feeds[input]?.data.byteLength) {
-        throw userError(`'${input}' cannot be fed with '${output}' of the run before: ${data ? 'it has another size'
+      const data = bytesOf(feeds[input]?.data ?? new Uint8Array()).slice();
+      const parts = answers.slice(-(chained ?? 1)).map((a) => a.get(output));
+      const bytes = parts[0]?.length;
+      const own = chained ? bytes : 0;
+      if (parts.length !== (chained ?? 1) || parts.some((p) => p?.length !== bytes) || own + parts.length * bytes !== data.length) {
+        throw userError(`'${input}' cannot be fed with '${output}' of the run before: ${bytes ? 'it has another size'
           : `that has failed, or '${output}' has over ${MOST_CHAINED} bytes`}`);
       }
+      parts.forEach((p, i) => data.set(p, own + i * bytes));
       feeds[input].data = data;
     }
+    return answers;
   }
 
-  async run({ id, feeds, chain = {} }, report) {
+  async run({ id, feeds, chain = {}, chained, from, kind = 'PLAIN' }, report) {
     const { execute, outputs, state } = this.#context;
     const c = this.#get(id);
-    this.#chain(c, feeds, chain);
-    let p = await this.#prepare(c, feeds, report);
+    if (from < c.length) this.truncate({ id, length: from });
+    const answers = this.#chain(c, feeds, chain, chained);
+    let p = await this.#prepare(c, feeds, kind, report);
     const [, rows] = p.cached[0];
-    if (c.length + rows > c.capacity) p = await this.#grow(c, c.length + rows, feeds, report);
+    if (c.length + rows > c.capacity) p = await this.#grow(c, c.length + rows, feeds, kind, report);
     this.#write(p, c, feeds);
     new Int32Array(state.memory.buffer, p.length, 1)[0] = c.length;
     const ms = execute(p);
     this.#context.checkIndices(p);
     c.length += rows;
-    c.answers = new Map(p.outputs.filter((o) => o.bytes <= MOST_CHAINED).map((o) => [o.name, this.#at(o).slice()]));
+    const answer = new Map(p.outputs.filter((o) => o.bytes <= MOST_CHAINED).map((o) => [o.name, this.#at(o).slice()]));
+    c.answers = [...answers.slice(1 - MOST_ANSWERS), answer];
+    if (kind === 'DRAFT') c.drafts = p.kernels.some((k) => k.name.includes('_draft'));
     // Tuning works between requests: runs that are sent ahead would leave it no time.
     const chains = state.tuning.state !== 'running';
-    return { outputs: outputs(p), ms, length: c.length, capacity: c.capacity, chains };
+    return { outputs: outputs(p), ms, length: c.length, capacity: c.capacity, chains, hasKinds: true, drafts: c.drafts };
   }
 
   /** The plan for these feeds, and the places of the caches. */
-  async #prepare(c, feeds, report) {
+  async #prepare(c, feeds, kind, report) {
     const { compiler, parse, key, plan, state } = this.#context;
-    if (c.last && state.plans[c.last.number] === c.last.plan && c.last.key === typesOf(feeds, c.last.plan.growing, c.length)) {
-      state.current = c.last.number;
-      return c.last.plan;
+    const found = c.known.find((k) => k.kind === kind && state.plans[k.number] === k.plan
+      && k.key === typesOf(feeds, k.plan.growing, c.length));
+    if (found) {
+      state.current = found.number;
+      return found.plan;
     }
     const all = { ...feeds, ...c.held };
-    const args = [state.id, key(all), Object.keys(c.held).join('\t'), c.length, c.capacity, c.name];
+    const args = [state.id, key(all), Object.keys(c.held).join('\t'), c.length, c.capacity, c.name, kind];
     const p = await plan(all, (known) => parse(compiler().prepareCached(...args, known)).plan, report);
     if (!c.places) {
       const axes = p.cached.map(([axis]) => axis);
@@ -114,7 +129,10 @@ export class CachedRuns {
       Object.assign(c, { places: p.caches, axes, written: new Set(), past: {} });
     }
     // What a feed holds may ask for another plan.
-    c.last = p.valueInputs.length === 0 ? { plan: p, number: state.current, key: typesOf(feeds, p.growing, c.length) } : null;
+    if (p.valueInputs.length === 0) {
+      const now = { plan: p, kind, number: state.current, key: typesOf(feeds, p.growing, c.length) };
+      c.known = [now, ...c.known].slice(0, MOST_KNOWN);
+    }
     return p;
   }
 
@@ -131,15 +149,15 @@ export class CachedRuns {
       throw userError(`past '${place.name}': got ${past.type}[${past.dims}], wanted ${place.type}[${wanted}]`);
     }
     const { part, row } = layout(place, axis);
-    const from = new Uint8Array(past.data.buffer, past.data.byteOffset, past.data.byteLength);
+    const from = bytesOf(past.data);
     if (c.length > 0) copyRows(bytes, part, from, row * c.length, row * c.length);
   }
 
   /** Room for so many rows, twice as much as before at least; nothing is lost. */
-  async #grow(c, rows, feeds, report) {
+  async #grow(c, rows, feeds, kind, report) {
     const { compiler, parse, state } = this.#context;
     const { name, places, written } = c;
-    const before = { capacity: c.capacity, name, places, written, past: {}, last: null };
+    const before = { capacity: c.capacity, name, places, written, past: {}, known: [] };
     const past = places.map((place, i) => {
       const { parts, part, row } = layout(place, c.axes[i]);
       const from = this.#at(place);
@@ -149,9 +167,9 @@ export class CachedRuns {
     });
     let capacity = 2 * c.capacity;
     while (capacity < rows) capacity *= 2;
-    Object.assign(c, { capacity, name: this.#name(capacity), places: null, past: Object.fromEntries(past), last: null });
+    Object.assign(c, { capacity, name: this.#name(capacity), places: null, past: Object.fromEntries(past), known: [] });
     try {
-      const p = await this.#prepare(c, feeds, report);
+      const p = await this.#prepare(c, feeds, kind, report);
       for (const plan of parse(compiler().dropCaches(state.id, name)).plans) state.plans[plan] = undefined;
       return p;
     } catch (e) {
@@ -168,7 +186,7 @@ export class CachedRuns {
       const given = once ? c.held[place.name] : feeds[place.name];
       if (!given) throw userError(`missing feed '${place.name}': the model does not return it with rows appended, so it cannot be a cache`);
       const { data, dims } = given;
-      const from = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      const from = bytesOf(data);
       const axis = growing.get(place.name);
       if (axis === undefined) {
         this.#at(place).set(from);

@@ -140,14 +140,16 @@ export class Decoder {
    * Runs that make the plans which a text of one row takes.
    * @param {number} positions how long it may become
    * @param {function(): Object<string, Tensor>} more feeds for what comes after the logits
+   * @param {function(Steps): Promise} guesses makes plans for guesses behind some steps
    * @returns {function(): Promise<boolean>[]} to be called one after the other, up to one that gives false:
    *   this decoder has a plan for each past, and none can be made before it is asked for
    */
-  warmUps(positions, more) {
-    const run = (prompt, pieces) => async () => {
+  warmUps(positions, more, guesses) {
+    const run = (prompt, pieces, then) => async () => {
       const steps = await this.begin(prompt, 1, positions);
       try {
         for (const n of pieces) await steps.step(new Array(n).fill(this.#padding), more(), true);
+        await then?.(steps);
         return steps.staysInPlace;
       } finally {
         await steps.release();
@@ -155,9 +157,13 @@ export class Decoder {
     };
     // The first step of a merged decoder has a plan of its own.
     const before = this.#next.inputNames.includes('use_cache_branch') ? [1] : [];
-    if (!this.#encoder) return WARMED_PIECES.filter((n) => n <= this.#capacity / 2).map((n) => run([], [...before, n]));
+    if (!this.#encoder) {
+      const all = WARMED_PIECES.filter((n) => n <= this.#capacity / 2).map((n) => run([], [...before, n]));
+      return [...all, run([], [1, 1], guesses)];
+    }
     const lengths = this.#masked ? WARMED_LENGTHS.filter((n) => n <= this.#capacity) : [1];
-    return lengths.map((n) => run(new Array(n).fill(this.#padding), [1, 1]));
+    const prompts = lengths.map((n) => new Array(n).fill(this.#padding));
+    return [...prompts.map((p) => run(p, [1, 1])), run(prompts[0], [1, 1], guesses)];
   }
 
   async release() {
@@ -192,16 +198,28 @@ class Steps {
   /** Positions of steps that have been sent, but not answered. */
   #pending = 0;
 
+  /** Where the next run goes on, if not behind the last one: guesses may have been wrong. */
+  #kept = null;
+
   /** Whether keys and values stay where they are, so that one plan serves every past. */
   get staysInPlace() { return this.#cache !== this.#plain; }
 
-  get #length() { return (this.#cache ?? this.#plain).length + this.#pending; }
+  /** Positions so far. */
+  get length() { return this.#kept ?? (this.#cache ?? this.#plain).length + this.#pending; }
+
+  /** Whether runs can be guesses and checks; known behind a step with the cache. */
+  get hasKinds() { return !this.#plain && this.#cache?.hasKinds === true; }
+
+  /** Whether guesses take less time than steps; known behind one. */
+  get drafts() { return this.#cache.drafts; }
+
+  /** Whether so many more positions fit. */
+  hasRoom(positions) { return this.length + positions <= this.#capacity; }
 
   /** The feeds that a session takes for these tokens, all rows one after the other. */
-  #feeds(session, tokens, more) {
+  #feeds(session, tokens, more, past = this.length) {
     const rows = this.#rows;
     const positions = tokens.length / rows;
-    const past = this.#length;
     const made = {
       ...this.#constant,
       ...more,
@@ -252,6 +270,10 @@ class Steps {
    */
   async step(tokens, more, whole = false) {
     if (this.#first && !this.#cross) return this.#firstStep(tokens, more);
+    if (this.#kept !== null) {
+      this.#cache.truncate(this.#kept).catch(() => {}); // the run shows it too
+      this.#kept = null;
+    }
     const length = tokens.length / this.#rows;
     const pieces = PIECES.filter((k) => k === 1 || k <= this.#capacity / 2);
     let outputs;
@@ -260,20 +282,51 @@ class Steps {
       n = left;
       if (this.staysInPlace && !whole) {
         // Every step but the first has one token: its plan will be there.
-        ({ n } = pieceOf(left, at, (k) => k === 1 || this.#ready.has(this.#key(k, more)), pieces));
+        ({ n } = pieceOf(left, at, (k) => k === 1 || this.#ready.has(this.key(k, more)), pieces));
         if (n > left) {
-          await (this.#cache ?? this.#plain).truncate(this.#length - (n - left));
+          await (this.#cache ?? this.#plain).truncate(this.length - (n - left));
           at -= n - left;
         }
       }
       const piece = Array.from({ length: this.#rows * n }, (_, i) => tokens[Math.floor(i / n) * length + at + (i % n)]);
       outputs = await this.#run(this.#feeds(this.#session, piece, more));
-      if (this.#cache) this.#ready.add(this.#key(n, more));
+      if (this.#cache) this.#ready.add(this.key(n, more));
     }
     return outputs;
   }
 
-  #key(n, more) { return [this.#rows, this.#capacity, n, ...Object.values(more).map((t) => t.dims)].join(); }
+  /** What a plan depends on, for so many tokens. */
+  key(n, more) {
+    const constant = Object.values(this.#constant).map((t) => t.dims);
+    return [this.#rows, this.#capacity, n, ...constant, ...Object.values(more).map((t) => t.dims)].join();
+  }
+
+  /**
+   * An estimate of a step.
+   * @param {number} past positions before it, at most as many as there are
+   * @param {?number} token null for the one that the run sent before it answers
+   * @param {Object<string, Tensor>} more as of step()
+   */
+  guess(past, token, more) {
+    const feeds = this.#feeds(this.#session, [token ?? 0], more, past);
+    const chain = token === null ? { input_ids: 'sampling.ids' } : undefined;
+    return this.#session.run(feeds, { cache: this.#cache, from: past, kind: 'DRAFT', chain });
+  }
+
+  /**
+   * Steps all at once: what comes after the logits is given for each.
+   * @param {boolean} chained all tokens but the first are those that the runs sent before it answer
+   */
+  check(past, tokens, more, chained) {
+    const feeds = this.#feeds(this.#session, tokens, more, past);
+    const chain = chained ? { input_ids: 'sampling.ids' } : undefined;
+    const kind = tokens.length > 1 ? 'STEPS' : undefined;
+    const before = chained ? tokens.length - 1 : undefined;
+    return this.#session.run(feeds, { cache: this.#cache, from: past, kind, chain, chained: before });
+  }
+
+  /** Forgets all positions from this one on. */
+  keep(length) { this.#kept = length; }
 
   /**
    * The step of one token behind the one that is under way, which will tell the token.

@@ -4,6 +4,7 @@ import { beamSearch } from './beam-search.js';
 import { Decoder } from './decoder.js';
 import { InferenceSession } from './nnjit.js';
 import { Sampler, samplingExtension } from './sampler.js';
+import { GUESSES, Speculation } from './speculation.js';
 import { TextStream } from './text-stream.js';
 import { loadTokenizer } from './tokenizer-file.js';
 
@@ -11,6 +12,12 @@ export { samplingExtension };
 
 /** Positions a generator has room for when neither its caller nor its model's configuration says less. */
 const CAPACITY = 2048;
+
+/** Milliseconds without a call after which plans are made for guesses. */
+const IDLE_MS = 100;
+
+/** Tokens of a text at least that plans for guesses are made behind. */
+const LEAST_GUESSED = 8;
 
 /** Tokens that sampling chooses among, as in transformers. */
 const TOP_K = 50;
@@ -88,9 +95,16 @@ export class TextGenerator {
   #encodes;
   #capacity;
   #last = Promise.resolve();
-  #asked = false;
+  #asked = 0;
 
-  constructor(decoder, tokenizer, config, encodes, capacity, warmUp) {
+  /** Ends the wait for somebody to ask for the next text. */
+  #hurry = () => {};
+
+  /** What is known of guesses; null where texts are not guessed. */
+  #guessed;
+
+  constructor(decoder, tokenizer, config, encodes, capacity, warmUp, guess) {
+    this.#guessed = guess ? { times: new Map(), always: guess === 'always' } : null;
     this.#decoder = decoder;
     this.#tokenizer = tokenizer;
     this.#config = config;
@@ -103,9 +117,28 @@ export class TextGenerator {
   async #warmUp(options) {
     const how = chosen({ ...options, numBeams: 1 }, this.#config);
     const sampler = new Sampler(how, this.#config.vocab_size);
-    for (const run of this.#decoder.warmUps(options.maxNewTokens ?? 1, () => sampler.feeds())) {
+    const guesses = (steps) => this.#prepareGuesses(steps, sampler);
+    for (const run of this.#decoder.warmUps(options.maxNewTokens ?? 1, () => sampler.feeds(0), guesses)) {
       if (this.#asked || !(await run())) return;
     }
+  }
+
+  /** Makes plans for guesses, so that the next such text can be guessed. */
+  async #prepareGuesses(steps, sampler) {
+    if (!this.#guessed) return;
+    const asked = this.#asked;
+    const tokens = Array.from({ length: GUESSES + 1 }, (_, i) => (i + 1) % this.#config.vocab_size);
+    await new Speculation(steps, sampler, this.#guessed).prepare(tokens, () => asked === this.#asked);
+  }
+
+  /** The same behind a text, unless somebody asks for the next one soon. */
+  async #prepareAfter(steps, sampler) {
+    const asked = this.#asked;
+    await new Promise((done) => {
+      this.#hurry = done;
+      setTimeout(done, IDLE_MS);
+    });
+    if (asked === this.#asked) await this.#prepareGuesses(steps, sampler);
   }
 
   /**
@@ -126,10 +159,13 @@ export class TextGenerator {
    * @param {number} [parts.capacity] tokens at most that the decoder, or the encoder, has before it
    * @param {boolean|object} [parts.warmUp] true; until the first text is asked for, loads weights and makes
    *   the plans that prompts of usual lengths take with these options of generate(), without any if true
+   * @param {boolean|string} [parts.guess] true; tokens are guessed by an estimate of the model, which takes a
+   *   quarter of the memory of its weights besides, and checked some at once where that is faster, or
+   *   wherever it is possible with 'always': texts stay the same
    * @param {object} [parts.options] options of InferenceSession.create for all sessions
    * @returns {Promise<TextGenerator>}
    */
-  static async create({ decoder, encoder, decoderWithPast, tokenizer, config, capacity, warmUp = true, options = {} }) {
+  static async create({ decoder, encoder, decoderWithPast, tokenizer, config, capacity, warmUp = true, guess = true, options = {} }) {
     const known = { ...await read(config, 'config') };
     for (const name of ['vocab_size', ...(encoder ? ['decoder_start_token_id'] : [])]) {
       if (!Number.isInteger(known[name])) throw new TypeError(`config.${name} is ${known[name]}, wanted a number, as in the model's config.json`);
@@ -152,7 +188,7 @@ export class TextGenerator {
       const { pad_token_id: pad, vocab_size: size } = known;
       const padding = pad >= 0 && pad < size ? pad : 0;
       const parts = new Decoder({ encoder: coder, first, next, capacity: room, padding });
-      return new TextGenerator(parts, words, known, Boolean(encoder), room, warmUp);
+      return new TextGenerator(parts, words, known, Boolean(encoder), room, warmUp, guess);
     } catch (e) {
       await Promise.all(sessions.map((s) => s.release()));
       throw e;
@@ -189,12 +225,15 @@ export class TextGenerator {
     const how = chosen(options, this.#config);
     const tokens = this.#tokens(prompt);
     if (how.stop.length && !this.#tokenizer) throw new TypeError('stop texts need a tokenizer; end by eosTokenId instead');
-    this.#asked = true;
+    this.#asked++;
+    this.#hurry();
     const turn = this.#last;
     let free;
     this.#last = new Promise((done) => { free = done; });
     let step = turn;
     let steps;
+    let sampler;
+    let isWhole = false;
     try {
       await withSignal(turn, how.signal);
       how.signal?.throwIfAborted();
@@ -214,25 +253,34 @@ export class TextGenerator {
           return promise && sent(promise);
         },
         reorder: (rows) => steps.reorder(rows),
+        guessed: (...args) => sent(speculation.next(...args)),
+        guesses: (most) => speculation?.pays(most) === true,
       };
       const room = this.#capacity - start.length + 1;
       const maxNewTokens = Math.min(how.maxNewTokens, room);
       const work = { ...how, maxNewTokens, check: finite, forced: this.#forced(maxNewTokens) };
-      const sampler = new Sampler(how, this.#config.vocab_size);
+      sampler = new Sampler(how, this.#config.vocab_size);
+      const speculation = this.#guessed && how.numBeams === 1 ? new Speculation(steps, sampler, this.#guessed) : null;
       const result = how.numBeams > 1
         ? this.#told(await beamSearch(abortable, sampler, start, work), work)
         : await this.#continue(abortable, sampler, start, work);
       if (result.stopReason === 'length' && work.maxNewTokens < how.maxNewTokens) result.stopReason = 'capacity';
+      isWhole = how.numBeams === 1 && result.tokens.length >= LEAST_GUESSED;
       return result;
     } finally {
       // A step that an abort left behind ends before the next call begins.
-      step.catch(() => {}).then(() => steps?.release()).catch(() => {}).then(free);
+      step.catch(() => {}).then(() => isWhole && this.#prepareAfter(steps, sampler)).catch(() => {})
+        .then(() => steps?.release()).catch(() => {}).then(free);
     }
   }
 
+  /** Resolves when all calls have ended, and what is prepared behind them for the next ones. */
+  async settled() { await this.#last; }
+
   /** Frees the sessions; the generator cannot be used again. */
   async release() {
-    this.#asked = true;
+    this.#asked++;
+    this.#hurry();
     await this.#last;
     await this.#decoder.release();
   }
@@ -274,21 +322,34 @@ export class TextGenerator {
     let next = start;
     let stopReason = 'length';
     let ahead = null;
-    while (tokens.length < maxNewTokens) {
-      sampler.see(next);
-      const step = ahead ?? steps.step(next, sampler.feeds());
-      const last = tokens.length === maxNewTokens - 1;
-      const known = next.length > 1 || last || forced(tokens.length) !== null || !sampler.isDone;
-      ahead = known ? null : steps.ahead(() => sampler.feeds());
+    /** Whether tokens from this one on should be guessed: all of them are the model's to choose. */
+    const isGuessed = (from) => {
+      const most = maxNewTokens - from;
+      return from > 0 && steps.guesses(most) && Array.from({ length: Math.min(most, GUESSES + 1) },
+        (_, i) => forced(from + i)).every((t) => t === null);
+    };
+    const choose = async () => {
+      const number = tokens.length;
+      if (!ahead && isGuessed(number)) return (await steps.guessed(next.at(-1), number, check)).slice(0, maxNewTokens - number);
+      const step = ahead ?? steps.step(next.slice(number ? -1 : 0), sampler.feeds(number));
+      const last = number === maxNewTokens - 1;
+      const known = number === 0 || last || forced(number) !== null || !sampler.isDone || isGuessed(number + 1);
+      ahead = known ? null : steps.ahead(() => sampler.feeds(number + 1));
       const outputs = await step;
       check(outputs['sampling.values']);
-      next = [forced(tokens.length) ?? sampler.choose(outputs)];
-      tokens.push(next[0]);
-      if (stream) say(stream.add(next[0]));
-      else onToken?.('', next[0]);
-      if (stream?.stopped) stopReason = 'stop';
-      else if (eos.has(next[0])) stopReason = 'eos';
-      if (stopReason !== 'length') break;
+      return [forced(number) ?? sampler.choose(outputs, number)];
+    };
+    while (tokens.length < maxNewTokens && stopReason === 'length') {
+      sampler.see(next);
+      next = await choose();
+      for (const token of next) {
+        tokens.push(token);
+        if (stream) say(stream.add(token));
+        else onToken?.('', token);
+        if (stream?.stopped) stopReason = 'stop';
+        else if (eos.has(token)) stopReason = 'eos';
+        if (stopReason !== 'length') break;
+      }
     }
     if (stream) say(stream.end());
     return { text: stream?.text ?? null, tokens, stopReason: stream?.stopped ? 'stop' : stopReason };

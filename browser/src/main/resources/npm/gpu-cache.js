@@ -75,7 +75,7 @@ export class GpuCaches {
   async #planFor(c, feeds, report) {
     const { compiler, parse, preparedPlan, state } = this.#worker;
     const all = { ...feeds, ...c.given };
-    const args = [state.id, SmallPlans.key(all), Object.keys(c.given).join('\t'), c.length, c.capacity, this.#name(c)];
+    const args = [state.id, SmallPlans.key(all), Object.keys(c.given).join('\t'), c.length, c.capacity, this.#name(c), 'PLAIN'];
     const p = await preparedPlan(all, (known) => parse(compiler().prepareCached(...args, known)).plan, report);
     p.caches.forEach(({ name, dims }, i) => {
       const there = c.buffers && c.places[i].dims;

@@ -182,16 +182,20 @@ export class InferenceSession {
 
   /**
    * Runs the model on these tensors, by input name, and returns its outputs by name.
-   * @param {{cache?: Cache, chain?: object}} options with a cache, feeds leave out the past keys and
-   *   values: those of this run are added to it, and the outputs that would return them are left
-   *   out. `chain`, while `cache.chains`: inputs whose values are an output, by name, of the cache's
-   *   run before, which may not have ended when this one is asked for
+   * @param {{cache?: Cache, chain?: object, chained?: number, from?: number, kind?: string}} options with a cache, feeds
+   *   leave out the past keys and values: those of this run are added to it, and the outputs that would
+   *   return them are left out. `chain`, while `cache.chains`: inputs whose values are an output, by name,
+   *   of the cache's run before, which may not have ended when this one is asked for; with `chained` inputs
+   *   keep their beginning, as long as an output, and take the rest from so many runs. `from`: rows from this one on
+   *   are forgotten first. `kind`, while `cache.hasKinds`: 'STEPS' for rows as if each came in a run of
+   *   its own, even where the model takes one at a time; 'DRAFT' for an estimate of a run of one row, made with
+   *   weights of 8 bits beside the others
    */
-  async run(feeds, { cache, chain } = {}) {
+  async run(feeds, { cache, chain, chained, from, kind } = {}) {
     const lent = [];
     try {
       const given = this.#feeds(feeds, lent);
-      if (cache) return this.#outputs(await cache.run(given, chain));
+      if (cache) return this.#outputs(await cache.run(given, { chain, chained, from, kind }));
       const here = this.#dead ? null : this.#small.run(given);
       if (here) {
         if (SmallPlans.turn) await SmallPlans.turn;

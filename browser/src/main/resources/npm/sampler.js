@@ -139,7 +139,8 @@ let bytes;
  * for the option `extension` of InferenceSession.create. Inputs:
  * - 'sampling.plan', bool[mode, k]: its shape alone counts, since shapes choose a plan
  * - 'sampling.seen', bool[rows, vocabulary]: tokens with a penalty; bool[1, 1] for none
- * - 'sampling.numbers', float32[rows, 4]: penalty, temperature, share of the nucleus, draw from 0 to 1
+ * - 'sampling.numbers', float32[rows, 4]: penalty, temperature, share of the nucleus, draw from 0 to 1; rows
+ *   are those of the model, or for each as many of its last positions
  *
  * Outputs 'sampling.values' and 'sampling.ids', [rows, k]: the k largest logits or logarithms of
  * probabilities, largest first, and their tokens; or [rows, 1]: a sum, which is a number unless a logit
@@ -148,8 +149,12 @@ let bytes;
 export function samplingExtension() {
   if (bytes) return bytes;
   const n = new Nodes();
-  const last = n.op('Slice', ['logits', n.ints(-1), n.ints(END), n.ints(1)]);
-  const raw = n.op('Cast', [n.op('Squeeze', [last, n.ints(1)])], { to: 1 });
+  const part = (shape, i) => n.op('Slice', [shape, n.ints(i), n.ints(i + 1)]);
+  const shape = n.op('Shape', ['logits']);
+  const taken = n.op('Div', [part(n.op('Shape', ['sampling.numbers']), 0), part(shape, 0)]);
+  const last = n.op('Slice', ['logits', n.op('Neg', [taken]), n.ints(END), n.ints(1)]);
+  const rows = n.op('Concat', [n.ints(-1), part(shape, 2)], { axis: 0 });
+  const raw = n.op('Cast', [n.op('Reshape', [last, rows])], { to: 1 });
   const columns = Array.from({ length: 4 }, (_, i) =>
     n.op('Slice', ['sampling.numbers', n.ints(i), n.ints(i + 1), n.ints(1)]));
   const plan = n.op('Shape', ['sampling.plan']);
@@ -182,19 +187,12 @@ export function samplingExtension() {
   return bytes;
 }
 
-/** Numbers from 0 to 1, without 1, that depend on a seed alone. */
-export class Draws {
-  #state;
-
-  /** @param {number} seed an integer */
-  constructor(seed) { this.#state = seed | 0; }
-
-  next() {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 8) / DRAW_STEPS;
-  }
+/** A number from 0 to 1, without 1, for each token of a text, which depends on the seed alone. */
+export function draw(seed, number) {
+  const state = (seed + Math.imul(number + 1, 0x6d2b79f5)) | 0;
+  let t = Math.imul(state ^ (state >>> 15), 1 | state);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 8) / DRAW_STEPS;
 }
 
 /** The least power of two that is not less. */
@@ -203,7 +201,6 @@ const upToPower = (n) => 2 ** Math.ceil(Math.log2(n));
 /** Feeds for {@link samplingExtension} and the choice among what it answers, for one generation. */
 export class Sampler {
   #options;
-  #draws;
   #vocabulary;
   #seen;
   #plan;
@@ -216,7 +213,6 @@ export class Sampler {
   constructor(options, vocabulary) {
     this.#options = options;
     this.#vocabulary = vocabulary;
-    this.#draws = new Draws(options.seed);
     const { sample, topK, topP, numBeams } = options;
     const rows = numBeams;
     const width = options.repetitionPenalty === 1 ? 1 : vocabulary;
@@ -245,38 +241,57 @@ export class Sampler {
     rows.forEach((from, to) => this.#seen.data.set(old.subarray(from * width, (from + 1) * width), to * width));
   }
 
-  /** Feeds of the next step, for so many rows. */
-  feeds(rows = 1) {
-    const { repetitionPenalty, temperature, topP } = this.#options;
+  /**
+   * Feeds of a step, for all beams; or for several tokens of a text that are chosen at once, each as if those
+   * before it were there.
+   * @param {number} number of the first token of the text that guesses follow
+   * @param {number[]} guesses
+   * @param {number} from how many guesses the first row comes after
+   */
+  feeds(number, guesses = [], from = 0) {
+    const { repetitionPenalty, temperature, topP, seed, numBeams } = this.#options;
+    const rows = Math.max(numBeams, guesses.length + 1 - from);
     const numbers = Float32Array.from({ length: rows * 4 },
-      (_, i) => [repetitionPenalty, temperature || 1, topP, 0][i % 4]);
-    if (this.#plan[0] >= WHOLE) for (let r = 0; r < rows; r++) numbers[4 * r + 3] = this.#draws.next();
+      (_, i) => [repetitionPenalty, temperature || 1, topP, draw(seed, number + from + (i >> 2))][i % 4]);
     const [mode, k] = this.#plan;
     return {
       'sampling.plan': new Tensor('bool', new Uint8Array(mode * k), [mode, k]),
-      'sampling.seen': this.#seen,
+      'sampling.seen': this.#seenAfter(guesses, from),
       'sampling.numbers': new Tensor('float32', numbers, [rows, 4]),
     };
   }
 
-  /** The next token, from the outputs of a step of one row. */
-  choose(outputs) {
-    const values = outputs['sampling.values'].data;
+  #seenAfter(guesses, from) {
+    const { data, size } = this.#seen;
+    if (size === 1 || guesses.length === 0) return this.#seen;
+    const rows = guesses.length + 1 - from;
+    const all = new Uint8Array(rows * size);
+    for (let r = 0; r < rows; r++) {
+      all.set(data, r * size);
+      for (const token of guesses.slice(0, from + r)) all[r * size + token] = 1;
+    }
+    return new Tensor('bool', all, [rows, size]);
+  }
+
+  /** The token of this number, from a row of the outputs of a step. */
+  choose(outputs, number, row = 0) {
+    const { data, dims: [, k] } = outputs['sampling.values'];
     const ids = outputs['sampling.ids'].data;
-    const { sample, topK } = this.#options;
-    if (this.#plan[0] >= WHOLE || !sample) return Number(ids[0]);
-    return Number(ids[this.#draw(values.subarray(0, topK))]);
+    const { sample, topK, seed } = this.#options;
+    const at = row * k;
+    if (this.#plan[0] >= WHOLE || !sample) return Number(ids[at]);
+    return Number(ids[at + this.#draw(data.subarray(at, at + Math.min(k, topK)), draw(seed, number))]);
   }
 
   /** Which of these logits, largest first, a draw takes. */
-  #draw(values) {
+  #draw(values, share) {
     const { temperature, topP } = this.#options;
     const weights = Array.from(values, (v) => Math.exp((v - values[0]) / temperature));
     const wanted = topP * weights.reduce((a, b) => a + b, 0);
     let count = 0;
     let sum = 0;
     while (count < weights.length && (count === 0 || sum < wanted)) sum += weights[count++];
-    let left = this.#draws.next() * sum;
+    let left = share * sum;
     for (let i = 0; i < count - 1; i++) {
       left -= weights[i];
       if (left < 0) return i;

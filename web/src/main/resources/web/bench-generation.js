@@ -91,7 +91,7 @@ async function prefill(n, how) {
  */
 async function outside({ threads, rounds, warmUp, log }) {
   const session = await InferenceSession.create(GPT2, { threads, tune: false, extension: samplingExtension() });
-  const g = await TextGenerator.create({ decoder: session, config: { vocab_size: 50257, n_positions: CAPACITY }, warmUp: false });
+  const g = await TextGenerator.create({ decoder: session, config: { vocab_size: 50257, n_positions: CAPACITY }, warmUp: false, guess: false });
   const prompt = Array.from({ length: 64 }, (_, i) => 4 + (i * 7919) % 900);
   const steps = [];
   /** A text of a few tokens; of its last step both times are known. */

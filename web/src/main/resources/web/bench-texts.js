@@ -1,7 +1,7 @@
 // Whole texts for the benchmark of generation: T5 and BART against a loop over onnxruntime-web's
 // sessions and against transformers.js, a Llama in 4 bits against wllama, which is llama.cpp in
 // WebAssembly.
-import { TextGenerator } from '/npm/generate.js';
+import { TextGenerator, samplingExtension } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { transformers } from './bench-transformers.js';
 import { against, inTurns } from './bench-turns.js';
@@ -27,14 +27,23 @@ const BART = {
   },
 };
 
+const GPT2 = { url: '/models/gpt2-with-past.onnx', config: { vocab_size: 50257, n_positions: 1024 } };
+
 const prompt = Array.from({ length: READ }, (_, i) => 4 + (i * 7919) % 900);
 const presentOf = (name) => name.replace('past_key_values.', 'present.');
 
-/** The index of the largest of the last `n` values. */
-function largest(data, n) {
-  let at = data.length - n;
-  for (let i = at + 1; i < data.length; i++) if (data[i] > data[at]) at = i;
-  return at - (data.length - n);
+/**
+ * No token comes twice: models with random weights would repeat one for ever, which says nothing of texts. It
+ * matters to engines that guess tokens: repeated ones are guessed too well.
+ */
+export const PENALTY = 1000;
+
+/** The index of the largest of the last `n` values that is not one of some tokens. */
+function largest(data, n, except) {
+  const from = data.length - n;
+  let at = -1;
+  for (let i = from; i < data.length; i++) if ((at < 0 || data[i] > data[at]) && !except.has(i - from)) at = i;
+  return at - from;
 }
 
 /** The likeliest text, as a page writes that loop around sessions of onnxruntime-web. */
@@ -48,13 +57,34 @@ async function loopOf({ InferenceSession: Session, Tensor: T }, config, url) {
     const encoded = await encoder.run(fed(encoder, { input_ids: longs(tokens), attention_mask: mask }));
     const same = { encoder_attention_mask: mask, encoder_hidden_states: encoded[encoder.outputNames[0]] };
     const made = [];
+    const seen = new Set([config.decoder_start_token_id]);
     let out = await first.run(fed(first, { ...same, input_ids: longs([config.decoder_start_token_id]) }));
     const past = {};
     for (;;) {
-      made.push(largest(out.logits.data, config.vocab_size));
+      made.push(largest(out.logits.data, config.vocab_size, seen));
+      seen.add(made.at(-1));
       if (made.length === count) return made;
       for (const name of next.inputNames) if (out[presentOf(name)]) past[name] = out[presentOf(name)];
       out = await next.run(fed(next, { ...same, ...past, input_ids: longs(made.slice(-1)) }));
+    }
+  };
+}
+
+/** The same around a decoder alone, whose keys and values begin empty. */
+async function decoderLoop({ InferenceSession: Session, Tensor: T }, url, pasts) {
+  const session = await Session.create(url, { executionProviders: ['wasm'] });
+  return async (tokens, count) => {
+    const made = [];
+    const seen = new Set(tokens);
+    let past = Object.fromEntries(pasts.map(({ name, shape }) => [name, new T('float32', [], [1, shape[1], 0, shape[3]])]));
+    for (let next = tokens, length = 0; ; length += next.length, next = made.slice(-1)) {
+      const fed = tokenFeeds(T, session.inputNames, next.length, length);
+      fed.input_ids = new T('int64', BigInt64Array.from(next, BigInt), [1, next.length]);
+      const out = await session.run({ ...fed, ...past });
+      made.push(largest(out.logits.data, GPT2.config.vocab_size, seen));
+      seen.add(made.at(-1));
+      if (made.length === count) return made;
+      past = Object.fromEntries(pasts.map(({ name }) => [name, out[presentOf(name)]]));
     }
   };
 }
@@ -74,18 +104,38 @@ async function pair({ name, config }, how, ending = '') {
     config, warmUp: false, options: { threads, tune: false },
   });
   const loop = await loopOf(await ort(), config, url);
-  const library = await transformers(threads, config, { encoder: url('encoder'), decoder: url('decoder-merged') });
+  const library = await transformers(threads, config, { encoder: url('encoder'), decoder: url('decoder-merged') },
+    { repetition_penalty: PENALTY });
   const texts = [
-    async () => (await g.generate(prompt, { maxNewTokens: WRITTEN, eosTokenId: null })).tokens,
+    async () => (await g.generate(prompt, { maxNewTokens: WRITTEN, eosTokenId: null, repetitionPenalty: PENALTY })).tokens,
     () => loop(prompt, WRITTEN),
     () => library(prompt, WRITTEN),
   ];
   const tokens = [];
   for (const text of texts) tokens.push((await text()).join());
+  await g.settled();
   if (new Set(tokens).size > 1) throw new Error(`the tokens are ${tokens[0]}, the peers' ${tokens.slice(1).join(' and ')}`);
   const { times: [mine, ...theirs] } = await inTurns(texts.map((text) => async () => [await timed(text)]), how);
   return ['onnxruntime-web', 'transformers.js'].map((peer, i) =>
-    ({ ...against(peer, mine, theirs[i]), tokens: WRITTEN, wanted: 2, agreement: 'the same tokens' }));
+    ({ ...against(peer, mine, theirs[i]), tokens: WRITTEN, wanted: 2, agreement: 'the same tokens, none twice' }));
+}
+
+/** A text of a decoder alone, its prompt included. */
+async function decoderText({ url, config }, how) {
+  const { ort, threads } = how;
+  const session = await InferenceSession.create(url, { threads, tune: false, extension: samplingExtension() });
+  const pasts = session.inputMetadata.filter(({ name }) => presentOf(name) !== name);
+  const g = await TextGenerator.create({ decoder: session, config, warmUp: false });
+  const loop = await decoderLoop(await ort(), url, pasts);
+  const texts = [
+    async () => (await g.generate(prompt, { maxNewTokens: WRITTEN, eosTokenId: null, repetitionPenalty: PENALTY })).tokens,
+    () => loop(prompt, WRITTEN),
+  ];
+  const [mine, theirs] = [(await texts[0]()).join(), (await texts[1]()).join()];
+  if (mine !== theirs) throw new Error(`the tokens are ${mine}, the peer's ${theirs}`);
+  await g.settled();
+  const { times } = await inTurns(texts.map((text) => async () => [await timed(text)]), how);
+  return [{ ...against('onnxruntime-web', ...times), tokens: WRITTEN, wanted: 1.3, agreement: 'the same tokens, none twice' }];
 }
 
 const LLAMA = '/models/tinyllama-1.1b-q4_0.gguf';
@@ -173,6 +223,7 @@ async function llama(how) {
 }
 
 export const textLines = {
+  'gpt2, 32 tokens': (how) => decoderText(GPT2, how),
   't5-small, 32 tokens': (how) => pair(T5, how),
   't5-small 16-bit weights, 32 tokens': (how) => pair(T5, how, '-f16'),
   'bart-base, 32 tokens': (how) => pair(BART, how),

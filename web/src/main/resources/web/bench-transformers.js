@@ -8,10 +8,11 @@ const RUNTIME = `${PACKAGE}node_modules/onnxruntime-web/dist/ort-wasm-simd-threa
  * @param {number} threads
  * @param {object} config as config.json holds it
  * @param {{encoder: string, decoder: string}} urls the decoder being merged, for all steps
+ * @param {object} options of its generate()
  * @returns {Promise<function(number[], number): Promise<number[]>>} gives the likeliest so many tokens
  *   after a prompt
  */
-export async function transformers(threads, config, { encoder, decoder }) {
+export async function transformers(threads, config, { encoder, decoder }, options) {
   const { AutoModelForSeq2SeqLM, Tensor, env } = await import(`${PACKAGE}dist/transformers.min.js`);
   Object.assign(env.backends.onnx.wasm, { numThreads: threads, wasmPaths: { mjs: `${RUNTIME}.mjs`, wasm: `${RUNTIME}.wasm` } });
   Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, useBrowserCache: false, useWasmCache: false });
@@ -26,7 +27,7 @@ export async function transformers(threads, config, { encoder, decoder }) {
   const longs = (list) => new Tensor('int64', BigInt64Array.from(list, BigInt), [1, list.length]);
   return async (prompt, count) => {
     const inputs = { input_ids: longs(prompt), attention_mask: longs(prompt.map(() => 1)) };
-    const tokens = await model.generate({ ...inputs, max_new_tokens: count, do_sample: false });
+    const tokens = await model.generate({ ...inputs, max_new_tokens: count, do_sample: false, ...options });
     return Array.from(tokens.data, Number).slice(1);
   };
 }

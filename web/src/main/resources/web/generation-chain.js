@@ -2,13 +2,12 @@
 // must be generated: a table [vocabulary, vocabulary] of logits by token. It keeps the tokens it has
 // seen as keys, and so tests that keys stay in place.
 import { TextGenerator } from '/npm/generate.js';
-import { Draws } from '/npm/sampler.js';
+import { draw } from '/npm/sampler.js';
 import { writeModel } from '/npm/onnx-writer.js';
 
 /** Logits as of a model that prefers a few tokens, the same on every call. */
 export function tableOf(vocabulary, seed = 5) {
-  const draws = new Draws(seed);
-  return Float32Array.from({ length: vocabulary * vocabulary }, () => 6 * draws.next() ** 3 + draws.next() - 2);
+  return Float32Array.from({ length: vocabulary * vocabulary }, (_, i) => 6 * draw(seed, 2 * i) ** 3 + draw(seed, 2 * i + 1) - 2);
 }
 
 /**
@@ -116,7 +115,6 @@ export function logProbabilities(row) {
  * order; without topK they are drawn from in the order of the vocabulary.
  */
 export function sampled(table, vocabulary, prompt, count, { temperature = 1, topK = 50, topP = 1, seed, repetitionPenalty = 1 }) {
-  const draws = new Draws(seed);
   const tokens = [...prompt];
   for (let made = 0; made < count; made++) {
     const row = logits(table, vocabulary, tokens, repetitionPenalty).map((v, t) => ({ v: v / temperature, t }));
@@ -132,7 +130,7 @@ export function sampled(table, vocabulary, prompt, count, { temperature = 1, top
       return keep;
     });
     if (!topK) kept.sort((a, b) => a.t - b.t);
-    let left = draws.next() * sum;
+    let left = draw(seed, made) * sum;
     const hit = kept.find(({ w }) => (left -= w) < 0) ?? kept.at(-1);
     tokens.push(hit.t);
   }

@@ -32,9 +32,9 @@ async function pageBytes() {
 const memoryOf = async (session) => (await session.stats()).memoryBytes;
 
 /** A generator and its session. */
-async function opened(capacity) {
+async function opened(capacity, guess) {
   const session = await InferenceSession.create(job.model, { ...options, extension: samplingExtension() });
-  return { session, g: await TextGenerator.create({ decoder: session, config, capacity }) };
+  return { session, g: await TextGenerator.create({ decoder: session, config, capacity, guess }) };
 }
 
 /** Begins a text and ends it after so many of its tokens. */
@@ -106,10 +106,39 @@ const cases = {
     await session.release();
     return `the page's memory grew by ${megabytes(pageGrown)}`;
   },
+  /** Guesses and checks take the rows that the text takes, and no more with each text. */
+  async guesses() {
+    const { session, g } = await opened(256, 'always');
+    const text = () => g.generate(prompt, { maxNewTokens: 250, eosTokenId: null });
+    const wanted = await text();
+    await g.settled();
+    await text();
+    const [memory, page] = [await memoryOf(session), await pageBytes()];
+    const run = session.run.bind(session);
+    let checks = 0;
+    session.run = (feeds, how) => {
+      checks += how.kind === 'STEPS';
+      return run(feeds, how);
+    };
+    for (let i = 0; i < job.tokens / 250; i++) {
+      const { tokens } = await text();
+      check(tokens.join() === wanted.tokens.join(), `text ${i} is ${tokens}, ${wanted.tokens} before`);
+    }
+    check(checks > 0 && checks < job.tokens / 2, `${checks} checks for ${job.tokens} tokens`);
+    const grown = await memoryOf(session) - memory;
+    check(grown === 0, `the engine's memory grew by ${grown} bytes in ${job.tokens} guessed tokens`);
+    const pageGrown = await pageBytes() - page;
+    check(!(pageGrown > SLACK_BYTES), `the page's memory grew by ${megabytes(pageGrown)} in ${job.tokens} guessed tokens`);
+    await g.release();
+    return `the page's memory grew by ${megabytes(pageGrown)}`;
+  },
+  /** The same when texts are given up, guessed or not. */
   async aborts() {
-    const { session, g } = await opened(256);
+    const { session, g } = await opened(256, 'always');
     const wanted = await g.generate(prompt, { maxNewTokens: 12, eosTokenId: null });
     await abort(g, 200, 4);
+    await g.settled();
+    await g.generate(prompt, { maxNewTokens: 12, eosTokenId: null });
     const memory = await memoryOf(session);
     for (let i = 0; i < 100; i++) await abort(g, 200, 1 + (i % 7));
     const got = await g.generate(prompt, { maxNewTokens: 12, eosTokenId: null });

@@ -68,6 +68,49 @@ const greedy = async (model, inPlace) => {
   await g.release();
 };
 
+/** A session, and how often it has run as what. */
+async function countedSession(model) {
+  const session = await InferenceSession.create(model, { ...options, extension: samplingExtension() });
+  const kinds = {};
+  const run = session.run.bind(session);
+  session.run = (feeds, how) => {
+    kinds[how?.kind ?? 'PLAIN'] = (kinds[how?.kind ?? 'PLAIN'] ?? 0) + 1;
+    return run(feeds, how);
+  };
+  return { session, kinds };
+}
+
+/** Ways to choose tokens that are guessed: sent one behind the other, and each when the last one is known. */
+const GUESSED = [{}, { repetitionPenalty: 1000 }, { topK: 5, temperature: 3 }, { topK: 0, temperature: 0.5 },
+  { topK: 0, topP: 0.8, repetitionPenalty: 1.3 }];
+
+/** Texts with guesses are those without; some of the guesses are right. */
+const guessed = async (model) => {
+  const last = model.parts.decoderWithPast ? 'decoderWithPast' : 'decoder';
+  const plain = await TextGenerator.create({ ...model.parts, config: model.config, options, warmUp: false, guess: false });
+  const { session, kinds } = await countedSession(model.parts[last]);
+  const g = await TextGenerator.create({ ...model.parts, [last]: session, config: model.config, options, warmUp: false, guess: 'always' });
+  const [{ prompt }] = model.runs;
+  for (const [i, way] of GUESSED.entries()) {
+    const how = { ...way, seed: 7 + i, maxNewTokens: 33, eosTokenId: null };
+    const wanted = (await plain.generate(prompt, how)).tokens;
+    same((await g.generate(prompt, how)).tokens, wanted, `the first text, ${JSON.stringify(way)}`);
+    await g.settled();
+    const before = { ...kinds };
+    same((await g.generate(prompt, how)).tokens, wanted, `the second text, ${JSON.stringify(way)}`);
+    const [steps, drafts] = ['STEPS', 'DRAFT'].map((k) => (kinds[k] ?? 0) - (before[k] ?? 0));
+    if (!(steps > 0 && drafts === 3 * steps && steps < 30)) {
+      throw new Error(`${drafts} guesses and ${steps} checks for 33 tokens, ${JSON.stringify(way)}`);
+    }
+    for (const end of [wanted[9], wanted[20]]) {
+      const upTo = wanted.indexOf(end) + 1;
+      same((await g.generate(prompt, { ...how, eosTokenId: end })).tokens, wanted.slice(0, upTo), `up to token ${upTo}`);
+    }
+  }
+  await plain.release();
+  await g.release();
+};
+
 const SAMPLED = [
   { topK: 5 }, { topK: 40, temperature: 0.6 }, { topK: 50, topP: 0.5 }, { temperature: 2 }, { topK: 0 },
   { topK: 0, temperature: 0.5 }, { topK: 0, topP: 0.8 }, { topK: 0, topP: 0.3, temperature: 1.5 },
@@ -158,7 +201,7 @@ const cases = {
     const sampler = new Sampler({ numBeams: 1, sample: false, topK: 0, topP: 1, seed: 1, repetitionPenalty: 1, temperature: 1 }, vocabulary);
     const cache = await session.createCache({ capacity: 16 });
     const step = (token, chain) => session.run(
-      { input_ids: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1, 1]), ...sampler.feeds() }, { cache, chain });
+      { input_ids: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1, 1]), ...sampler.feeds(0) }, { cache, chain });
     const ids = { input_ids: 'sampling.ids' };
     await rejects(step(0, ids), "'input_ids'", "'sampling.ids'", 'has failed');
     const wanted = likeliest(table, vocabulary, 5, 0, 40);
@@ -353,6 +396,7 @@ const cases = {
 };
 for (const model of job.models) {
   cases[`greedy text of ${model.name}`] = () => greedy(model, true);
+  cases[`guessed text of ${model.name}`] = () => guessed(model);
   cases[`greedy text of ${model.name}, plain cache`] = () => greedy(model, false);
   if (!model.parts.encoder) Object.assign(cases, cacheCases(model.name, model.parts.decoder, options, rejects));
 }

@@ -221,6 +221,7 @@ public final class Engine {
    * @param length rows in the caches
    * @param capacity rows they have room for
    * @param caches plans that name the same share them
+   * @param kind of runs, by its name
    * @param known only look whether it is there; the plan is -1 when it is not
    */
   @JSExport
@@ -231,6 +232,7 @@ public final class Engine {
       int length,
       int capacity,
       String caches,
+      String kind,
       boolean known) {
     return guarded(
         () -> {
@@ -240,11 +242,21 @@ public final class Engine {
           Set<String> once = new LinkedHashSet<>(Texts.split(held, '\t'));
           once.retainAll(types.keySet());
           Caching caching =
-              Caching.of(s.model().graph(), caches, capacity, length, types, once);
+              Caching.of(
+                  s.model().graph(), caches, capacity, length, types, once, kind(kind));
           Specialiser.Values values = values(e, caching.types());
           int plan = known ? s.find(caching, values) : s.prepare(caching, values);
           return new Json().open("{").key("plan").value(plan).close("}").toString();
         });
+  }
+
+  private static Caching.Kind kind(String name) {
+    for (Caching.Kind k : Caching.Kind.values()) {
+      if (k.name().equals(name)) {
+        return k;
+      }
+    }
+    return Caching.Kind.PLAIN;
   }
 
   /** Forgets caches; {@code {plans}} are the numbers of the plans that went with them. */

@@ -56,6 +56,7 @@ final class GenerationBench {
         Line.of("gpt2 16-bit weights decode, past 64", "gpt2-with-past-f16"),
         Line.of("gpt2 prefill 128", "gpt2-with-past"),
         Line.of("gpt2 step outside kernels", "gpt2-with-past"),
+        Line.of("gpt2, 32 tokens", "gpt2-with-past"),
         Line.of("MatMulNBits 1x4096x4096"),
         Line.of("MatMulNBits 1x4096x4096 level 4"),
         text("t5-small", "t5-small, 32 tokens", ""),

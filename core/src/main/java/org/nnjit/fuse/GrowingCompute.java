@@ -46,16 +46,19 @@ final class GrowingCompute {
   private final Map<Axis, Axis> axes = new HashMap<>();
   private final Set<Axis> growing = new HashSet<>();
   private final List<boolean[]> zero;
+  private final int steps;
   private boolean readsLength;
 
   /**
    * @param lengths of the caches, for which the computes are
    * @param zero dimensions of each argument beyond whose ends it holds zeros
+   * @param steps as of {@link Growth#of}
    */
-  private GrowingCompute(int[] lengths, Compute first, List<boolean[]> zero) {
+  private GrowingCompute(int[] lengths, Compute first, List<boolean[]> zero, int steps) {
     this.lengths = lengths;
     this.first = first;
     this.zero = zero;
+    this.steps = steps;
   }
 
   /**
@@ -68,8 +71,9 @@ final class GrowingCompute {
   record Merged(Compute compute, boolean readsLength, boolean[] zero) {}
 
   /** Merges the computes of one call; the parameters are the constructor's. */
-  static Merged merge(int[] lengths, List<Compute> three, List<boolean[]> zero) {
-    return new GrowingCompute(lengths, three.get(0), zero).merge(three.get(1), three.get(2));
+  static Merged merge(int[] lengths, List<Compute> three, List<boolean[]> zero, int steps) {
+    return new GrowingCompute(lengths, three.get(0), zero, steps)
+        .merge(three.get(1), three.get(2));
   }
 
   private Merged merge(Compute second, Compute third) {
@@ -227,6 +231,16 @@ final class GrowingCompute {
     return Expr.lt(Expr.var(axis), end);
   }
 
+  /** Whether a row of the run may see an index along an axis: what came before it, and itself. */
+  private Expr seen(Axis axis, Read scores, int dimension) {
+    Expr row = dimension == 0 ? null : scores.index().get(dimension - 1);
+    if (!(row instanceof Var v) || v.axis().extent() != steps) {
+      throw Growth.cannot("rows of a run are no rows of its scores");
+    }
+    Expr before = Expr.add(length(), Expr.i32(axis.extent() - lengths[0] - steps + 1));
+    return Expr.lt(Expr.var(axis), Expr.add(before, row));
+  }
+
   /** Leaves out of the stages what lies beyond the end; returns the body, which may change too. */
   private Expr mask(List<Stage> stages, Expr body) {
     Expr result = body;
@@ -264,7 +278,11 @@ final class GrowingCompute {
               && over.contains(m.axis())
               && growing.contains(m.axis());
       if (end && r.index().get(d) instanceof Var v && growing.contains(v.axis())) {
-        masked = Expr.select(inside(v.axis()), masked, neutral(Combiner.MAX, r.type()));
+        Expr lowest = neutral(Combiner.MAX, r.type());
+        if (steps > 1) {
+          masked = Expr.select(seen(v.axis(), r, d), masked, lowest);
+        }
+        masked = Expr.select(inside(v.axis()), masked, lowest);
       }
     }
     return masked;

@@ -64,16 +64,18 @@ public record Growth(Program program, List<Cache> caches, Map<String, Integer> g
    *
    * @param lengths of the caches, for which the programs are
    * @param results how many outputs the model has; those after them are checks
+   * @param steps more than 1: so many rows of a run do not see those after them
    * @throws ModelException when what differs is more than the length
    */
-  public static Growth of(List<Program> programs, int[] lengths, int results) {
-    return new Merge(programs, lengths, results).run();
+  public static Growth of(List<Program> programs, int[] lengths, int results, int steps) {
+    return new Merge(programs, lengths, results, steps).run();
   }
 
   private static final class Merge {
     private final List<Program> programs;
     private final Program first;
     private final int[] lengths;
+    private final int steps;
     private final Set<String> checks;
     private final List<Call> calls = new ArrayList<>();
     private final Map<String, TensorType> types;
@@ -83,8 +85,9 @@ public record Growth(Program program, List<Cache> caches, Map<String, Integer> g
     private final List<Cache> caches = new ArrayList<>();
     private final Set<String> dropped = new HashSet<>();
 
-    Merge(List<Program> programs, int[] lengths, int results) {
+    Merge(List<Program> programs, int[] lengths, int results, int steps) {
       this.programs = programs;
+      this.steps = steps;
       this.first = programs.get(0);
       this.lengths = lengths;
       List<String> outputs = first.outputs();
@@ -185,7 +188,7 @@ public record Growth(Program program, List<Cache> caches, Map<String, Integer> g
         args.add(number(a, call.label()));
         zeros.add(zero.getOrDefault(a, new boolean[first.type(a).shape().rank()]));
       }
-      GrowingCompute.Merged merged = GrowingCompute.merge(lengths, three, zeros);
+      GrowingCompute.Merged merged = GrowingCompute.merge(lengths, three, zeros, steps);
       if (merged.readsLength()) {
         args.add(LENGTH);
       }

@@ -13,6 +13,7 @@ import org.nnjit.compute.Expr;
 import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.compute.Workload;
+import org.nnjit.fuse.DraftProduct;
 import org.nnjit.fuse.Growth;
 import org.nnjit.fuse.Program;
 import org.nnjit.fuse.Program.Call;
@@ -20,6 +21,7 @@ import org.nnjit.fuse.Program.ComputeCall;
 import org.nnjit.kernel.emit.wasm.Supports;
 import org.nnjit.kernel.family.Families;
 import org.nnjit.kernel.family.KernelSpace;
+import org.nnjit.kernel.family.QuantisedFamily;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
@@ -51,6 +53,9 @@ public final class Planner {
   private final Map<String, TensorType> types;
   private final Set<String> packed = new HashSet<>();
 
+  /** Values that estimates of products are made of. */
+  private final Set<String> made = new HashSet<>();
+
   /** Values that live only while one kernel runs. */
   private final Set<String> scratch = new HashSet<>();
 
@@ -62,9 +67,11 @@ public final class Planner {
    *
    * @param name plans that name the same share it
    * @param held inputs that are fed once
+   * @param drafts runs are estimates, see {@link DraftProduct}
    */
-  public record Caches(String name, List<Growth.Cache> all, Set<String> held) {
-    public static final Caches NONE = new Caches("", List.of(), Set.of());
+  public record Caches(
+      String name, List<Growth.Cache> all, Set<String> held, boolean drafts) {
+    public static final Caches NONE = new Caches("", List.of(), Set.of(), false);
   }
 
   /**
@@ -171,6 +178,9 @@ public final class Planner {
           weights.add(i);
         }
       }
+      if (caches.drafts() && !once && drafted(c, weights)) {
+        return;
+      }
       Kernel kernel = kernel(c.compute(), weights);
       List<String> args = new ArrayList<>(c.args());
       for (KernelSpace.Packing p : kernel.packings()) {
@@ -191,6 +201,33 @@ public final class Planner {
       return;
     }
     steps.add(new Step(call, null, call.args(), false));
+  }
+
+  /** Chooses kernels for the estimate of a product; false where it has none. */
+  private boolean drafted(ComputeCall c, Set<Integer> weights) {
+    KernelSpace space = Families.of(c.compute(), context.target());
+    Workload workload = Workload.of(c.compute(), weights);
+    List<KernelSpace.Packing> packings = space.packings(schedule(space, workload));
+    if (packings.size() != 1 || packings.get(0).reads().size() != 1) {
+      return false;
+    }
+    KernelSpace.Packing p = packings.get(0);
+    String weight = c.args().get(p.argument());
+    if (!constant.contains(weight)) {
+      return false;
+    }
+    String panels = pack(c.label(), List.of(weight), p.compute());
+    List<ComputeCall> calls = DraftProduct.of(c, p.argument(), panels, types);
+    if (calls == null || !QuantisedFamily.pays(calls.getLast().compute(), context.target())) {
+      return false;
+    }
+    for (ComputeCall call : calls) {
+      // Products of one row share its codes.
+      if (call.result().equals(c.result()) || made.add(call.result())) {
+        select(call);
+      }
+    }
+    return true;
   }
 
   /** The name of the packed copy of a value; the step that makes it is added when it is new. */
@@ -220,16 +257,18 @@ public final class Planner {
       return known;
     }
     KernelSpace space = Families.of(compute, context.target());
-    Schedule schedule = space.defaultSchedule(weights);
-    Schedule found = context.book().find(workload.key());
-    if (found != null && found.family().equals(schedule.family())) {
-      schedule = found;
-    }
+    Schedule schedule = schedule(space, workload);
     double start = context.clock().getAsDouble();
     Kernel k = module.add(workload, space, schedule);
     k.millis = context.clock().getAsDouble() - start;
     kernels.put(workload.key(), k);
     return k;
+  }
+
+  private Schedule schedule(KernelSpace space, Workload workload) {
+    Schedule schedule = space.defaultSchedule(workload.weights());
+    Schedule found = context.book().find(workload.key());
+    return found != null && found.family().equals(schedule.family()) ? found : schedule;
   }
 
   // --- addresses ---
@@ -263,6 +302,13 @@ public final class Planner {
         used.add(weightKey(v));
         Integer known = weights.find(weightKey(v));
         at.put(v, known != null ? known : -1);
+      }
+    }
+    // What other plans have in memory is not made again on the way to what this one needs.
+    for (Step s : steps) {
+      String v = s.once() ? s.call().results().get(0) : null;
+      if (v != null && !at.containsKey(v) && weights.find(weightKey(v)) != null) {
+        at.put(v, weights.find(weightKey(v)));
       }
     }
     // Places are given only after looking, so that what is new is known to be new.
@@ -305,10 +351,10 @@ public final class Planner {
 
   /** Lays out what loading needs besides; returns the end, and writes the steps when asked. */
   private long staging(long base, Map<String, Integer> at, List<Plan.LoadStep> out) {
-    Set<String> wanted = wantedByLoad();
+    Set<String> wanted = wantedByLoad(at);
     List<Step> making = new ArrayList<>();
     for (Step s : steps) {
-      making.add(s.once() && wanted.contains(s.call().results().get(0)) ? s : null);
+      making.add(isMade(s, wanted, at) ? s : null);
     }
     List<Integer> order = LoadOrder.of(making, at.keySet());
     Map<String, Integer> lastUse = new HashMap<>();
@@ -356,15 +402,21 @@ public final class Planner {
   }
 
   /** Results of load steps that something new needs. */
-  private Set<String> wantedByLoad() {
+  private Set<String> wantedByLoad(Map<String, Integer> at) {
     Set<String> wanted = new HashSet<>(fresh);
     for (int i = steps.size() - 1; i >= 0; i--) {
       Step s = steps.get(i);
-      if (s.once() && wanted.contains(s.call().results().get(0))) {
+      if (isMade(s, wanted, at)) {
         wanted.addAll(s.args());
       }
     }
     return wanted;
+  }
+
+  /** Whether a step is done at load: something wants its result, which is not in memory yet. */
+  private boolean isMade(Step s, Set<String> wanted, Map<String, Integer> at) {
+    String result = s.call().results().get(0);
+    return s.once() && wanted.contains(result) && (fresh.contains(result) || !at.containsKey(result));
   }
 
   private int[] kernelArgs(Step s, Map<String, Integer> at, Map<String, Long> temp) {

@@ -21,6 +21,7 @@ import org.nnjit.tensor.TensorType;
  * @param growing inputs that have as many rows as the caches, or those of the run more, and the
  *     axis
  * @param held inputs that are fed once
+ * @param kind what the runs are
  */
 public record Caching(
     String name,
@@ -28,7 +29,20 @@ public record Caching(
     int length,
     Map<String, TensorType> types,
     Map<String, Integer> growing,
-    Set<String> held) {
+    Set<String> held,
+    Kind kind) {
+
+  /** What runs are. */
+  public enum Kind {
+    /** Runs of the model as it is. */
+    PLAIN,
+
+    /** Rows as if each came in a run of its own: none sees what comes after it. */
+    STEPS,
+
+    /** Estimates: weights are read as codes of 8 bits. */
+    DRAFT
+  }
 
   /**
    * Finds the caches: inputs that are not fed, whose dimensions are known but for the batch and the
@@ -44,7 +58,8 @@ public record Caching(
       int capacity,
       int length,
       Map<String, TensorType> feeds,
-      Set<String> held) {
+      Set<String> held,
+      Kind kind) {
     Specialiser.checkNames(graph, feeds.keySet());
     Map<String, Integer> sizes = new LinkedHashMap<>();
     for (Port p : graph.inputs()) {
@@ -96,7 +111,7 @@ public record Caching(
     for (Port p : graph.inputs()) {
       ordered.put(p.name(), types.get(p.name()));
     }
-    return new Caching(name, capacity, length, ordered, growing, held);
+    return new Caching(name, capacity, length, ordered, growing, held, kind);
   }
 
   /**
@@ -118,6 +133,20 @@ public record Caching(
       }
     }
     return axis;
+  }
+
+  /** The types, to be compared with what the graph declares: a model that takes one row can take steps. */
+  Map<String, TensorType> declared(Graph graph) {
+    Map<String, TensorType> out = new LinkedHashMap<>(types);
+    for (Port p : graph.inputs()) {
+      TensorType t = types.get(p.name());
+      for (int i = 0; kind == Kind.STEPS && p.dims() != null && i < p.dims().size(); i++) {
+        boolean one = i < t.shape().rank() && p.dims().get(i).isKnown() && p.dims().get(i).value() == 1;
+        t = one ? TensorType.of(t.dtype(), t.shape().with(i, 1)) : t;
+      }
+      out.put(p.name(), t);
+    }
+    return out;
   }
 
   /** The types for caches of so many rows. */

@@ -136,7 +136,10 @@ public final class Compiler {
       Backend backend) {
     Twins twins = new Twins(graph, caching, unfolded, values);
     Growth growth = twins.merged();
-    Planner.Caches caches = new Planner.Caches(caching.name(), growth.caches(), caching.held());
+    Planner.Caches caches =
+        new Planner.Caches(
+            caching.name(), growth.caches(), caching.held(),
+            caching.kind() == Caching.Kind.DRAFT);
     return compiled(
         graph, twins.longest(), growth.program(), caches, growth.growing(), context, backend);
   }

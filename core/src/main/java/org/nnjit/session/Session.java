@@ -123,7 +123,7 @@ public final class Session {
    */
   public int prepare(Caching caching, Specialiser.Values values) {
     Graph graph = model.graph();
-    Specialiser.checkFeeds(graph, caching.types());
+    Specialiser.checkFeeds(graph, caching.declared(graph));
     return known(
         prefix(caching),
         caching.at(0),
@@ -133,12 +133,12 @@ public final class Session {
 
   /** The number of the plan for these runs when it is there already, or -1. */
   public int find(Caching caching, Specialiser.Values values) {
-    Specialiser.checkFeeds(model.graph(), caching.types());
+    Specialiser.checkFeeds(model.graph(), caching.declared(model.graph()));
     return byTypes.getOrDefault(prefix(caching) + key(caching.at(0), values), -1);
   }
 
   private static String prefix(Caching caching) {
-    return "cache " + caching.name() + ' ' + caching.capacity() + ' ';
+    return "cache " + caching.name() + ' ' + caching.capacity() + ' ' + caching.kind() + ' ';
   }
 
   private int known(

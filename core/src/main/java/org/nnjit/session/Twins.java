@@ -71,7 +71,8 @@ final class Twins {
       Passes.apply(r.graph());
       programs.add(ProgramBuilder.build(r.graph()));
     }
-    return Growth.of(programs, lengths, graph.outputs().size());
+    int steps = caching.kind() == Caching.Kind.STEPS ? rows : 1;
+    return Growth.of(programs, lengths, graph.outputs().size(), steps);
   }
 
   /** The graph at the longest length. */

@@ -66,9 +66,11 @@ class GrowthTest {
       size = wide ? 132 : 4;
       width = heads * size;
       this.rows = rows;
-      String x = m.feed("x", random(random, batch, rows, width));
-      String keys = m.feedOfAnyShape("past_k", random(random, batch, heads, 7, size));
-      String values = m.feedOfAnyShape("past_v", random(random, batch, heads, 7, size));
+      // Weights are the same for all numbers of rows.
+      Random fed = new Random(-seed);
+      String x = m.feed("x", random(fed, batch, rows, width));
+      String keys = m.feedOfAnyShape("past_k", random(fed, batch, heads, 7, size));
+      String values = m.feedOfAnyShape("past_v", random(fed, batch, heads, 7, size));
       growing.put("past_k", 2);
       growing.put("past_v", 2);
       String shape = m.node("Shape", keys);
@@ -234,11 +236,7 @@ class GrowthTest {
       for (int length = 0; length + rows <= capacity; length += rows) {
         feeds.put("x", random(random, layer.batch, rows, layer.heads * layer.size));
         if (layer.growing.containsKey("mask")) {
-          Tensor mask = Tensor.zeros(DType.I64, Shape.of(layer.batch, length + rows));
-          for (int i = 0; i < mask.elements(); i++) {
-            mask.setLong(i, i % mask.shape().dim(1) == 1 ? 0 : 1);
-          }
-          feeds.put("mask", mask);
+          feeds.put("mask", mask(layer.batch, length + rows));
         }
         Map<String, Tensor> expected = oracle.tensors(feeds);
         Map<String, Tensor> fed = new LinkedHashMap<>(feeds);
@@ -275,13 +273,85 @@ class GrowthTest {
     }
   }
 
+  /** Rows of one run answer as they would one by one, whether or not the model hides later ones. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 5})
+  void stepsSeeWhatCameBeforeThem(int rows) throws Exception {
+    for (long seed = 1; seed <= Integer.getInteger("nnjit.fuzz.graphs", 12); seed++) {
+      Layer several = new Layer(seed, rows);
+      Layer one = new Layer(seed, 1);
+      ByteSource file = ByteSource.of(several.m.bytes(17));
+      Compiler.Compiled compiled =
+          compile(several, file, CAPACITY, null, Caching.Kind.STEPS);
+      PlanRunner runner = PlanRunner.loaded(compiled.plan(), file, PlanRunner.Order.FORWARD);
+      Random random = new Random(seed);
+      int width = several.heads * several.size;
+      int[] empty = {several.batch, several.heads, 0, several.size};
+      Map<String, Tensor> past = new LinkedHashMap<>();
+      past.put("past_k", Tensor.zeros(DType.F32, Shape.of(empty)));
+      past.put("past_v", Tensor.zeros(DType.F32, Shape.of(empty)));
+      List<String> outputs = compiled.graph().outputs();
+      try (Oracle oracle = new Oracle(one.m.bytes(17))) {
+        for (int length = 0; length + rows <= CAPACITY; length += rows) {
+          Map<String, Tensor> fed = new LinkedHashMap<>();
+          Tensor x = random(random, several.batch, rows, width);
+          fed.put("x", x);
+          if (several.growing.containsKey("mask")) {
+            fed.put("mask", mask(several.batch, length + rows));
+          }
+          Tensor got = runner.run(fed, compiled.growing(), length).get(outputs.get(0));
+          for (int r = 0; r < rows; r++) {
+            Map<String, Tensor> step = new LinkedHashMap<>(past);
+            step.put("x", row(x, r));
+            if (several.growing.containsKey("mask")) {
+              step.put("mask", mask(several.batch, length + r + 1));
+            }
+            Map<String, Tensor> expected = oracle.tensors(step);
+            List<String> names = List.copyOf(expected.keySet());
+            assertEquals(
+                0, worst(expected.get(names.get(0)), row(got, r)), RELATIVE,
+                "seed " + seed + ", length " + length + ", row " + r + "\n" + several.m);
+            past.put("past_k", expected.get(names.get(1)));
+            past.put("past_v", expected.get(names.get(2)));
+          }
+        }
+      }
+    }
+  }
+
+  /** A mask [batch, length] that hides one column. */
+  private static Tensor mask(int batch, int length) {
+    Tensor mask = Tensor.zeros(DType.I64, Shape.of(batch, length));
+    for (int i = 0; i < mask.elements(); i++) {
+      mask.setLong(i, i % length == 1 ? 0 : 1);
+    }
+    return mask;
+  }
+
+  /** A row of [batch, rows, width]. */
+  private static Tensor row(Tensor t, int row) {
+    Shape s = t.shape();
+    Tensor out = Tensor.zeros(t.dtype(), s.with(1, 1));
+    for (int b = 0; b < s.dim(0); b++) {
+      for (int i = 0; i < s.dim(2); i++) {
+        out.setDouble(b * s.dim(2) + i, t.getDouble((b * s.dim(1) + row) * s.dim(2) + i));
+      }
+    }
+    return out;
+  }
+
   private static Compiler.Compiled compile(
       Layer layer, ByteSource file, int capacity, Compiler.Backend backend) {
+    return compile(layer, file, capacity, backend, Caching.Kind.PLAIN);
+  }
+
+  private static Compiler.Compiled compile(
+      Layer layer, ByteSource file, int capacity, Compiler.Backend backend, Caching.Kind kind) {
     Map<String, TensorType> types = new LinkedHashMap<>();
     layer.m.feeds.forEach((name, t) -> types.put(name, t.type()));
     return Compiler.compileGrowing(
         OnnxReader.read(file).graph(),
-        new Caching("test", capacity, 7, types, layer.growing, Set.of()),
+        new Caching("test", capacity, 7, types, layer.growing, Set.of(), kind),
         new HashSet<>(),
         Specialiser.Values.of(Map.of(), s -> OnnxTensors.load(file, s)),
         PlanContext.plain(Target.common()),
@@ -318,7 +388,7 @@ class GrowthTest {
             () ->
                 Compiler.compileGrowing(
                     OnnxReader.read(file).graph(),
-                    new Caching("test", CAPACITY, 7, types, Map.of("past", 2), Set.of()),
+                    new Caching("test", CAPACITY, 7, types, Map.of("past", 2), Set.of(), Caching.Kind.PLAIN),
                     new HashSet<>(),
                     Specialiser.Values.of(Map.of(), s -> OnnxTensors.load(file, s)),
                     PlanContext.plain(Target.common()),

@@ -107,6 +107,14 @@ final class PlanRunner {
     return runner;
   }
 
+  /** Another plan of the session, loaded behind this one; what it runs on is a copy of the memory. */
+  PlanRunner and(Plan other, ByteSource file) {
+    PlanRunner runner = new PlanRunner(other, order);
+    System.arraycopy(memory, 0, runner.memory, 0, Math.min(memory.length, runner.memory.length));
+    runner.load(file);
+    return runner;
+  }
+
   /**
    * A run on caches that earlier runs have left.
    *

@@ -17,8 +17,8 @@ import org.nnjit.tensor.DType;
 /**
  * An operand that is stored as small integers: {@code (code - zero) * scale}.
  *
- * @param code u8, i8, or an i32 of 0 to 15; reads one argument
- * @param bits of a code, 4 or 8
+ * @param code u8, i8, i16, or an i32 of 0 to 15; reads one argument
+ * @param bits of a code, 4, 8 or 16
  * @param zero i32 or f32, null for 0; the same for all codes of a block
  * @param scale f32; the same for all codes of a block
  * @param block codes along k that surely have one scale and zero, 0 when all have
@@ -52,7 +52,8 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
       whole = inside;
     }
     boolean bytes = Exprs.isRead(whole) && (whole.type() == DType.U8 || whole.type() == DType.I8);
-    if (!nibble && !bytes || Exprs.reads(whole).size() != 1 || Exprs.reads(p.b()).size() != 1
+    boolean words = Exprs.isRead(whole) && whole.type() == DType.I16;
+    if (!nibble && !bytes && !words || Exprs.reads(whole).size() != 1 || Exprs.reads(p.b()).size() != 1
         || zero != null && Exprs.reads(zero).size() > 1) {
       return null;
     }
@@ -60,7 +61,7 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
     if (zero != null) {
       block = joined(block, block(zero, k));
     }
-    return block < 0 ? null : new Codes(whole, nibble ? 4 : 8, zero, p.b(), block);
+    return block < 0 ? null : new Codes(whole, nibble ? 4 : words ? 16 : 8, zero, p.b(), block);
   }
 
   /** A length that divides both blocks; 0 stands for any, a negative one for none. */

@@ -24,7 +24,8 @@ import org.nnjit.tensor.TensorType;
 /**
  * Products with a weight of small integers, {@code C[m, n] = sum over k of A[m, k] * (code[n, k] -
  * zero[n, k / block]) * scale[n, k / block]}, that never exists as floats in memory. A is f32, or
- * i8 with scales of its own in the same blocks, and then products of integers are summed.
+ * i8, or i16 in blocks of 64 at most, with scales of its own in the same blocks, and then products of integers
+ * are summed.
  *
  * <p>Codes are packed into panels of {@code width} columns: words {@code [panel, word of k, width]} of
  * 32 bits that hold 8 codes of 4 bits or 4 of 8 bits of one column. Codes of 4 bits lie such that the
@@ -37,6 +38,9 @@ import org.nnjit.tensor.TensorType;
 public final class QuantisedFamily implements KernelFamily {
   /** Block of k where scales do not ask for one. */
   private static final int BLOCK = 64;
+
+  /** Codes of A of 16 bits in a block: the sum of more products may overflow. */
+  private static final int WIDEST_BLOCK = 64;
 
   /** Columns of a panel. */
   private static final int WIDTH = 16;
@@ -126,6 +130,7 @@ public final class QuantisedFamily implements KernelFamily {
     Codes codesA = Codes.of(parts.a(), k);
     boolean plain = Exprs.isRead(parts.a());
     if (b == null
+        || b.bits() > 8
         || codesA == null && (!plain || parts.a().type() != DType.F32)
         || Exprs.uses(parts.a(), n)
         || m != null && Exprs.uses(parts.b(), m)) {
@@ -143,15 +148,16 @@ public final class QuantisedFamily implements KernelFamily {
       return null;
     }
     if (codesA != null) {
+      int perVector = 128 / codesA.bits();
+      boolean wide = codesA.bits() == 16 && b.bits() == 8 && block <= WIDEST_BLOCK;
       boolean fits =
-          codesA.code().type() == DType.I8
+          (codesA.code().type() == DType.I8 || wide)
               && codesA.zero() == null
               && codesA.block() == block
               && k.extent() % block == 0
               && fa.coefficient(k) == 1
-              && fa.constant() % 16 == 0
-              && (m == null || fa.coefficient(m) % 16 == 0)
-              && codesA.bits() == 8;
+              && fa.constant() % perVector == 0
+              && (m == null || fa.coefficient(m) % perVector == 0);
       if (!fits) {
         return null;
       }
@@ -232,7 +238,7 @@ public final class QuantisedFamily implements KernelFamily {
     private int[] dots() {
       return p.codesA == null
           ? new int[] {0}
-          : p.b.bits() == 4 && target.has(Feature.RELAXED_DOT)
+          : p.b.bits() == 4 && p.codesA.bits() == 8 && target.has(Feature.RELAXED_DOT)
               ? new int[] {1, 2}
               : new int[] {2};
     }

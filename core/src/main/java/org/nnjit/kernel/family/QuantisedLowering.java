@@ -160,8 +160,10 @@ final class QuantisedLowering {
       LoopBuilder.Place from = b.place(argA, fa);
       b.emit(Stmt.let(aAt, new Value.Offset(from.pointer(), Value.i32(from.offset()))));
     } else {
-      Value row = p.m() == null ? Value.i32(0) : Value.mul(b.axisValue(p.m()), stepM / 4);
-      Value from = Value.add(row, Value.i32(fa.constant() / 4));
+      int perWord = 32 / p.codesA().bits();
+      Value row =
+          p.m() == null ? Value.i32(0) : Value.mul(b.axisValue(p.m()), stepM / perWord);
+      Value from = Value.add(row, Value.i32(fa.constant() / perWord));
       b.emit(Stmt.let(aAt, new Value.Address(buffers[argA], from)));
     }
     int whole = p.k().extent() / p.block();
@@ -419,9 +421,13 @@ final class QuantisedLowering {
     private final LoopBuilder b;
     private final int rows;
 
+    /** Of each row four codes of 16 bits, and the next four. */
+    private final Value[] pair;
+
     Integers(LoopBuilder b, int rows) {
       this.b = b;
       this.rows = rows;
+      this.pair = new Value[rows];
     }
 
     void block(Local[][] acc) {
@@ -431,7 +437,7 @@ final class QuantisedLowering {
       for (int r = 0; r < rows; r++) {
         total[r] = sum(b, "total" + r, LType.I32X4);
       }
-      int wordsOfA = codes.bits() == 4 ? 2 : 1;
+      int wordsOfA = p.codesA().bits() / codes.bits();
       turns(
           b,
           p.block() / p.perWord(),
@@ -496,6 +502,15 @@ final class QuantisedLowering {
 
     /** A word of A, four codes, in every lane; as i16 in both halves for products of those. */
     private Value a(int row, int word) {
+      if (p.codesA().bits() == 16) {
+        int at = row * stepM / 2 + word / 2 * 4;
+        if (word % 2 == 0) {
+          pair[row] = b.keep("pair" + row, new Value.Load(Value.get(aAt), at, Value.Access.VECTOR));
+        }
+        int lane = word % 2 * 2;
+        return b.keep(
+            "a" + row, new Value.Shuffle(pair[row], pair[row], lane, lane + 1, lane, lane + 1));
+      }
       Value x =
           new Value.Load(Value.get(aAt), row * stepM / 4 + word, Value.Access.SPLAT);
       return b.keep("a" + row, dot == 1 ? x : half(ByteOp.LOW_I8, x));
