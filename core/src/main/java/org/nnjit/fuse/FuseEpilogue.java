@@ -14,6 +14,7 @@ import org.nnjit.compute.Exprs;
 import org.nnjit.compute.Stage;
 import org.nnjit.fuse.Fusion.Calls;
 import org.nnjit.fuse.Program.ComputeCall;
+import org.nnjit.tensor.DType;
 import org.nnjit.tensor.TensorType;
 
 /**
@@ -54,17 +55,22 @@ final class FuseEpilogue implements Fusion.Rule {
         || calls.isOutput(value)
         || calls.readers(value).size() != 1
         || calls.isConstant(value) != calls.isConstant(map.result())
-        || producer.compute().output().dtype() != map.compute().output().dtype()
+        || !joins(producer.compute().output().dtype(), map.compute().output().dtype())
         || !goesOn(producer.compute(), map.compute())) {
       return false;
     }
     for (Expr r : Exprs.reads(map.compute())) {
       boolean own = map.args().get(Exprs.argOf(r)).equals(value);
-      if (own && !isIdentity(r, map.compute().spatial())) {
+      if (own && !isIdentity(r, producer.compute().output(), map.compute().spatial())) {
         return false;
       }
     }
     return true;
+  }
+
+  /** Whether a kernel that makes the one type may make the other: sums of integers become floats. */
+  private static boolean joins(DType made, DType wanted) {
+    return made == wanted || made == DType.I32 && wanted == DType.F32;
   }
 
   /**
@@ -72,15 +78,43 @@ final class FuseEpilogue implements Fusion.Rule {
    * takes back how the producer split or joined its axes.
    */
   private static boolean goesOn(Compute p, Compute m) {
-    if (m.spatial().size() != p.store().size()) {
-      return false;
-    }
-    for (int i = 0; i < m.spatial().size(); i++) {
-      if (m.spatial().get(i).extent() != p.output().shape().dim(i)) {
+    List<Integer> dims = longer(p.output());
+    int i = 0;
+    for (Axis axis : m.spatial()) {
+      if (axis.extent() != 1
+          && (i == dims.size() || axis.extent() != p.output().shape().dim(dims.get(i++)))) {
         return false;
       }
     }
-    return Inline.isPlainMap(m) || store(p, m).equals(Compute.vars(p.spatial()));
+    return i == dims.size() && isStoredAlike(p, m);
+  }
+
+  /** Dimensions of other lengths than 1, which reshapes add and take away: the map has these in order. */
+  private static List<Integer> longer(TensorType type) {
+    List<Integer> dims = new ArrayList<>();
+    for (int i = 0; i < type.shape().rank(); i++) {
+      if (type.shape().dim(i) != 1) {
+        dims.add(i);
+      }
+    }
+    return dims;
+  }
+
+  private static boolean isStoredAlike(Compute p, Compute m) {
+    return Inline.isPlainMap(m)
+        || store(p, m).equals(Compute.vars(p.spatial()))
+        || isInOrder(p, m);
+  }
+
+  /** Whether the map stores where the producer does, in a shape with as many elements. */
+  private static boolean isInOrder(Compute p, Compute m) {
+    Affine made = Affine.sum(0, p.store(), p.output().layout().strides());
+    Affine moved = Affine.sum(0, store(p, m), m.output().layout().strides());
+    boolean same = made.isPure() && moved.isPure() && made.constant() == moved.constant();
+    for (Axis axis : p.spatial()) {
+      same &= axis.extent() == 1 || made.coefficient(axis) == moved.coefficient(axis);
+    }
+    return same;
   }
 
   /** Where the map stores what comes from a point of the producer. */
@@ -96,20 +130,30 @@ final class FuseEpilogue implements Fusion.Rule {
   /** The map's axes in terms of the producer's. */
   private static Map<Axis, Expr> at(Compute p, Compute m) {
     Map<Axis, Expr> at = new HashMap<>();
-    for (int i = 0; i < m.spatial().size(); i++) {
-      at.put(m.spatial().get(i), p.store().get(i));
+    List<Integer> dims = longer(p.output());
+    boolean even = m.spatial().size() == p.store().size();
+    int i = 0;
+    for (int d = 0; d < m.spatial().size(); d++) {
+      Axis axis = m.spatial().get(d);
+      if (axis.extent() != 1) {
+        at.put(axis, p.store().get(dims.get(i++)));
+      } else {
+        boolean same = even && p.output().shape().dim(d) == 1;
+        at.put(axis, same ? p.store().get(d) : Expr.i32(0));
+      }
     }
     return at;
   }
 
-  private static boolean isIdentity(Expr read, List<Axis> axes) {
+  private static boolean isIdentity(Expr read, TensorType type, List<Axis> axes) {
     if (!(read instanceof Read r)) {
       return false;
     }
-    for (int i = 0; i < axes.size(); i++) {
-      Expr e = r.index().get(i);
-      boolean one = axes.get(i).extent() == 1 && e.equals(Expr.i32(0));
-      if (!one && !(e instanceof Var v && v.axis() == axes.get(i))) {
+    List<Integer> dims = longer(type);
+    int i = 0;
+    for (Axis axis : axes) {
+      if (axis.extent() != 1
+          && !(r.index().get(dims.get(i++)) instanceof Var v && v.axis() == axis)) {
         return false;
       }
     }

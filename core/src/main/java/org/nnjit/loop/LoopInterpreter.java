@@ -361,6 +361,11 @@ public final class LoopInterpreter {
           }
           result[i] = (int) result[i];
         }
+        case EVEN_I8, ODD_I8 -> {
+          int first = p.op() == Value.ByteOp.ODD_I8 ? 8 : 0;
+          long low = part(a[i], first, 8) & 0xffff;
+          result[i] = (int) (low | part(a[i], first + 16, 8) << 16);
+        }
         default -> {
           int first = p.op() == Value.ByteOp.HIGH_U8 ? 8 : 0;
           for (int half = 0; half < 2; half++) {

@@ -188,7 +188,11 @@ public sealed interface Value {
     /** The last eight. */
     HIGH_U8,
     /** The first eight bytes, -128 to 127 each, as i16. */
-    LOW_I8
+    LOW_I8,
+    /** Bytes 0, 2, 4.. of sixteen, -128 to 127 each, as i16. */
+    EVEN_I8,
+    /** Bytes 1, 3, 5.. */
+    ODD_I8
   }
 
   /** {@code op} on one, two or three I32X4s: {@code b} and {@code c} are null where unused. */

@@ -36,7 +36,9 @@ final class KernelNames {
       }
       name.append(name.length() == start ? "1" : "");
     }
-    if (s.family().equals("contraction") || s.family().equals("quantised")) {
+    if (s.family().equals("contraction")
+        || s.family().equals("integer")
+        || s.family().equals("quantised")) {
       name.append("__t").append(s.get("mr", 0)).append('x').append(s.get("nr", 0));
       name.append('u').append(s.get("unroll", 1));
     } else if (s.family().equals("attention")) {

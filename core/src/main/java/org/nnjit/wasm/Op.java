@@ -226,6 +226,8 @@ public final class Op {
   public static final Op I16X8_EXTEND_LOW_I8X16_S = at(0xfd_087);
   public static final Op I16X8_EXTEND_LOW_I8X16_U = at(0xfd_089);
   public static final Op I16X8_EXTEND_HIGH_I8X16_U = at(0xfd_08a);
+  public static final Op I16X8_SHL = at(0xfd_08b);
+  public static final Op I16X8_SHR_S = at(0xfd_08c);
   public static final Op I32X4_ABS = at(0xfd_0a0);
   public static final Op I32X4_NEG = at(0xfd_0a1);
   public static final Op I32X4_EXTEND_LOW_I16X8_S = at(0xfd_0a7);

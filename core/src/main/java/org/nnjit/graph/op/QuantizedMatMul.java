@@ -1,7 +1,10 @@
 package org.nnjit.graph.op;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.nnjit.compute.Axis;
+import org.nnjit.compute.Combiner;
+import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Stage;
 import org.nnjit.compute.UnaryOp;
@@ -10,6 +13,7 @@ import org.nnjit.graph.OpContext;
 import org.nnjit.graph.Operator;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Shape;
+import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
 
 /**
@@ -73,17 +77,33 @@ final class QuantizedMatMul implements Operator {
   public Lowering lower(OpContext c) {
     TensorType out = infer(c).get(0);
     MatMul.Product p = MatMul.Product.of(c.shape(0), c.shape(b), out);
+    List<Lowering.Call> calls = new ArrayList<>();
     Args args = new Args(c);
     Expr x = Expr.cast(DType.I32, args.read(0, p.a()));
-    if (c.has(zeroA)) {
-      x = Expr.sub(x, Expr.cast(DType.I32, parameter(c, args, zeroA, p, true)));
-    }
     Expr y = Expr.cast(DType.I32, args.read(b, p.b()));
-    if (c.has(zeroB)) {
-      y = Expr.sub(y, Expr.cast(DType.I32, parameter(c, args, zeroB, p, false)));
-    }
-    Stage sum = p.sum(Expr.mul(x, y));
     Expr body = new Expr.StageValue(0, DType.I32);
+    Expr zeroOfA = c.has(zeroA) ? whole(parameter(c, args, zeroA, p, true)) : null;
+    Expr zeroOfB =
+        c.has(zeroB) && !isZero(c.valueOrNull(zeroB))
+            ? whole(parameter(c, args, zeroB, p, false))
+            : null;
+    if (c.shape(b).rank() == 2 && (zeroOfA == null || c.shape(zeroA).elements() == 1)) {
+      // What the sum has too much, so that a kernel may multiply bytes.
+      if (zeroOfA != null) {
+        Expr columns = sums(c, args, calls, b, p.b().subList(1, 2), p.k());
+        body = Expr.sub(body, Expr.mul(zeroOfA, columns));
+      }
+      if (zeroOfB != null) {
+        Expr rows = sums(c, args, calls, 0, p.a().subList(0, p.a().size() - 1), p.k());
+        if (zeroOfA != null) {
+          rows = Expr.sub(rows, Expr.mul(zeroOfA, Expr.i32(p.k().extent())));
+        }
+        body = Expr.sub(body, Expr.mul(zeroOfB, rows));
+      }
+    } else {
+      x = zeroOfA == null ? x : Expr.sub(x, zeroOfA);
+      y = zeroOfB == null ? y : Expr.sub(y, zeroOfB);
+    }
     if (linear) {
       Expr scale =
           Expr.mul(
@@ -92,8 +112,48 @@ final class QuantizedMatMul implements Operator {
       scale = Expr.div(scale, Build.wide(args.scalar(6)));
       body = requantized(body, scale, args.scalar(7), out.dtype());
     }
-    return args.lowering(linear ? "qlinear_matmul" : "matmul_integer", out, p.axes(),
-        List.of(sum), body);
+    calls.add(
+        args.call(linear ? "qlinear_matmul" : "matmul_integer", out, p.axes(),
+            List.of(p.sum(Expr.mul(x, y))), body, new Lowering.Output(0)));
+    return new Lowering(calls);
+  }
+
+  private static Expr whole(Expr e) {
+    return Expr.cast(DType.I32, e);
+  }
+
+  private static boolean isZero(Tensor t) {
+    for (int i = 0; t != null && i < t.elements(); i++) {
+      if (t.getLong(i) != 0) {
+        return false;
+      }
+    }
+    return t != null;
+  }
+
+  /**
+   * The sum over k of an operand for a point of the product; a call that makes all such sums is added.
+   *
+   * @param at the operand's index but for k
+   */
+  private static Expr sums(
+      OpContext c, Args args, List<Lowering.Call> calls, int input, List<Expr> at, Axis k) {
+    boolean ofRows = input == 0;
+    int[] dims = new int[at.size()];
+    for (int i = 0; i < dims.length; i++) {
+      dims[i] = c.shape(input).dim(ofRows ? i : i + 1);
+    }
+    TensorType type = TensorType.of(DType.I32, dims);
+    List<Axis> axes = Compute.axes(type);
+    List<Expr> index = new ArrayList<>(Compute.vars(axes));
+    index.add(ofRows ? index.size() : 0, Expr.var(k));
+    Args own = new Args(c);
+    Stage sum = new Stage(axes.size(), Combiner.SUM, List.of(k), whole(own.read(input, index)));
+    Lowering.Temp result = new Lowering.Temp(input);
+    calls.add(
+        own.call(ofRows ? "sum_rows" : "sum_columns", type, axes, List.of(sum),
+            new Expr.StageValue(0, DType.I32), result));
+    return args.read(result, type, at);
   }
 
   /** A sum of products by its scale, rounded, shifted and saturated. */

@@ -12,6 +12,7 @@ public final class Families {
           new AttentionFamily(),
           new ContractionFamily(),
           new QuantisedFamily(),
+          new IntegerFamily(),
           new TransformFamily(),
           new TransposeFamily(),
           new MapReduceFamily());

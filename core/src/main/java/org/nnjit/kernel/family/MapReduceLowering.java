@@ -98,8 +98,7 @@ final class MapReduceLowering {
       return false;
     }
     DType out = c.output().dtype();
-    if (out != DType.F32 && out != DType.I32 && out != DType.U32 && out != DType.BOOL
-        && out != DType.F16 && out != DType.BF16) {
+    if (out.bytes() == 8) {
       return false;
     }
     vectorDepth = depth;
@@ -361,8 +360,10 @@ final class MapReduceLowering {
   private void points(int tile) {
     Compute here = b.isVector() ? interior.compute() : c;
     for (int s = 0; s < c.stages().size(); s++) {
-      if (here.stages().get(s).outer() == spatial.size()) {
-        reductions.together(here.stages().get(s), s, tile, tiled, 1, !spatial.isEmpty());
+      if (spatial.isEmpty()) {
+        reductions.row(s);
+      } else if (here.stages().get(s).outer() == spatial.size()) {
+        reductions.together(here.stages().get(s), s, tile, tiled, 1, true);
       }
     }
     stores(here, tile, tiled, 1);

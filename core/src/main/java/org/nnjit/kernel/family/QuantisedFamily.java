@@ -169,7 +169,7 @@ public final class QuantisedFamily implements KernelFamily {
    * Whether columns lie in heads apart from each other, each as wide as whole tiles: the last two axes
    * are those of B then.
    */
-  private static boolean isInHeads(Compute c, LoopBuilder addresses) {
+  static boolean isInHeads(Compute c, LoopBuilder addresses) {
     int last = c.spatial().size() - 1;
     if (last < 1 || !(c.stages().get(0).body() instanceof Binary product)) {
       return false;

@@ -1,7 +1,5 @@
 package org.nnjit.kernel.family;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
@@ -12,70 +10,44 @@ import org.nnjit.kernel.family.QuantisedFamily.Product;
 import org.nnjit.loop.Buffer;
 import org.nnjit.loop.LType;
 import org.nnjit.loop.Local;
-import org.nnjit.loop.LoopNest;
 import org.nnjit.loop.Stmt;
-import org.nnjit.loop.Tile;
 import org.nnjit.loop.Value;
 import org.nnjit.loop.Value.ByteOp;
 import org.nnjit.schedule.Schedule;
 import org.nnjit.tensor.DType;
-import org.nnjit.tensor.TensorType;
 
 /**
- * Loops of one quantised product: panels of columns are the parallel parts. In a panel strips of
- * rows meet block after block of codes. Sums of a block are kept apart from those of all, so that
- * zero points and scales enter once for each block.
+ * Loops of one quantised product: strips of rows meet block after block of a panel's codes. Sums of a
+ * block are kept apart from those of all, so that zero points and scales enter once for each block.
  */
-final class QuantisedLowering {
+final class QuantisedLowering extends PanelLowering {
   private final Product p;
   private final Codes codes;
-  private final int mr;
-  private final int nr;
-  private final int width;
-  private final int vectors;
-  private final int unroll;
   private final int dot;
-  private final Buffer[] buffers;
-  private final TensorType[] types;
-  private final Affine out;
   private final Affine fa;
   private final int stepM;
   private final Axis blockAxis;
-  private final List<Local> constants = new ArrayList<>();
-  private final List<Value> constantValues = new ArrayList<>();
 
   QuantisedLowering(Product p, Schedule schedule) {
+    super(p.compute(), p.m(), p.n(), schedule);
     this.p = p;
     this.codes = p.b();
-    this.mr = schedule.get("mr", 1);
-    this.nr = schedule.get("nr", 16);
-    this.width = QuantisedFamily.width(schedule);
-    this.vectors = nr / 4;
-    this.unroll = schedule.get("unroll", 4);
     this.dot = schedule.get("dot", 0);
     if ((dot > 0) != (p.codesA() != null) || dot == 1 && codes.bits() == 8) {
       throw new IllegalStateException(p.compute().name() + ": no such products: " + schedule);
     }
-    this.types = MapReduceFamily.types(p.compute());
-    this.buffers = MapReduceFamily.buffers(p.compute());
     words(codes.argument());
     buffers[codes.scaleArgument()] = floats(codes.scaleArgument());
     if (codes.zeroArgument() >= 0) {
       buffers[codes.zeroArgument()] = floats(codes.zeroArgument());
     }
-    LoopBuilder addresses = QuantisedFamily.addresses(p.compute());
-    this.out = addresses.address(p.compute().inputs().size(), p.compute().store());
     Expr a = p.a() != null ? p.a() : Exprs.reads(p.codesA().code()).get(0);
-    this.fa = addresses.address(a);
+    this.fa = QuantisedFamily.addresses(p.compute()).address(a);
     this.stepM = p.m() == null ? 0 : fa.coefficient(p.m());
     this.blockAxis = new Axis("block", p.blocks());
     if (p.codesA() != null) {
       words(p.codesA().argument());
     }
-  }
-
-  private void words(int argument) {
-    buffers[argument] = new Buffer(buffers[argument].name(), DType.I32);
   }
 
   private Buffer floats(int argument) {
@@ -87,60 +59,6 @@ final class QuantisedLowering {
     return p.b().bits() == 8 ? i : i % 2 * 4 + i / 2;
   }
 
-  LoopNest lower() {
-    int panels = (p.columns() + nr - 1) / nr;
-    int whole = p.columns() / nr;
-    Local begin = Local.of("begin", LType.I32);
-    Local end = Local.of("end", LType.I32);
-    Local panel = Local.of("panel", LType.I32);
-    Stmt body = whole > 0 ? strips(panel, nr) : null;
-    if (whole < panels) {
-      Stmt last = strips(panel, p.columns() - whole * nr);
-      Value isWhole = new Value.Binary(BinaryOp.LT, DType.I32, Value.get(panel), Value.i32(whole));
-      body = body == null ? last : new Stmt.If(isWhole, body, last);
-    }
-    return new LoopNest(
-        p.compute().name(), List.of(buffers), panels, begin, end,
-        new Stmt.For(panel, Value.get(begin), Value.get(end), 1, body));
-  }
-
-  /** All rows of a panel. */
-  private Stmt strips(Local panel, int columns) {
-    int whole = p.rows() / mr * mr;
-    List<Stmt> calls = new ArrayList<>();
-    if (whole > 0) {
-      calls.add(call(mr, columns, 0, whole, panel));
-    }
-    if (whole < p.rows()) {
-      calls.add(call(p.rows() - whole, columns, whole, p.rows(), panel));
-    }
-    return Stmt.block(calls);
-  }
-
-  private Stmt call(int rows, int columns, int from, int to, Local at) {
-    Local panel = Local.of("panel", LType.I32);
-    LoopBuilder b = new LoopBuilder(buffers, types);
-    constants.clear();
-    constantValues.clear();
-    Local n0 = Local.of("n0", LType.I32);
-    Local m0 = Local.of("m0", LType.I32);
-    b.emit(Stmt.let(n0, Value.mul(Value.get(panel), nr)));
-    b.bind(p.n(), Value.get(n0));
-    b.open();
-    if (p.m() != null) {
-      b.bind(p.m(), Value.get(m0));
-    }
-    strip(b, rows, columns, panel);
-    Stmt strip = b.close();
-    // An engine forms a vector constant at every use.
-    for (int i = 0; i < constants.size(); i++) {
-      b.emit(Stmt.let(constants.get(i), constantValues.get(i)));
-    }
-    b.emit(new Stmt.For(m0, Value.i32(from), Value.i32(to), rows, strip));
-    Tile tile = new Tile("tile_" + rows + "x" + columns, List.of(panel), b.close());
-    return new Stmt.TileCall(tile, List.of(Value.get(at)));
-  }
-
   // --- a strip ---
 
   private Local codesAt;
@@ -148,7 +66,8 @@ final class QuantisedLowering {
   private Local zeroAt;
   private Local aAt;
 
-  private void strip(LoopBuilder b, int rows, int columns, Local panel) {
+  @Override
+  void strip(LoopBuilder b, int rows, int columns, Local panel) {
     Local[][] acc = sums(b, "acc", rows, LType.F32X4);
     codesAt = at(b, "codes", codes.argument(), panel, p.words());
     scaleAt = at(b, "scale", codes.scaleArgument(), panel, p.blocks());
@@ -181,37 +100,6 @@ final class QuantisedLowering {
     finish(b, acc, columns);
   }
 
-  private Local at(LoopBuilder b, String name, int argument, Local panel, int rows) {
-    Local at = Local.pointer(name, buffers[argument]);
-    Value whole = Digits.integer(BinaryOp.DIV, Value.get(panel), width / nr);
-    Value index = Value.add(Value.mul(Value.get(panel), nr), Value.mul(whole, (rows - 1) * width));
-    b.emit(Stmt.let(at, new Value.Address(buffers[argument], index)));
-    return at;
-  }
-
-  private Local[][] sums(LoopBuilder b, String name, int rows, LType type) {
-    Local[][] sums = new Local[rows][vectors];
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < vectors; j++) {
-        sums[i][j] = sum(b, name + i + "_" + j, type);
-      }
-    }
-    return sums;
-  }
-
-  private static Local sum(LoopBuilder b, String name, LType type) {
-    Local sum = Local.of(name, type);
-    b.emit(
-        Stmt.let(
-            sum,
-            type == LType.F32X4 ? new Value.FloatConst(type, 0) : new Value.IntConst(type, 0)));
-    return sum;
-  }
-
-  private static void move(LoopBuilder b, Local pointer, int by) {
-    b.emit(Stmt.let(pointer, new Value.Offset(Value.get(pointer), Value.i32(by))));
-  }
-
   /** A block, whole or the last one, of {@code steps} codes. */
   private void block(LoopBuilder b, Local[][] acc, int steps) {
     if (dot > 0) {
@@ -227,53 +115,8 @@ final class QuantisedLowering {
     }
   }
 
-  /** What is done with so many words that lie at the pointers. */
-  private interface Words {
-    void emit(int words);
-  }
-
-  /** Words in a loop of turns of {@code unroll}. */
-  private void turns(LoopBuilder b, int words, Words body) {
-    int whole = words / unroll;
-    if (whole > 1) {
-      b.open();
-      body.emit(unroll);
-      Local turn = Local.of("turn", LType.I32);
-      b.emit(new Stmt.For(turn, Value.i32(0), Value.i32(whole), 1, b.close()));
-    } else if (whole == 1) {
-      body.emit(unroll);
-    }
-    if (words % unroll > 0) {
-      body.emit(words % unroll);
-    }
-  }
-
-  private static Value ints(BinaryOp op, Value a, Value b) {
-    return new Value.Binary(op, DType.I32, a, b);
-  }
-
   private static Value floats(BinaryOp op, Value a, Value b) {
     return new Value.Binary(op, DType.F32, a, b);
-  }
-
-  private static Value mask(int bits) {
-    return new Value.IntConst(LType.I32X4, bits);
-  }
-
-  /** A vector constant in a local outside all loops. */
-  private Value kept(Value constant) {
-    int i = constantValues.indexOf(constant);
-    if (i < 0) {
-      i = constants.size();
-      constants.add(Local.of("c" + i, constant.type()));
-      constantValues.add(constant);
-    }
-    return Value.get(constants.get(i));
-  }
-
-  /** So many columns of a row of a packed argument. */
-  private Value load(Local at, int row, int vector) {
-    return new Value.Load(Value.get(at), row * width + 4 * vector, Value.Access.VECTOR);
   }
 
   private boolean shifts() {
@@ -554,25 +397,6 @@ final class QuantisedLowering {
         }
         Value scale = floats(BinaryOp.MUL, load(scaleAt, 0, j), a);
         b.emit(Stmt.let(acc[j], new Value.MulAdd(x, scale, Value.get(acc[j]))));
-      }
-    }
-  }
-
-  // --- the result ---
-
-  private void finish(LoopBuilder b, Local[][] acc, int columns) {
-    LoopBuilder.Place at = b.place(p.compute().inputs().size(), out);
-    for (int j = 0; 4 * j < columns; j++) {
-      int lanes = Math.min(4, columns - 4 * j);
-      for (int r = 0; r < acc.length; r++) {
-        b.setStage(0, Value.get(acc[r][j]));
-        b.vectorise(p.n(), lanes);
-        b.shift2(p.m(), r, p.n(), 4 * j);
-        Value v = b.lowerVector(p.compute().body());
-        b.shift2(null, 0, null, 0);
-        b.vectorise(null);
-        int offset = at.offset() + (p.m() == null ? 0 : r * out.coefficient(p.m())) + 4 * j;
-        b.emit(new Stmt.Store(at.pointer(), offset, v, lanes));
       }
     }
   }

@@ -63,7 +63,10 @@ final class Vectors {
       case Cast c -> {
         boolean plain =
             (isF32(c.x().type()) || c.x().type() == DType.I32 || c.x().type() == DType.BOOL)
-                && (isF32(c.type()) || c.type() == DType.I32 || c.type() == DType.BOOL);
+                && (isF32(c.type())
+                    || c.type() == DType.I32
+                    || c.type() == DType.BOOL
+                    || isNarrow(c.type()));
         boolean widened =
             isNarrow(c.x().type())
                 && (isF32(c.type()) || c.type() == DType.I32)

@@ -349,6 +349,13 @@ final class ValueEmitter {
     if (p.op() == Value.ByteOp.DOT_I8 && !relaxed) {
       throw new IllegalStateException(code.name() + ": products of bytes without relaxed SIMD");
     }
+    if (p.op() == Value.ByteOp.EVEN_I8) {
+      code.i32(8);
+      code.op(Op.I16X8_SHL);
+    }
+    if (p.op() == Value.ByteOp.EVEN_I8 || p.op() == Value.ByteOp.ODD_I8) {
+      code.i32(8);
+    }
     code.op(
         switch (p.op()) {
           case DOT_I8 -> Op.I32X4_RELAXED_DOT_I8X16_I7X16_ADD_S;
@@ -356,6 +363,7 @@ final class ValueEmitter {
           case LOW_U8 -> Op.I16X8_EXTEND_LOW_I8X16_U;
           case HIGH_U8 -> Op.I16X8_EXTEND_HIGH_I8X16_U;
           case LOW_I8 -> Op.I16X8_EXTEND_LOW_I8X16_S;
+          case EVEN_I8, ODD_I8 -> Op.I16X8_SHR_S;
         });
   }
 

@@ -1,0 +1,196 @@
+package org.nnjit.kernel.family;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nnjit.compute.Affine;
+import org.nnjit.compute.Axis;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Combiner;
+import org.nnjit.compute.Compute;
+import org.nnjit.compute.Expr;
+import org.nnjit.compute.Expr.Binary;
+import org.nnjit.compute.Expr.Cast;
+import org.nnjit.compute.Exprs;
+import org.nnjit.compute.Stage;
+import org.nnjit.loop.LoopNest;
+import org.nnjit.schedule.Feature;
+import org.nnjit.schedule.Schedule;
+import org.nnjit.schedule.Target;
+import org.nnjit.tensor.DType;
+import org.nnjit.tensor.TensorType;
+
+/**
+ * Products of bytes, {@code C[m, n] = sum over k of A[m, k] * B[k, n]} in i32, A of u8 and B of i8 or
+ * u8, as MatMulInteger has them. Zero points and scales are the body's.
+ *
+ * <p>B is packed into panels of 16 columns, words {@code [panel, word of k, 16]} of four codes of a
+ * column. Those of even and of odd places become i16 and meet such pairs of A, which is read in place.
+ *
+ * <p>Steps: {@code mr} rows and {@code nr} columns of a tile, {@code unroll} words of k in a loop turn.
+ */
+public final class IntegerFamily implements KernelFamily {
+  /** Columns of a panel. */
+  private static final int WIDTH = 16;
+
+  /** Codes of A in a word. */
+  static final int PER_WORD = 4;
+
+  /** Registers with which a tile has four rows; two fill 16. */
+  private static final int MANY_REGISTERS = 32;
+
+  @Override
+  public String name() {
+    return "integer";
+  }
+
+  /**
+   * A product of bytes.
+   *
+   * @param compute collapsed
+   * @param a read of u8
+   * @param b read of i8 or u8
+   * @param m rows, or null for one
+   */
+  record Product(Compute compute, Expr a, Expr b, Axis m, Axis n, Axis k) {
+    /** Words of k. */
+    int words() {
+      return k.extent() / PER_WORD;
+    }
+  }
+
+  private static Product product(Compute original) {
+    if (original.stages().size() != 1
+        || original.stages().get(0).combiner() != Combiner.SUM
+        || original.stages().get(0).outer() != original.spatial().size()
+        || operand(original, 0) == null
+        || operand(original, 1) == null
+        || original.output().dtype().bytes() == 8) {
+      return null;
+    }
+    LoopBuilder addresses = QuantisedFamily.addresses(original);
+    Compute collapsed = Collapse.apply(original, addresses);
+    boolean inHeads = QuantisedFamily.isInHeads(collapsed, addresses);
+    Compute c = inHeads ? Collapse.joined(collapsed) : collapsed;
+    Stage stage = c.stages().get(0);
+    if (stage.axes().size() != 1 || c.spatial().isEmpty() || c.spatial().size() > 2) {
+      return null;
+    }
+    Axis k = stage.axes().get(0);
+    Axis n = c.spatial().get(c.spatial().size() - 1);
+    Axis m = c.spatial().size() == 2 ? c.spatial().get(0) : null;
+    Expr a = operand(c, 0);
+    Expr b = operand(c, 1);
+    Affine out = addresses.address(c.inputs().size(), c.store());
+    Affine fa = addresses.address(a);
+    boolean fits =
+        a.type() == DType.U8
+            && fa.isPure()
+            && fa.coefficient(k) == 1
+            && fa.constant() % PER_WORD == 0
+            && (m == null || fa.coefficient(m) % PER_WORD == 0)
+            && k.extent() % PER_WORD == 0
+            && !Exprs.uses(a, n)
+            && (m == null || !Exprs.uses(b, m))
+            && (inHeads || out.isPure() && out.coefficient(n) == 1)
+            && isOnlyRead(c, a)
+            && isOnlyRead(c, b)
+            && Vectors.allows(c.body(), n, addresses);
+    return fits ? new Product(c, a, b, m, n, k) : null;
+  }
+
+  /** A factor of what is summed where that is a byte made an i32, else null. */
+  private static Expr operand(Compute c, int number) {
+    if (!(c.stages().get(0).body() instanceof Binary p)
+        || p.op() != BinaryOp.MUL
+        || p.type() != DType.I32
+        || !((number == 0 ? p.a() : p.b()) instanceof Cast cast)
+        || !Exprs.isRead(cast.x())) {
+      return null;
+    }
+    DType type = cast.x().type();
+    return type == DType.U8 || type == DType.I8 ? cast.x() : null;
+  }
+
+  private static boolean isOnlyRead(Compute c, Expr read) {
+    int reads = 0;
+    for (Expr r : Exprs.reads(c)) {
+      reads += Exprs.argOf(r) == Exprs.argOf(read) ? 1 : 0;
+    }
+    return reads == 1;
+  }
+
+  @Override
+  public KernelSpace match(Compute compute, Target target) {
+    Product p = target.has(Feature.SIMD) ? product(compute) : null;
+    return p == null ? null : new Space(p, target);
+  }
+
+  private record Space(Product p, Target target) implements KernelSpace {
+    private int rows() {
+      return p.m == null ? 1 : p.m.extent();
+    }
+
+    @Override
+    public Schedule defaultSchedule(Set<Integer> weights) {
+      int rows = target.vectorRegisters() >= MANY_REGISTERS ? 4 : 2;
+      return schedule(Math.min(rows(), rows), WIDTH, 4);
+    }
+
+    private static Schedule schedule(int mr, int nr, int unroll) {
+      return Schedule.of("integer")
+          .with("mr", mr)
+          .with("nr", nr)
+          .with("width", WIDTH)
+          .with("unroll", unroll);
+    }
+
+    @Override
+    public LiteSpace lite(Set<Integer> weights) {
+      int rows = Math.min(rows(), 4);
+      int[] heights = new int[rows];
+      for (int i = 0; i < rows; i++) {
+        heights[i] = i + 1;
+      }
+      Schedule best = defaultSchedule(weights);
+      return new LiteSpace.Builder("integer")
+          .choose("mr", rows(), heights)
+          .choose("nr", 4, WIDTH / 2, WIDTH)
+          .choose("width", 1, WIDTH)
+          .choose("unroll", 16, 2, 4)
+          .order(s -> s.equals(best) ? 0 : 1, 2 * rows * 2);
+    }
+
+    @Override
+    public LoopNest lower(Schedule schedule) {
+      return new IntegerLowering(p, schedule).lower();
+    }
+
+    @Override
+    public List<Packing> packings(Schedule schedule) {
+      int panels = (p.n.extent() + WIDTH - 1) / WIDTH;
+      TensorType out = TensorType.of(DType.I32, panels, p.words(), WIDTH);
+      List<Axis> axes = Compute.axes(out);
+      Expr column = Expr.add(times(axes.get(0), WIDTH), Expr.var(axes.get(2)));
+      Expr word = Expr.i32(0);
+      for (int i = 0; i < PER_WORD; i++) {
+        Expr k = Expr.add(times(axes.get(1), PER_WORD), Expr.i32(i));
+        Expr code = Codes.renumbered(p.b, Map.of(p.n, column, p.k, k));
+        code = Expr.and(Expr.cast(DType.I32, code), Expr.i32(255));
+        Expr shifted = Expr.binary(BinaryOp.SHL, code, Expr.i32(8 * i));
+        word = Expr.binary(BinaryOp.OR, word, shifted);
+      }
+      if (p.n.extent() % WIDTH != 0) {
+        word = Expr.select(Expr.lt(column, Expr.i32(p.n.extent())), word, Expr.i32(0));
+      }
+      int argument = Exprs.argOf(p.b);
+      TensorType in = p.compute.inputs().get(argument);
+      return List.of(
+          new Packing(argument, Compute.of("pack", List.of(in), out, axes, List.of(), word)));
+    }
+
+    private static Expr times(Axis axis, int by) {
+      return Expr.mul(Expr.var(axis), Expr.i32(by));
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package org.nnjit.kernel.family;
+
+import org.nnjit.compute.Affine;
+import org.nnjit.compute.BinaryOp;
+import org.nnjit.compute.Exprs;
+import org.nnjit.kernel.family.IntegerFamily.Product;
+import org.nnjit.loop.LType;
+import org.nnjit.loop.Local;
+import org.nnjit.loop.Stmt;
+import org.nnjit.loop.Value;
+import org.nnjit.loop.Value.ByteOp;
+import org.nnjit.schedule.Schedule;
+import org.nnjit.tensor.DType;
+
+/** Loops of one product of bytes: pairs of i16 are multiplied and added at once. */
+final class IntegerLowering extends PanelLowering {
+  private final Product p;
+  private final int argA;
+  private final int argB;
+  private final Affine fa;
+  private final int stepM;
+
+  IntegerLowering(Product p, Schedule schedule) {
+    super(p.compute(), p.m(), p.n(), schedule);
+    this.p = p;
+    this.argA = Exprs.argOf(p.a());
+    this.argB = Exprs.argOf(p.b());
+    this.fa = QuantisedFamily.addresses(p.compute()).address(p.a());
+    this.stepM = p.m() == null ? 0 : fa.coefficient(p.m()) / IntegerFamily.PER_WORD;
+    words(argA);
+    words(argB);
+  }
+
+  @Override
+  void strip(LoopBuilder b, int rows, int columns, Local panel) {
+    Local[][] acc = sums(b, "acc", rows, LType.I32X4);
+    Local codes = at(b, "codes", argB, panel, p.words());
+    Local a = Local.pointer("a", buffers[argA]);
+    Value row = p.m() == null ? Value.i32(0) : Value.mul(b.axisValue(p.m()), stepM);
+    Value from = Value.add(row, Value.i32(fa.constant() / IntegerFamily.PER_WORD));
+    b.emit(Stmt.let(a, new Value.Address(buffers[argA], from)));
+    turns(
+        b,
+        p.words(),
+        count -> {
+          for (int w = 0; w < count; w++) {
+            word(b, acc, codes, a, w);
+          }
+          move(b, codes, count * width);
+          move(b, a, count);
+        });
+    finish(b, acc, columns);
+  }
+
+  /** Adds the products of four of k: those of even and of odd places. */
+  private void word(LoopBuilder b, Local[][] acc, Local codes, Local a, int w) {
+    Value[] even = new Value[acc.length];
+    Value[] odd = new Value[acc.length];
+    for (int r = 0; r < acc.length; r++) {
+      Value x =
+          b.keep("a", new Value.Load(Value.get(a), r * stepM + w, Value.Access.SPLAT));
+      even[r] = b.keep("even" + r, pairs(x, false, false));
+      odd[r] = b.keep("odd" + r, pairs(x, true, false));
+    }
+    boolean signed = p.b().type() == DType.I8;
+    for (int j = 0; j < vectors; j++) {
+      Value q = b.keep("q", load(codes, w, j));
+      Value first = b.keep("x0", pairs(q, false, signed));
+      Value second = b.keep("x1", pairs(q, true, signed));
+      for (int r = 0; r < acc.length; r++) {
+        add(b, acc[r][j], even[r], first);
+        add(b, acc[r][j], odd[r], second);
+      }
+    }
+  }
+
+  /** The bytes of words at even or at odd places as i16. */
+  private Value pairs(Value x, boolean odd, boolean signed) {
+    if (signed) {
+      return new Value.Packed(odd ? ByteOp.ODD_I8 : ByteOp.EVEN_I8, x, null, null);
+    }
+    Value from = odd ? new Value.Binary(BinaryOp.SHR, DType.U32, x, mask(8)) : x;
+    return ints(BinaryOp.AND, from, kept(mask(0x00ff00ff)));
+  }
+
+  private static void add(LoopBuilder b, Local sum, Value x, Value y) {
+    Value products = new Value.Packed(ByteOp.DOT_I16, x, y, null);
+    b.emit(Stmt.let(sum, ints(BinaryOp.ADD, Value.get(sum), products)));
+  }
+}
