@@ -86,7 +86,13 @@ final class FuseEpilogue implements Fusion.Rule {
         return false;
       }
     }
-    return i == dims.size() && isStoredAlike(p, m);
+    return i == dims.size() && isStoredAlike(p, m) && keepsSteps(p, m);
+  }
+
+  /** Families have tiles for results whose place moves by plain steps: where it did so, it must go on to. */
+  private static boolean keepsSteps(Compute p, Compute m) {
+    return Affine.sum(0, store(p, m), m.output().layout().strides()).isPure()
+        || !Affine.sum(0, p.store(), p.output().layout().strides()).isPure();
   }
 
   /** Dimensions of other lengths than 1, which reshapes add and take away: the map has these in order. */
