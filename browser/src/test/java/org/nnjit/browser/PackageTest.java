@@ -23,10 +23,10 @@ class PackageTest {
 
   /**
    * What a page may load, scripts and compiler together, packed and compressed one by one. It was
-   * 250 KB before caches that stay in place, GGUF files, integer weights behind DequantizeLinear and
-   * weights of 16 bits came in; what is won back lowers it again.
+   * 250 KB before caches that stay in place, GGUF files, integer weights behind DequantizeLinear,
+   * weights of 16 bits, products of bytes and estimates came in; what is won back lowers it again.
    */
-  private static final long MOST_BYTES = 277_500;
+  private static final long MOST_BYTES = 283_500;
 
   /** What a page may load besides when it generates text, tokenizers included. */
   private static final long MOST_BYTES_TO_GENERATE = 30_000;
