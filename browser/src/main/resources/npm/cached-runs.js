@@ -16,6 +16,14 @@ export function copyRows(to, toPart, from, fromPart, bytes) {
   for (let t = 0, f = 0; f < from.length; t += toPart, f += fromPart) to.set(from.subarray(f, f + bytes), t);
 }
 
+/** Whether a run that goes on from a row forgets rows. */
+export function cuts(from, length) {
+  if (from !== undefined && !(Number.isInteger(from) && from >= 0 && from <= length)) {
+    throw userError(`from is ${from}, wanted a whole number of rows from 0 to ${length}`);
+  }
+  return from < length;
+}
+
 /** What a plan depends on: types and shapes of feeds, those that grow with the cache as if it were empty. */
 function typesOf(feeds, growing, length) {
   const axes = new Map(growing);
@@ -93,8 +101,8 @@ export class CachedRuns {
   async run({ id, feeds, chain = {}, chained, from, kind = 'PLAIN' }, report) {
     const { execute, outputs, state } = this.#context;
     const c = this.#get(id);
-    if (from < c.length) this.truncate({ id, length: from });
     const answers = this.#chain(c, feeds, chain, chained);
+    if (cuts(from, c.length)) this.truncate({ id, length: from });
     let p = await this.#prepare(c, feeds, kind, report);
     const [, rows] = p.cached[0];
     if (c.length + rows > c.capacity) p = await this.#grow(c, c.length + rows, feeds, kind, report);

@@ -457,8 +457,8 @@ const methods = {
     const answer = await cached.run(args, report);
     const p = state.plans[state.current];
     results.prepare(p.outputs, () => waiting === 0);
-    // A plan that serves once, as a prompt's may, is not worth tuning.
-    if (p.serves && state.background) {
+    // A plan that serves once, as a prompt's may, is not worth tuning, and guesses may be given up.
+    if (p.serves && state.background && !args.kind) {
       tuner.later(state.background, report);
       state.background = null;
     }

@@ -117,28 +117,27 @@ export class TextGenerator {
   async #warmUp(options) {
     const how = chosen({ ...options, numBeams: 1 }, this.#config);
     const sampler = new Sampler(how, this.#config.vocab_size);
-    const guesses = (steps) => this.#prepareGuesses(steps, sampler);
+    const guesses = (steps) => this.#prepareGuesses(steps, sampler, 0);
     for (const run of this.#decoder.warmUps(options.maxNewTokens ?? 1, () => sampler.feeds(0), guesses)) {
       if (this.#asked || !(await run())) return;
     }
   }
 
-  /** Makes plans for guesses, so that the next such text can be guessed. */
-  async #prepareGuesses(steps, sampler) {
-    if (!this.#guessed) return;
-    const asked = this.#asked;
+  /** Makes plans for guesses, so that the next such text can be guessed, unless there were more calls than these. */
+  async #prepareGuesses(steps, sampler, asked) {
+    if (!this.#guessed || asked !== this.#asked) return;
     const tokens = Array.from({ length: GUESSES + 1 }, (_, i) => (i + 1) % this.#config.vocab_size);
     await new Speculation(steps, sampler, this.#guessed).prepare(tokens, () => asked === this.#asked);
   }
 
   /** The same behind a text, unless somebody asks for the next one soon. */
-  async #prepareAfter(steps, sampler) {
-    const asked = this.#asked;
+  async #prepareAfter(steps, sampler, asked) {
+    if (!this.#guessed || asked !== this.#asked) return;
     await new Promise((done) => {
       this.#hurry = done;
       setTimeout(done, IDLE_MS);
     });
-    if (asked === this.#asked) await this.#prepareGuesses(steps, sampler);
+    await this.#prepareGuesses(steps, sampler, asked);
   }
 
   /**
@@ -161,7 +160,8 @@ export class TextGenerator {
    *   the plans that prompts of usual lengths take with these options of generate(), without any if true
    * @param {boolean|string} [parts.guess] true; tokens are guessed by an estimate of the model, which takes a
    *   quarter of the memory of its weights besides, and checked some at once where that is faster, or
-   *   wherever it is possible with 'always': texts stay the same
+   *   wherever it is possible with 'always': texts stay the same, as far as a run of four rows rounds as
+   *   four of one do
    * @param {object} [parts.options] options of InferenceSession.create for all sessions
    * @returns {Promise<TextGenerator>}
    */
@@ -225,7 +225,7 @@ export class TextGenerator {
     const how = chosen(options, this.#config);
     const tokens = this.#tokens(prompt);
     if (how.stop.length && !this.#tokenizer) throw new TypeError('stop texts need a tokenizer; end by eosTokenId instead');
-    this.#asked++;
+    const asked = ++this.#asked;
     this.#hurry();
     const turn = this.#last;
     let free;
@@ -269,7 +269,7 @@ export class TextGenerator {
       return result;
     } finally {
       // A step that an abort left behind ends before the next call begins.
-      step.catch(() => {}).then(() => isWhole && this.#prepareAfter(steps, sampler)).catch(() => {})
+      step.catch(() => {}).then(() => isWhole && this.#prepareAfter(steps, sampler, asked)).catch(() => {})
         .then(() => steps?.release()).catch(() => {}).then(free);
     }
   }
@@ -342,7 +342,8 @@ export class TextGenerator {
     while (tokens.length < maxNewTokens && stopReason === 'length') {
       sampler.see(next);
       next = await choose();
-      for (const token of next) {
+      for (const [i, token] of next.entries()) {
+        if (i) how.signal?.throwIfAborted();
         tokens.push(token);
         if (stream) say(stream.add(token));
         else onToken?.('', token);

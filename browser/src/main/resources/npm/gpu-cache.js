@@ -1,7 +1,7 @@
 // Runs that add rows to caches which stay on the GPU: what CachedRuns does in WebAssembly. A cache has
 // buffers of its own, each [batch, ..., capacity, ...] with the rows that are used first; the plans for
 // its capacity serve all caches of that capacity.
-import { copyRows, layout } from './cached-runs.js';
+import { copyRows, cuts, layout } from './cached-runs.js';
 import { userError } from './files.js';
 import { makeBuffer } from './gpu-transfer.js';
 import { roomOf, widened } from './gpu-types.js';
@@ -58,7 +58,9 @@ export class GpuCaches {
    * One run.
    * @param {function(object, object): Promise<object>} execute runs a plan on its feeds
    */
-  async run({ id, feeds, chain }, report, execute) {
+  async run({ id, feeds, chain, from, kind }, report, execute) {
+    if (kind) throw userError(`a run on WebGPU cannot be of the kind ${kind}; ask cache.hasKinds`);
+    if (cuts(from, this.#get(id).length)) this.truncate({ id, length: from });
     if (chain) throw userError("a run on WebGPU cannot be fed by the one before; leave out 'chain', or ask cache.chains");
     const c = this.#get(id);
     let p = await this.#planFor(c, feeds, report);

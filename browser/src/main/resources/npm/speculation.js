@@ -15,8 +15,8 @@ const LEAST_GAIN = 1.05;
 const RIGHT = 9;
 const TRIED = 10;
 
-/** How far a check's values may be from those of steps, of the largest. */
-const MOST_APART = 1e-2;
+/** How far a check's values may be from those of steps, of the largest: as far as sums in another order are. */
+const MOST_APART = 1e-4;
 
 /**
  * Runs of a kind that are timed: engines compile functions for good that have run for long, and attention of a
@@ -113,10 +113,11 @@ export class Speculation {
       answer = this.#steps.check(past, [token, ...guesses], sampler.feeds(number, guesses));
     }
     const outputs = await answer;
-    test(outputs['sampling.values']);
     const tokens = [];
     do tokens.push(sampler.choose(outputs, number + tokens.length, tokens.length));
     while (tokens.length <= GUESSES && tokens.at(-1) === guesses[tokens.length - 1]);
+    const { data, dims: [, k] } = outputs['sampling.values'];
+    test({ data: data.subarray(0, tokens.length * k), dims: [tokens.length, k] });
     this.#account.note(tokens.length - 1);
     this.#steps.keep(past + tokens.length);
     return tokens;
@@ -129,38 +130,48 @@ export class Speculation {
    * @param {function(): boolean} isWanted whether there is time for more; else the rest is for the next time
    */
   async prepare(tokens, isWanted) {
+    if (!this.#steps.hasKinds || !this.#steps.hasRoom(tokens.length)) return;
+    const before = this.#known.get(this.#key);
+    if (before === null || before?.runs >= this.#most) return;
+    this.#known.set(this.#key, null);
+    const times = await this.#measured(tokens, isWanted, { guess: Infinity, check: Infinity, runs: 0, ...before });
+    if (times) this.#known.set(this.#key, times);
+    else if (times === undefined) this.#known.delete(this.#key);
+  }
+
+  /** Runs after which times are as good as they get. */
+  get #most() { return this.#always ? LEAST_TIMED : TIMED; }
+
+  /** The times; null where guesses are of no use, undefined where there was not enough time to tell. */
+  async #measured(tokens, isWanted, times) {
     const steps = this.#steps;
     const sampler = this.#sampler;
-    if (!steps.hasKinds || !steps.hasRoom(tokens.length)) return;
-    const before = this.#known.get(this.#key);
-    if (before === null || before?.runs >= TIMED) return;
-    this.#known.set(this.#key, null);
     const past = steps.length;
     const others = tokens.slice(1);
-    const valuesOf = (outputs) => Array.from(outputs['sampling.values'].data);
-    const single = [];
-    let step = Infinity;
-    for (const [i, token] of tokens.entries()) {
-      const start = performance.now();
-      single.push(...valuesOf(await steps.check(past + i, [token], sampler.feeds(0, others.slice(0, i), i))));
-      step = Math.min(step, performance.now() - start);
-    }
-    steps.keep(past);
-    if (!this.#always && step < LEAST_MS) return;
-    const times = { guess: Infinity, check: Infinity, runs: 0, ...before, step };
+    const answers = (outputs) => ['values', 'ids'].map((name) => Array.from(outputs[`sampling.${name}`].data, Number));
     const run = async (kind, action) => {
       const start = performance.now();
       const outputs = await action();
       times[kind] = Math.min(times[kind], performance.now() - start);
-      return outputs;
+      return answers(outputs);
     };
-    for (; times.runs < LEAST_TIMED || (times.runs < TIMED && !this.#always && isWanted()); times.runs++) {
-      await run('guess', () => steps.guess(past, tokens[0], sampler.feeds(0)));
-      if (!this.#always && !steps.drafts) return;
-      const outputs = await run('check', () => steps.check(past, tokens, sampler.feeds(0, others)));
-      const largest = single.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
-      if (!valuesOf(outputs).every((v, at) => Math.abs(v - single[at]) <= MOST_APART * largest)) return;
+    times.step = Infinity;
+    const single = [];
+    for (const [i, token] of tokens.entries()) {
+      single.push(await run('step', () => steps.check(past + i, [token], sampler.feeds(0, others.slice(0, i), i))));
     }
-    this.#known.set(this.#key, times);
+    steps.keep(past);
+    if (!this.#always && times.step < LEAST_MS) return null;
+    const [values, ids] = [0, 1].map((i) => single.flatMap((s) => s[i]));
+    const most = MOST_APART * values.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    for (; times.runs < this.#most; times.runs++) {
+      if (!isWanted()) break;
+      await run('guess', () => steps.guess(past, tokens[0], sampler.feeds(0)));
+      if (!this.#always && !steps.drafts) return null;
+      if (!isWanted()) break;
+      const [rows, chosen] = await run('check', () => steps.check(past, tokens, sampler.feeds(0, others)));
+      if (!rows.every((v, i) => Math.abs(v - values[i]) <= most) || !chosen.every((id, i) => id === ids[i])) return null;
+    }
+    return times.runs < LEAST_TIMED ? undefined : times;
   }
 }

@@ -114,7 +114,11 @@ export function cacheCases(name, model, options, rejects, reference) {
       const { input_ids: ids, ...rest } = feeds(session, cut(tokens, 4, 5), 4);
       await rejects(session.run(rest, { cache }), "missing feed 'input_ids'");
       await rejects(session.run({ ...rest, input_ids: ids, odd: ids }, { cache }), "unknown feed 'odd'");
+      for (const from of [-1, 1.5, 5]) await rejects(session.run({ ...rest, input_ids: ids }, { cache, from }), `from is ${from}`, '0 to 4');
+      await rejects(session.run({ ...rest, input_ids: ids }, { cache, kind: 'draft' }), 'kind', 'draft');
       near(await step(session, cache, cut(tokens, 4, 6)), await wanted(tokens), 'after the errors');
+      const again = await session.run(feeds(session, cut(tokens, 2, 6), 2), { cache, from: 2 });
+      near(last(again), await wanted(tokens), 'rows that take the places of others');
       await cache.release();
       await rejects(step(session, cache, cut(tokens, 5, 6)), 'released');
       const past = Object.fromEntries(session.inputMetadata.filter((i) => i.name.startsWith('past')).map(({ name: n, shape }) =>

@@ -256,7 +256,7 @@ public final class Engine {
         return k;
       }
     }
-    return Caching.Kind.PLAIN;
+    throw new ModelException("there are no runs of the kind '" + name + "'; there are PLAIN, STEPS and DRAFT");
   }
 
   /** Forgets caches; {@code {plans}} are the numbers of the plans that went with them. */

@@ -171,6 +171,7 @@ public final class ContractionFamily implements KernelFamily {
           && c.rows() > 2
           && c.rows() <= SHORT_ROWS
           && c.k().size() == 1
+          && c.depth() > SHORT_CUT
           && batches() == 1
           && bytesOfB(sharedWidth()) > target.l2Bytes() / 4;
     }
