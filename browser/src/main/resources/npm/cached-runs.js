@@ -1,9 +1,9 @@
 // Runs that add rows to caches, in the engine worker: keys and values of past tokens stay in memory,
 // each [batch, ..., capacity, ...] with the rows that are used first.
 import { userError } from './files.js';
+import { bytesOf } from './small-plans.js';
 
 const product = (list) => list.reduce((a, b) => a * b, 1);
-const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** A value with rows along an axis: how many parts it has, and the bytes of a part and of a row. */
 export function layout({ dims, bytes }, axis) {

@@ -6,7 +6,7 @@ import { openFile, userError } from './files.js';
 import { epoch, live, lock, reset, unlock } from './locks.js';
 import { Pieces } from './pieces.js';
 import { stepsOf } from './shared-run.js';
-import { SmallPlans } from './small-plans.js';
+import { SmallPlans, bytesOf } from './small-plans.js';
 import { ResultBuffers } from './result-buffers.js';
 import { keep, readSchedules, recall } from './storage.js';
 import { Tuner } from './tuner.js';
@@ -198,8 +198,6 @@ const working = () => state.helpers.slice(0, state.threads - 1);
 
 /** What each of these helpers will send to this name, in order. */
 const replies = (helpers, to) => helpers.map((h) => new Promise((done) => { h.replies.set(to, done); }));
-
-const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** The plan for these feeds, compiled and its weights loaded when it is new. */
 async function planFor(feeds, report) {

@@ -5,12 +5,10 @@ import { copyRows, cuts, layout } from './cached-runs.js';
 import { userError } from './files.js';
 import { makeBuffer } from './gpu-transfer.js';
 import { roomOf, widened } from './gpu-types.js';
-import { SmallPlans } from './small-plans.js';
+import { SmallPlans, bytesOf } from './small-plans.js';
 
 /** The input that holds how many rows the caches have before a run; see Growth.java. */
 const LENGTH = '#length';
-
-const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** Where the rows of a cache lie on the GPU. */
 const layoutThere = (place, axis) => layout({ dims: place.dims, bytes: roomOf(place) }, axis);

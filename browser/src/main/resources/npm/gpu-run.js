@@ -2,8 +2,7 @@
 // at once; values on the Wasm side are known by name.
 import { encode } from './gpu-plan.js';
 import { roomOf, widened } from './gpu-types.js';
-
-const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+import { bytesOf } from './small-plans.js';
 
 export class GpuRuns {
   #context;

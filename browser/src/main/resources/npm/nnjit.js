@@ -3,7 +3,7 @@ import { Cache } from './cache.js';
 import { keep, recall } from './storage.js';
 import { FEATURE_MODULES } from './features.js';
 import { ended } from './locks.js';
-import { SmallPlans } from './small-plans.js';
+import { SmallPlans, bytesOf } from './small-plans.js';
 
 const TYPES = {
   float32: Float32Array, float64: Float64Array, int8: Int8Array, uint8: Uint8Array,
@@ -73,7 +73,7 @@ function lend(data, lent) {
   const i = staging.findIndex((b) => b.byteLength === data.byteLength);
   const buffer = i < 0 ? new SharedArrayBuffer(data.byteLength) : staging.splice(i, 1)[0];
   const copy = new Uint8Array(buffer);
-  copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  copy.set(bytesOf(data));
   lent.push(buffer);
   return copy;
 }

@@ -28,7 +28,8 @@ const WORTH_SHARING = 0.9;
 /** After so many runs they are compared again: another program may have had the core. */
 const JUDGED_AGAIN = 160;
 
-const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+/** The bytes of a typed array. */
+export const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 function same(a, b) {
   if (a.length !== b.length) return false;

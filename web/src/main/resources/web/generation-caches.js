@@ -5,6 +5,17 @@ import { InferenceSession, Tensor } from '/npm/nnjit.js';
 const RELATIVE = 1e-4;
 const longs = (data, dims) => new Tensor('int64', BigInt64Array.from(data, BigInt), dims);
 
+/** Counts from now on how often a session runs as what, by kind. */
+export function countKinds(session) {
+  const kinds = { PLAIN: 0, STEPS: 0, DRAFT: 0 };
+  const run = session.run.bind(session);
+  session.run = (feeds, how) => {
+    kinds[how?.kind ?? 'PLAIN']++;
+    return run(feeds, how);
+  };
+  return kinds;
+}
+
 /** Texts of so many tokens, one a row, that repeat nothing. */
 const texts = (rows, length, from) => Array.from({ length: rows }, (_, r) =>
   Array.from({ length }, (_, i) => (from + 37 * r + i * i * 7 + i) % 100));

@@ -7,7 +7,7 @@ import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { oneNode } from '/npm/onnx-writer.js';
 import { Sampler } from '/npm/sampler.js';
 import { TextStream } from '/npm/text-stream.js';
-import { cacheCases } from './generation-caches.js';
+import { cacheCases, countKinds } from './generation-caches.js';
 import { chain, chainModel, likeliest, mergedModels, sampled, searched, tableOf } from './generation-chain.js';
 
 const query = new URLSearchParams(location.search);
@@ -68,18 +68,6 @@ const greedy = async (model, inPlace) => {
   await g.release();
 };
 
-/** A session, and how often it has run as what. */
-async function countedSession(model) {
-  const session = await InferenceSession.create(model, { ...options, extension: samplingExtension() });
-  const kinds = {};
-  const run = session.run.bind(session);
-  session.run = (feeds, how) => {
-    kinds[how?.kind ?? 'PLAIN'] = (kinds[how?.kind ?? 'PLAIN'] ?? 0) + 1;
-    return run(feeds, how);
-  };
-  return { session, kinds };
-}
-
 /** Ways to choose tokens that are guessed: sent one behind the other, and each when the last one is known. */
 const GUESSED = [{}, { repetitionPenalty: 1000 }, { topK: 5, temperature: 3 }, { topK: 0, temperature: 0.5 },
   { topK: 0, topP: 0.8, repetitionPenalty: 1.3 }];
@@ -88,7 +76,8 @@ const GUESSED = [{}, { repetitionPenalty: 1000 }, { topK: 5, temperature: 3 }, {
 const guessed = async (model) => {
   const last = model.parts.decoderWithPast ? 'decoderWithPast' : 'decoder';
   const plain = await TextGenerator.create({ ...model.parts, config: model.config, options, warmUp: false, guess: false });
-  const { session, kinds } = await countedSession(model.parts[last]);
+  const session = await InferenceSession.create(model.parts[last], { ...options, extension: samplingExtension() });
+  const kinds = countKinds(session);
   const g = await TextGenerator.create({ ...model.parts, [last]: session, config: model.config, options, warmUp: false, guess: 'always' });
   const [{ prompt }] = model.runs;
   const short = { maxNewTokens: 9, eosTokenId: null };
@@ -101,7 +90,7 @@ const guessed = async (model) => {
     await g.settled();
     const before = { ...kinds };
     same((await g.generate(prompt, how)).tokens, wanted, `the second text, ${JSON.stringify(way)}`);
-    const [steps, drafts] = ['STEPS', 'DRAFT'].map((k) => (kinds[k] ?? 0) - (before[k] ?? 0));
+    const [steps, drafts] = ['STEPS', 'DRAFT'].map((k) => kinds[k] - before[k]);
     if (!(steps > 0 && drafts === 3 * steps && steps < 30)) {
       throw new Error(`${drafts} guesses and ${steps} checks for 33 tokens, ${JSON.stringify(way)}`);
     }

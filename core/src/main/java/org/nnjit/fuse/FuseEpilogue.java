@@ -86,13 +86,18 @@ final class FuseEpilogue implements Fusion.Rule {
         return false;
       }
     }
-    return i == dims.size() && isStoredAlike(p, m) && keepsSteps(p, m);
-  }
-
-  /** Families have tiles for results whose place moves by plain steps: where it did so, it must go on to. */
-  private static boolean keepsSteps(Compute p, Compute m) {
-    return Affine.sum(0, store(p, m), m.output().layout().strides()).isPure()
-        || !Affine.sum(0, p.store(), p.output().layout().strides()).isPure();
+    if (i < dims.size()) {
+      return false;
+    }
+    List<Expr> store = store(p, m);
+    Affine made = Affine.sum(0, p.store(), p.output().layout().strides());
+    Affine moved = Affine.sum(0, store, m.output().layout().strides());
+    // Families have tiles for results whose place moves by plain steps: it must go on to.
+    boolean steps = moved.isPure() || !made.isPure();
+    return steps
+        && (Inline.isPlainMap(m)
+            || store.equals(Compute.vars(p.spatial()))
+            || isSame(made, moved, p.spatial()));
   }
 
   /** Dimensions of other lengths than 1, which reshapes add and take away: the map has these in order. */
@@ -106,18 +111,10 @@ final class FuseEpilogue implements Fusion.Rule {
     return dims;
   }
 
-  private static boolean isStoredAlike(Compute p, Compute m) {
-    return Inline.isPlainMap(m)
-        || store(p, m).equals(Compute.vars(p.spatial()))
-        || isInOrder(p, m);
-  }
-
-  /** Whether the map stores where the producer does, in a shape with as many elements. */
-  private static boolean isInOrder(Compute p, Compute m) {
-    Affine made = Affine.sum(0, p.store(), p.output().layout().strides());
-    Affine moved = Affine.sum(0, store(p, m), m.output().layout().strides());
+  /** Whether a place moves as another does: a map stores where its producer does, in another shape. */
+  private static boolean isSame(Affine made, Affine moved, List<Axis> axes) {
     boolean same = made.isPure() && moved.isPure() && made.constant() == moved.constant();
-    for (Axis axis : p.spatial()) {
+    for (Axis axis : axes) {
       same &= axis.extent() == 1 || made.coefficient(axis) == moved.coefficient(axis);
     }
     return same;

@@ -178,7 +178,7 @@ public final class Planner {
           weights.add(i);
         }
       }
-      if (caches.drafts() && !once && drafted(c, weights)) {
+      if (caches.drafts() && !once && !weights.isEmpty() && drafted(c, weights)) {
         return;
       }
       Kernel kernel = kernel(c.compute(), weights);

@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import onnx.Onnx.AttributeProto;
 import onnx.Onnx.GraphProto;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.TensorProto;
@@ -24,9 +23,6 @@ import org.nnjit.tensor.Tensor;
 class MatMulIntegerTest {
   private static final long SEED = 20261123;
   private static final int CASES = 80;
-
-  /** Of columns in heads: rows of the past. */
-  private static final int PAST = 5;
 
   /**
    * @param in shape of A, k last
@@ -71,7 +67,7 @@ class MatMulIntegerTest {
       graph.addInitializer(zeros ? codes("wz", random, signed, each) : zero("wz", signed, each));
       graph.addInitializer(TiledConvTest.weight("ws", random, each));
       node(graph, "MatMulInteger", "i", "xq", "w", "xz", "wz");
-      number(node(graph, "Cast", "f", "i"), "to", DType.F32.onnxCode());
+      MatMulNBitsTest.number(node(graph, "Cast", "f", "i"), "to", DType.F32.onnxCode());
       node(graph, "Mul", "s", "xs", "ws");
       node(graph, "Mul", bias ? "p" : "y", "f", "s");
       if (bias) {
@@ -83,37 +79,16 @@ class MatMulIntegerTest {
       if (head == 0) {
         graph.addOutput(TiledConvTest.port("y", out));
       } else {
-        heads(graph);
+        MatMulNBitsTest.keys(graph, in[1], n / head, head);
       }
       return TiledConvTest.model(graph).toByteArray();
-    }
-
-    /** New keys of a decoder, and the product as it is. */
-    private void heads(GraphProto.Builder graph) {
-      int heads = n / head;
-      int rows = in[1];
-      graph.addInput(TiledConvTest.port("past", 1, heads, PAST, head));
-      graph.addOutput(TiledConvTest.port("present", 1, heads, PAST + rows, head));
-      graph.addInitializer(
-          TensorProto.newBuilder()
-              .setName("shape")
-              .setDataType(DType.I64.onnxCode())
-              .addDims(4)
-              .addAllInt64Data(List.of(1L, (long) rows, (long) heads, (long) head)));
-      node(graph, "Reshape", "h", "y", "shape");
-      node(graph, "Transpose", "t", "h")
-          .addAttributeBuilder()
-          .setName("perm")
-          .setType(AttributeProto.AttributeType.INTS)
-          .addAllInts(List.of(0L, 2L, 1L, 3L));
-      number(node(graph, "Concat", "present", "past", "t"), "axis", 2);
     }
 
     Map<String, Tensor> feeds(Random random) {
       Tensor x = TiledConvTest.tensor(random, in);
       return head == 0
           ? Map.of("x", x)
-          : Map.of("x", x, "past", TiledConvTest.tensor(random, 1, n / head, PAST, head));
+          : Map.of("x", x, "past", TiledConvTest.tensor(random, 1, n / head, MatMulNBitsTest.PAST, head));
     }
 
     void look(Plan plan) {
@@ -126,13 +101,6 @@ class MatMulIntegerTest {
   private static NodeProto.Builder node(
       GraphProto.Builder graph, String type, String out, String... in) {
     return graph.addNodeBuilder().setOpType(type).addAllInput(List.of(in)).addOutput(out);
-  }
-
-  private static void number(NodeProto.Builder node, String name, int value) {
-    node.addAttributeBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.INT)
-        .setI(value);
   }
 
   private static TensorProto zero(String name, boolean signed, int... dims) {

@@ -30,6 +30,9 @@ class MatMulNBitsTest {
   private static final long SEED = 20261122;
   private static final int CASES = 100;
 
+  /** Rows of a past that new keys go behind. */
+  static final int PAST = 5;
+
   /** Zero points of a weight. */
   private enum Zeros {
     NONE,
@@ -107,7 +110,31 @@ class MatMulNBitsTest {
     }
   }
 
-  private static void number(NodeProto.Builder node, String name, int value) {
+  /** New keys of a decoder: rows of y [1, rows, heads * size] go by heads behind a past of 5 rows. */
+  static void keys(GraphProto.Builder graph, int rows, int heads, int size) {
+    graph.addInput(TiledConvTest.port("past", 1, heads, PAST, size));
+    graph.addOutput(TiledConvTest.port("present", 1, heads, PAST + rows, size));
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName("shape")
+            .setDataType(DType.I64.onnxCode())
+            .addDims(4)
+            .addAllInt64Data(List.of(1L, (long) rows, (long) heads, (long) size)));
+    graph.addNodeBuilder().setOpType("Reshape").addInput("y").addInput("shape").addOutput("h");
+    graph
+        .addNodeBuilder()
+        .setOpType("Transpose")
+        .addInput("h")
+        .addOutput("k")
+        .addAttributeBuilder()
+        .setName("perm")
+        .setType(AttributeProto.AttributeType.INTS)
+        .addAllInts(List.of(0L, 2L, 1L, 3L));
+    NodeProto.Builder all = graph.addNodeBuilder().setOpType("Concat");
+    number(all.addInput("past").addInput("k").addOutput("present"), "axis", 2);
+  }
+
+  static void number(NodeProto.Builder node, String name, int value) {
     node.addAttributeBuilder()
         .setName(name)
         .setType(AttributeProto.AttributeType.INT)
@@ -172,30 +199,12 @@ class MatMulNBitsTest {
               new int[] {1, rows, 96}, heads * size, bits, 32, Zeros.NONE, i % 5 == 0, level);
       GraphProto.Builder graph = GraphProto.newBuilder().setName("keys");
       graph.addInput(TiledConvTest.port("x", c.in));
-      graph.addInput(TiledConvTest.port("past", 1, heads, 5, size));
-      graph.addOutput(TiledConvTest.port("present", 1, heads, 5 + rows, size));
       c.node(graph, random);
-      graph.addInitializer(
-          TensorProto.newBuilder()
-              .setName("shape")
-              .setDataType(DType.I64.onnxCode())
-              .addDims(4)
-              .addAllInt64Data(List.of(1L, (long) rows, (long) heads, (long) size)));
-      graph.addNodeBuilder().setOpType("Reshape").addInput("y").addInput("shape").addOutput("h");
-      NodeProto.Builder turned =
-          graph.addNodeBuilder().setOpType("Transpose").addInput("h").addOutput("k");
-      turned
-          .addAttributeBuilder()
-          .setName("perm")
-          .setType(AttributeProto.AttributeType.INTS)
-          .addAllInts(List.of(0L, 2L, 1L, 3L));
-      NodeProto.Builder all = graph.addNodeBuilder().setOpType("Concat");
-      all.addInput("past").addInput("k").addOutput("present");
-      number(all, "axis", 2);
+      keys(graph, rows, heads, size);
       Map<String, Tensor> feeds =
           Map.of(
               "x", TiledConvTest.tensor(random, c.in),
-              "past", TiledConvTest.tensor(random, 1, heads, 5, size));
+              "past", TiledConvTest.tensor(random, 1, heads, PAST, size));
       double error =
           TiledConvTest.error(
               c.toString(),

@@ -51,9 +51,10 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
     if (nibble || whole instanceof Cast c && Exprs.isRead(c.x())) {
       whole = inside;
     }
-    boolean bytes = Exprs.isRead(whole) && (whole.type() == DType.U8 || whole.type() == DType.I8);
-    boolean words = Exprs.isRead(whole) && whole.type() == DType.I16;
-    if (!nibble && !bytes && !words || Exprs.reads(whole).size() != 1 || Exprs.reads(p.b()).size() != 1
+    DType type = whole.type();
+    boolean stored =
+        Exprs.isRead(whole) && (type == DType.U8 || type == DType.I8 || type == DType.I16);
+    if (!nibble && !stored || Exprs.reads(whole).size() != 1 || Exprs.reads(p.b()).size() != 1
         || zero != null && Exprs.reads(zero).size() > 1) {
       return null;
     }
@@ -61,7 +62,7 @@ record Codes(Expr code, int bits, Expr zero, Expr scale, int block) {
     if (zero != null) {
       block = joined(block, block(zero, k));
     }
-    return block < 0 ? null : new Codes(whole, nibble ? 4 : words ? 16 : 8, zero, p.b(), block);
+    return block < 0 ? null : new Codes(whole, nibble ? 4 : 8 * type.bytes(), zero, p.b(), block);
   }
 
   /** A length that divides both blocks; 0 stands for any, a negative one for none. */

@@ -136,6 +136,7 @@ public final class ContractionFamily implements KernelFamily {
       int mr = tile[0];
       int nr = tile[1];
       boolean isShort = takesShortCuts(weight);
+      boolean outside = !isShort && rowsOutside(mr, nr);
       boolean packed =
           weight
               || c.half() != null
@@ -146,8 +147,8 @@ public final class ContractionFamily implements KernelFamily {
           .with("nr", nr)
           .with("unroll", UNROLL)
           .with("kc", isShort ? SHORT_CUT : mr > 1 ? cut(nr) : 0)
-          .with("outer", !isShort && rowsOutside(mr, nr) ? 1 : 0)
-          .with("mc", !isShort && rowsOutside(mr, nr) ? run(mr, nr) : 1)
+          .with("outer", outside ? 1 : 0)
+          .with("mc", outside ? run(mr, nr) : 1)
           .with("pack", packed ? 1 : 0)
           .with("ahead", packed && !isShort && isFar(mr, nr) ? 1 : 0)
           .with("streams", packed ? panelsOf(nr) : 1);
@@ -353,6 +354,7 @@ public final class ContractionFamily implements KernelFamily {
       boolean halves = c.half() != null;
       boolean mustPack = halves || addresses.address(c.b()).coefficient(c.n()) != 1;
       boolean weight = weights.contains(c.argB());
+      boolean isShort = takesShortCuts(weight);
       int[] tile = tile(weight);
       LiteSpace.Cost perStep = s -> cycles(c.rows(), s.get("mr", 1), s.get("nr", 4));
       return new LiteSpace.Builder("contraction")
@@ -363,7 +365,7 @@ public final class ContractionFamily implements KernelFamily {
           .keep(new ContractionRules.RegistersHold(target.vectorRegisters()))
           .keep(new ContractionRules.LittleWaste(perStep, cycles(c.rows(), tile[0], tile[1])))
           .choose("unroll", 16, 4, 8, 16)
-          .choose("kc", c.depth(), cuts(tile[1], weight))
+          .choose("kc", c.depth(), cuts(tile[1], isShort))
           .keep(new ContractionRules.BlockOfSteps(c.depth()))
           .choose("outer", 2, halves ? new int[] {0} : new int[] {0, 1})
           .keep(
@@ -375,7 +377,7 @@ public final class ContractionFamily implements KernelFamily {
           .choose("ahead", 2, isFar(tile[0], tile[1]) ? new int[] {0, 1} : new int[] {0})
           .choose("streams", MOST_VECTORS, streams())
           .keep(new ContractionRules.WholeVectors())
-          .order(s -> cost(s, takesShortCuts(weight)), MOST_CANDIDATES);
+          .order(s -> cost(s, isShort), MOST_CANDIDATES);
     }
 
     @Override
@@ -399,11 +401,11 @@ public final class ContractionFamily implements KernelFamily {
           .draw(count);
     }
 
-    /** Lengths of a block of k: none, and such that a panel fills a first-level cache or less. */
-    private int[] cuts(int nr, boolean weight) {
+    /** Lengths of a block of k: none, and such that a panel fills a first-level cache or less; or short ones. */
+    private int[] cuts(int nr, boolean isShort) {
       int cut = cut(nr);
       int half = (c.depth() / 2 + UNROLL - 1) / UNROLL * UNROLL;
-      if (takesShortCuts(weight)) {
+      if (isShort) {
         return new int[] {SHORT_CUT, 2 * SHORT_CUT, cut};
       }
       if (c.k().size() > 1) {
@@ -417,13 +419,13 @@ public final class ContractionFamily implements KernelFamily {
     }
 
     /** Cycles of the whole product. */
-    private double cost(Schedule s, boolean shortCuts) {
+    private double cost(Schedule s, boolean isShort) {
       int nr = s.get("nr", 4);
       int kc = s.get("kc", 0);
       int parts = kc == 0 ? 1 : (c.depth() + kc - 1) / kc;
       double cost = cycles(c.rows(), s.get("mr", 1), nr) * c.depth();
       cost *= 1 + TURN * (1.0 / s.get("unroll", 1) - 1.0 / UNROLL);
-      if (shortCuts) {
+      if (isShort) {
         return cost * (s.get("mr", 1) <= 2 && kc > 0 && kc <= 2 * SHORT_CUT ? 1 : WAITS);
       }
       cost *= 1 + CUT * (parts - 1);

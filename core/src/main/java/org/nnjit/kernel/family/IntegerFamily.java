@@ -6,13 +6,10 @@ import java.util.Set;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
-import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
-import org.nnjit.compute.Expr.Binary;
 import org.nnjit.compute.Expr.Cast;
 import org.nnjit.compute.Exprs;
-import org.nnjit.compute.Stage;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Feature;
 import org.nnjit.schedule.Schedule;
@@ -30,9 +27,6 @@ import org.nnjit.tensor.TensorType;
  * <p>Steps: {@code mr} rows and {@code nr} columns of a tile, {@code unroll} words of k in a loop turn.
  */
 public final class IntegerFamily implements KernelFamily {
-  /** Columns of a panel. */
-  private static final int WIDTH = 16;
-
   /** Codes of A in a word. */
   static final int PER_WORD = 4;
 
@@ -60,51 +54,28 @@ public final class IntegerFamily implements KernelFamily {
   }
 
   private static Product product(Compute original) {
-    if (original.stages().size() != 1
-        || original.stages().get(0).combiner() != Combiner.SUM
-        || original.stages().get(0).outer() != original.spatial().size()
-        || operand(original, 0) == null
-        || operand(original, 1) == null
-        || original.output().dtype().bytes() == 8) {
+    PanelProduct p = original.output().dtype().bytes() < 8 ? PanelProduct.of(original) : null;
+    Expr a = p == null ? null : bytes(p.factors().a());
+    Expr b = p == null ? null : bytes(p.factors().b());
+    if (a == null || b == null || a.type() != DType.U8) {
       return null;
     }
-    LoopBuilder addresses = QuantisedFamily.addresses(original);
-    Compute collapsed = Collapse.apply(original, addresses);
-    boolean inHeads = QuantisedFamily.isInHeads(collapsed, addresses);
-    Compute c = inHeads ? Collapse.joined(collapsed) : collapsed;
-    Stage stage = c.stages().get(0);
-    if (stage.axes().size() != 1 || c.spatial().isEmpty() || c.spatial().size() > 2) {
-      return null;
-    }
-    Axis k = stage.axes().get(0);
-    Axis n = c.spatial().get(c.spatial().size() - 1);
-    Axis m = c.spatial().size() == 2 ? c.spatial().get(0) : null;
-    Expr a = operand(c, 0);
-    Expr b = operand(c, 1);
-    Affine out = addresses.address(c.inputs().size(), c.store());
-    Affine fa = addresses.address(a);
+    Affine fa = p.addresses().address(a);
     boolean fits =
-        a.type() == DType.U8
-            && fa.isPure()
-            && fa.coefficient(k) == 1
+        fa.isPure()
+            && fa.coefficient(p.k()) == 1
             && fa.constant() % PER_WORD == 0
-            && (m == null || fa.coefficient(m) % PER_WORD == 0)
-            && k.extent() % PER_WORD == 0
-            && !Exprs.uses(a, n)
-            && (m == null || !Exprs.uses(b, m))
-            && (inHeads || out.isPure() && out.coefficient(n) == 1)
-            && isOnlyRead(c, a)
-            && isOnlyRead(c, b)
-            && Vectors.allows(c.body(), n, addresses);
-    return fits ? new Product(c, a, b, m, n, k) : null;
+            && (p.m() == null || fa.coefficient(p.m()) % PER_WORD == 0)
+            && p.k().extent() % PER_WORD == 0
+            && isOnlyRead(p.compute(), a)
+            && isOnlyRead(p.compute(), b);
+    return fits ? new Product(p.compute(), a, b, p.m(), p.n(), p.k()) : null;
   }
 
-  /** A factor of what is summed where that is a byte made an i32, else null. */
-  private static Expr operand(Compute c, int number) {
-    if (!(c.stages().get(0).body() instanceof Binary p)
-        || p.op() != BinaryOp.MUL
-        || p.type() != DType.I32
-        || !((number == 0 ? p.a() : p.b()) instanceof Cast cast)
+  /** The read of bytes that an i32 is, else null. */
+  private static Expr bytes(Expr factor) {
+    if (factor.type() != DType.I32
+        || !(factor instanceof Cast cast)
         || !Exprs.isRead(cast.x())) {
       return null;
     }
@@ -134,14 +105,14 @@ public final class IntegerFamily implements KernelFamily {
     @Override
     public Schedule defaultSchedule(Set<Integer> weights) {
       int rows = target.vectorRegisters() >= MANY_REGISTERS ? 4 : 2;
-      return schedule(Math.min(rows(), rows), WIDTH, 4);
+      return schedule(Math.min(rows(), rows), PanelProduct.WIDTH, 4);
     }
 
     private static Schedule schedule(int mr, int nr, int unroll) {
       return Schedule.of("integer")
           .with("mr", mr)
           .with("nr", nr)
-          .with("width", WIDTH)
+          .with("width", PanelProduct.WIDTH)
           .with("unroll", unroll);
     }
 
@@ -155,8 +126,8 @@ public final class IntegerFamily implements KernelFamily {
       Schedule best = defaultSchedule(weights);
       return new LiteSpace.Builder("integer")
           .choose("mr", rows(), heights)
-          .choose("nr", 4, WIDTH / 2, WIDTH)
-          .choose("width", 1, WIDTH)
+          .choose("nr", 4, PanelProduct.WIDTH / 2, PanelProduct.WIDTH)
+          .choose("width", 1, PanelProduct.WIDTH)
           .choose("unroll", 16, 2, 4)
           .order(s -> s.equals(best) ? 0 : 1, 2 * rows * 2);
     }
@@ -168,10 +139,10 @@ public final class IntegerFamily implements KernelFamily {
 
     @Override
     public List<Packing> packings(Schedule schedule) {
-      int panels = (p.n.extent() + WIDTH - 1) / WIDTH;
-      TensorType out = TensorType.of(DType.I32, panels, p.words(), WIDTH);
+      int panels = (p.n.extent() + PanelProduct.WIDTH - 1) / PanelProduct.WIDTH;
+      TensorType out = TensorType.of(DType.I32, panels, p.words(), PanelProduct.WIDTH);
       List<Axis> axes = Compute.axes(out);
-      Expr column = Expr.add(times(axes.get(0), WIDTH), Expr.var(axes.get(2)));
+      Expr column = Expr.add(times(axes.get(0), PanelProduct.WIDTH), Expr.var(axes.get(2)));
       Expr word = Expr.i32(0);
       for (int i = 0; i < PER_WORD; i++) {
         Expr k = Expr.add(times(axes.get(1), PER_WORD), Expr.i32(i));
@@ -180,7 +151,7 @@ public final class IntegerFamily implements KernelFamily {
         Expr shifted = Expr.binary(BinaryOp.SHL, code, Expr.i32(8 * i));
         word = Expr.binary(BinaryOp.OR, word, shifted);
       }
-      if (p.n.extent() % WIDTH != 0) {
+      if (p.n.extent() % PanelProduct.WIDTH != 0) {
         word = Expr.select(Expr.lt(column, Expr.i32(p.n.extent())), word, Expr.i32(0));
       }
       int argument = Exprs.argOf(p.b);

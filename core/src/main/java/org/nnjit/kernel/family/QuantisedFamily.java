@@ -7,13 +7,11 @@ import java.util.Set;
 import org.nnjit.compute.Affine;
 import org.nnjit.compute.Axis;
 import org.nnjit.compute.BinaryOp;
-import org.nnjit.compute.Combiner;
 import org.nnjit.compute.Compute;
 import org.nnjit.compute.Expr;
 import org.nnjit.compute.Expr.Binary;
 import org.nnjit.compute.Expr.ReadFlat;
 import org.nnjit.compute.Exprs;
-import org.nnjit.compute.Stage;
 import org.nnjit.loop.LoopNest;
 import org.nnjit.schedule.Feature;
 import org.nnjit.schedule.Schedule;
@@ -41,9 +39,6 @@ public final class QuantisedFamily implements KernelFamily {
 
   /** Codes of A of 16 bits in a block: the sum of more products may overflow. */
   private static final int WIDEST_BLOCK = 64;
-
-  /** Columns of a panel. */
-  private static final int WIDTH = 16;
 
   private static final int MOST_CANDIDATES = 16;
 
@@ -105,46 +100,25 @@ public final class QuantisedFamily implements KernelFamily {
 
   /** The quantised product that a compute is, or null. */
   static Product product(Compute original) {
-    if (original.stages().size() != 1
-        || original.stages().get(0).combiner() != Combiner.SUM
-        || original.stages().get(0).outer() != original.spatial().size()
-        || !(original.stages().get(0).body() instanceof Binary product)
-        || product.op() != BinaryOp.MUL
-        || original.output().dtype() != DType.F32
-        || !(product.b() instanceof Binary)) {
+    PanelProduct p = original.output().dtype() == DType.F32 ? PanelProduct.of(original) : null;
+    if (p == null || !(p.factors().b() instanceof Binary)) {
       return null;
     }
-    LoopBuilder addresses = addresses(original);
-    Compute collapsed = Collapse.apply(original, addresses);
-    boolean inHeads = isInHeads(collapsed, addresses);
-    Compute c = inHeads ? Collapse.joined(collapsed) : collapsed;
-    Stage stage = c.stages().get(0);
-    if (stage.axes().size() != 1 || c.spatial().isEmpty() || c.spatial().size() > 2) {
-      return null;
-    }
-    Axis k = stage.axes().get(0);
-    Axis n = c.spatial().get(c.spatial().size() - 1);
-    Axis m = c.spatial().size() == 2 ? c.spatial().get(0) : null;
-    Binary parts = (Binary) stage.body();
+    Axis m = p.m();
+    Axis k = p.k();
+    Binary parts = p.factors();
     Codes b = Codes.of(parts.b(), k);
     Codes codesA = Codes.of(parts.a(), k);
     boolean plain = Exprs.isRead(parts.a());
     if (b == null
         || b.bits() > 8
-        || codesA == null && (!plain || parts.a().type() != DType.F32)
-        || Exprs.uses(parts.a(), n)
-        || m != null && Exprs.uses(parts.b(), m)) {
+        || codesA == null && (!plain || parts.a().type() != DType.F32)) {
       return null;
     }
-    Affine out = addresses.address(c.inputs().size(), c.store());
     Affine fa =
-        addresses.address(codesA == null ? parts.a() : Exprs.reads(codesA.code()).get(0));
+        p.addresses().address(codesA == null ? parts.a() : Exprs.reads(codesA.code()).get(0));
     int block = b.block() > 0 ? b.block() : codesA != null ? codesA.block() : BLOCK;
-    if (!inHeads && (!out.isPure() || out.coefficient(n) != 1)
-        || !fa.isPure()
-        || block % 16 != 0
-        || !readOnce(c, b)
-        || !Vectors.allows(c.body(), n, addresses)) {
+    if (!fa.isPure() || block % 16 != 0 || !readOnce(p.compute(), b)) {
       return null;
     }
     if (codesA != null) {
@@ -162,28 +136,8 @@ public final class QuantisedFamily implements KernelFamily {
         return null;
       }
     }
-    return new Product(c, codesA == null ? parts.a() : null, codesA, b, m, n, k, block);
-  }
-
-  /**
-   * Whether columns lie in heads apart from each other, each as wide as whole tiles: the last two axes
-   * are those of B then.
-   */
-  static boolean isInHeads(Compute c, LoopBuilder addresses) {
-    int last = c.spatial().size() - 1;
-    if (last < 1 || !(c.stages().get(0).body() instanceof Binary product)) {
-      return false;
-    }
-    Affine out = addresses.address(c.inputs().size(), c.store());
-    Axis head = c.spatial().get(last - 1);
-    Axis column = c.spatial().get(last);
-    return c.stages().get(0).outer() == last + 1
-        && out.isPure()
-        && out.coefficient(column) == 1
-        && column.extent() % WIDTH == 0
-        && Exprs.uses(product.b(), head)
-        && Exprs.uses(product.b(), column)
-        && !Exprs.uses(product.a(), head);
+    return new Product(
+        p.compute(), codesA == null ? parts.a() : null, codesA, b, m, p.n(), k, block);
   }
 
   /** Whether each packed argument is read in one place. */
@@ -228,8 +182,8 @@ public final class QuantisedFamily implements KernelFamily {
       boolean tall = p.rows() > 1 && p.codesA == null;
       return Schedule.of("quantised")
           .with("mr", Math.min(p.rows(), tall ? 4 : 2))
-          .with("nr", tall ? WIDTH / 2 : WIDTH)
-          .with("width", WIDTH)
+          .with("nr", tall ? PanelProduct.WIDTH / 2 : PanelProduct.WIDTH)
+          .with("width", PanelProduct.WIDTH)
           .with("unroll", 4)
           .with("dot", dots()[0]);
     }
@@ -252,8 +206,8 @@ public final class QuantisedFamily implements KernelFamily {
       }
       return new LiteSpace.Builder("quantised")
           .choose("mr", p.rows(), heights)
-          .choose("nr", 16, 4, WIDTH / 2, WIDTH)
-          .choose("width", 1, WIDTH)
+          .choose("nr", 16, 4, PanelProduct.WIDTH / 2, PanelProduct.WIDTH)
+          .choose("width", 1, PanelProduct.WIDTH)
           .choose("unroll", 16, 2, 4)
           .choose("dot", dots().length, dots())
           .order(this::cost, MOST_CANDIDATES);
