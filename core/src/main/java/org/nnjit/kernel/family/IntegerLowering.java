@@ -1,6 +1,5 @@
 package org.nnjit.kernel.family;
 
-import org.nnjit.compute.Affine;
 import org.nnjit.compute.BinaryOp;
 import org.nnjit.compute.Exprs;
 import org.nnjit.kernel.family.IntegerFamily.Product;
@@ -17,18 +16,19 @@ final class IntegerLowering extends PanelLowering {
   private final Product p;
   private final int argA;
   private final int argB;
-  private final Affine fa;
-  private final int stepM;
 
   IntegerLowering(Product p, Schedule schedule) {
     super(p.compute(), p.m(), p.n(), schedule);
     this.p = p;
     this.argA = Exprs.argOf(p.a());
     this.argB = Exprs.argOf(p.b());
-    this.fa = QuantisedFamily.addresses(p.compute()).address(p.a());
-    this.stepM = p.m() == null ? 0 : fa.coefficient(p.m()) / IntegerFamily.PER_WORD;
     words(argA);
     words(argB);
+  }
+
+  /** Words of a row of A: pairs of i16. */
+  private int rowOfA() {
+    return 2 * p.words();
   }
 
   @Override
@@ -36,9 +36,8 @@ final class IntegerLowering extends PanelLowering {
     Local[][] acc = sums(b, "acc", rows, LType.I32X4);
     Local codes = at(b, "codes", argB, panel, p.words());
     Local a = Local.pointer("a", buffers[argA]);
-    Value row = p.m() == null ? Value.i32(0) : Value.mul(b.axisValue(p.m()), stepM);
-    Value from = Value.add(row, Value.i32(fa.constant() / IntegerFamily.PER_WORD));
-    b.emit(Stmt.let(a, new Value.Address(buffers[argA], from)));
+    Value row = p.m() == null ? Value.i32(0) : Value.mul(b.axisValue(p.m()), rowOfA());
+    b.emit(Stmt.let(a, new Value.Address(buffers[argA], row)));
     turns(
         b,
         p.words(),
@@ -47,20 +46,20 @@ final class IntegerLowering extends PanelLowering {
             word(b, acc, codes, a, w);
           }
           move(b, codes, count * width);
-          move(b, a, count);
+          move(b, a, 2 * count);
         });
     finish(b, acc, columns);
   }
 
-  /** Adds the products of four of k: those of even and of odd places. */
+  /** Adds the products of four of k, which are two pairs. */
   private void word(LoopBuilder b, Local[][] acc, Local codes, Local a, int w) {
-    Value[] even = new Value[acc.length];
-    Value[] odd = new Value[acc.length];
+    Value[][] pairsOfA = new Value[acc.length][2];
     for (int r = 0; r < acc.length; r++) {
-      Value x =
-          b.keep("a", new Value.Load(Value.get(a), r * stepM + w, Value.Access.SPLAT));
-      even[r] = b.keep("even" + r, pairs(x, false, false));
-      odd[r] = b.keep("odd" + r, pairs(x, true, false));
+      for (int i = 0; i < 2; i++) {
+        int at = r * rowOfA() + 2 * w + i;
+        Value pair = new Value.Load(Value.get(a), at, Value.Access.SPLAT);
+        pairsOfA[r][i] = b.keep("a" + r + i, pair);
+      }
     }
     boolean signed = p.b().type() == DType.I8;
     for (int j = 0; j < vectors; j++) {
@@ -68,8 +67,8 @@ final class IntegerLowering extends PanelLowering {
       Value first = b.keep("x0", pairs(q, false, signed));
       Value second = b.keep("x1", pairs(q, true, signed));
       for (int r = 0; r < acc.length; r++) {
-        add(b, acc[r][j], even[r], first);
-        add(b, acc[r][j], odd[r], second);
+        add(b, acc[r][j], pairsOfA[r][0], first);
+        add(b, acc[r][j], pairsOfA[r][1], second);
       }
     }
   }
