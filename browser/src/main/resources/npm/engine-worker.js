@@ -581,6 +581,11 @@ const methods = {
     const i = kernelIndex(name);
     return { schedule: p.kernels[i].schedule, loops: engine.loops(state.id, state.current, i) };
   },
+  /** Here, as vocabularies take too long for a page's thread. */
+  async textParts() {
+    const { textParts } = await import('./gguf-texts.js');
+    return textParts(parse(engine.metadata(state.id)));
+  },
   async dump({ stage }) {
     if (state.current < 0) throw userError('nothing has been compiled yet; run the model first');
     return { text: engine.dump(state.id, state.current, stage) };

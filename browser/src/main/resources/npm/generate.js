@@ -88,6 +88,14 @@ async function read(source, what) {
   }
 }
 
+/** A configuration with all that must be in it. */
+function known(config, encoder) {
+  for (const name of ['vocab_size', ...(encoder ? ['decoder_start_token_id'] : [])]) {
+    if (!Number.isInteger(config[name])) throw new TypeError(`config.${name} is ${config[name]}, wanted a number, as in the model's config.json`);
+  }
+  return config;
+}
+
 export class TextGenerator {
   #decoder;
   #tokenizer;
@@ -150,8 +158,9 @@ export class TextGenerator {
    * @param {string|URL|ArrayBuffer|Uint8Array|Blob|InferenceSession} [parts.decoderWithPast] the decoder
    *   of the other steps, where there is an encoder
    * @param {string|URL|object} [parts.tokenizer] address or content of tokenizer.json, or an object with
-   *   encode(text), which gives {ids}, and decode(ids); without one, prompts are tokens
-   * @param {string|URL|object} parts.config address or content of config.json: vocab_size, eos_token_id,
+   *   encode(text), which gives {ids}, and decode(ids); without one, prompts are tokens. A decoder in a GGUF
+   *   file has its own tokenizer and config
+   * @param {string|URL|object} [parts.config] address or content of config.json: vocab_size, eos_token_id,
    *   decoder_start_token_id and, for the capacity, n_positions or max_position_embeddings; with an
    *   encoder forced_bos_token_id and forced_eos_token_id, the first token and the one at the end of
    *   maxNewTokens
@@ -166,14 +175,10 @@ export class TextGenerator {
    * @returns {Promise<TextGenerator>}
    */
   static async create({ decoder, encoder, decoderWithPast, tokenizer, config, capacity, warmUp = true, guess = true, options = {} }) {
-    const known = { ...await read(config, 'config') };
-    for (const name of ['vocab_size', ...(encoder ? ['decoder_start_token_id'] : [])]) {
-      if (!Number.isInteger(known[name])) throw new TypeError(`config.${name} is ${known[name]}, wanted a number, as in the model's config.json`);
-    }
     if (!decoder) throw new TypeError('there is no decoder; pass its address or its bytes');
-    const room = capacity ?? Math.min(CAPACITY, known.n_positions ?? known.max_position_embeddings ?? CAPACITY);
-    if (!Number.isInteger(room) || room < 2) throw new TypeError(`capacity is ${room}, wanted an integer of 2 or more`);
-    const words = await loadTokenizer(tokenizer, read);
+    const given = config === undefined ? null : known({ ...await read(config, 'config') }, encoder);
+    if (!given && encoder) known({}, encoder);
+    let words = await loadTokenizer(tokenizer, read);
     const sessions = [];
     const open = async (model, extension) => {
       if (!model || model instanceof InferenceSession) return model;
@@ -185,10 +190,15 @@ export class TextGenerator {
       const coder = await open(encoder);
       const first = await open(decoder, extension);
       const next = await open(decoderWithPast, extension) ?? first;
-      const { pad_token_id: pad, vocab_size: size } = known;
+      const own = given && words || encoder ? {} : await first.textParts();
+      const facts = { ...(given ?? known(own.config ?? {})), noTokenizer: own.problem };
+      words ??= await loadTokenizer(own.tokenizer, read);
+      const room = capacity ?? Math.min(CAPACITY, facts.n_positions ?? facts.max_position_embeddings ?? CAPACITY);
+      if (!Number.isInteger(room) || room < 2) throw new TypeError(`capacity is ${room}, wanted an integer of 2 or more`);
+      const { pad_token_id: pad, vocab_size: size } = facts;
       const padding = pad >= 0 && pad < size ? pad : 0;
       const parts = new Decoder({ encoder: coder, first, next, capacity: room, padding });
-      return new TextGenerator(parts, words, known, Boolean(encoder), room, warmUp, guess);
+      return new TextGenerator(parts, words, facts, Boolean(encoder), room, warmUp, guess);
     } catch (e) {
       await Promise.all(sessions.map((s) => s.release()));
       throw e;
@@ -288,7 +298,7 @@ export class TextGenerator {
   /** The tokens of a prompt, each of which the model knows. */
   #tokens(prompt) {
     const text = typeof prompt === 'string';
-    if (text && !this.#tokenizer) throw new TypeError('the prompt is a text, but there is no tokenizer; pass tokens, or a tokenizer to create()');
+    if (text && !this.#tokenizer) throw new TypeError(`the prompt is a text, but ${this.#config.noTokenizer ?? 'there is no tokenizer; pass tokens, or a tokenizer to create()'}`);
     const tokens = Array.from(text ? this.#tokenizer.encode(prompt) : prompt, Number);
     const vocabulary = this.#config.vocab_size;
     if (tokens.length === 0) throw new RangeError('the prompt is empty; begin with one token at least, such as the one that begins texts');

@@ -288,6 +288,13 @@ export class InferenceSession {
   /** {schedule, loops} of a kernel of the last plan, as text; program() has its WebAssembly. */
   async kernelText(name) { return this.#call('kernelText', { name }); }
 
+  /**
+   * What a GGUF file says of texts, as TextGenerator.create takes it.
+   * @returns {Promise<{config: object|null, tokenizer: object|null, problem: string|undefined}>} null
+   *   where the file does not say it; `problem`: why there is a vocabulary but no tokenizer
+   */
+  async textParts() { return this.#call('textParts', {}); }
+
   /** A compiler stage of the last plan as text: graph, computes or fused. */
   async dump(stage) { return (await this.#call('dump', { stage })).text; }
 

@@ -6,7 +6,9 @@ import { TextGenerator, samplingExtension } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { oneNode } from '/npm/onnx-writer.js';
 import { Sampler } from '/npm/sampler.js';
+import { textParts } from '/npm/gguf-texts.js';
 import { TextStream } from '/npm/text-stream.js';
+import { loadTokenizer } from '/npm/tokenizer-file.js';
 import { cacheCases, countKinds } from './generation-caches.js';
 import { chain, chainModel, likeliest, mergedModels, sampled, searched, tableOf } from './generation-chain.js';
 
@@ -310,6 +312,39 @@ const cases = {
     same(await ended.generate('th'), { text: 'e', tokens: [101, 257], stopReason: 'eos' }, 'result');
     same((await ended.generate('th', { stop: 'e' })).stopReason, 'stop', 'reason');
     await ended.release();
+  },
+  'text from the vocabulary of a GGUF file': async () => {
+    const session = await InferenceSession.create(job.ownWords, { ...options, extension: samplingExtension() });
+    const { tokenizer, config } = await session.textParts();
+    same(config, { vocab_size: 277, bos_token_id: 1, eos_token_id: 2, max_position_embeddings: 2048 }, 'config');
+    const words = await loadTokenizer(tokenizer, (file) => file);
+    const text = 'the hello world';
+    const ids = [1, 261, 268, 260, 263, 267, 266];
+    same(Array.from(words.encode(text)), ids, 'tokens');
+    same(words.decode(ids), text, 'text');
+    same(Array.from(words.encode('é</s>')), [1, 268, 3 + 0xc3, 3 + 0xa9, 2], 'bytes and a control');
+    same(words.decode([268, 3 + 0xc3, 3 + 0xa9]), 'é', 'text of bytes');
+    const how = { maxNewTokens: 6, eosTokenId: null };
+    const own = await TextGenerator.create({ decoder: session });
+    const said = await own.generate(text, how);
+    same((await own.generate(ids, how)).tokens, said.tokens, 'tokens after text and after tokens');
+    same(words.decode(said.tokens), said.text, 'text');
+    await own.release();
+  },
+  'vocabularies of bytes': async () => {
+    const tokens = ['<s>', 'H', 'i', 'Ġ', '1', '2', '3', '4', '5', '34', '12', '123', '45', 'ĠH', 'Ã', '©', '!!'];
+    const lists = { 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.token_type': tokens.map((_, i) => (i ? '1' : '3')),
+      'tokenizer.ggml.merges': ['3 4', '1 2', '12 3', '4 5', 'Ġ H'] };
+    const of = async (pre, values = {}) => loadTokenizer(textParts({ lists, values: { 'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': pre, 'tokenizer.ggml.bos_token_id': '0', ...values } }).tokenizer, (file) => file);
+    const encoded = async (pre, text, values) => Array.from((await of(pre, values)).encode(text));
+    same(await encoded('llama-bpe', '12345 Hi'), [0, 11, 12, 13, 2], 'three digits');
+    same(await encoded('gpt-2', '12345 Hi'), [10, 9, 8, 13, 2], 'all digits');
+    same(await encoded('smollm', '12345 Hi'), [4, 5, 6, 7, 8, 13, 2], 'digits alone');
+    same(await encoded('gpt-2', '<s>é', { 'tokenizer.ggml.add_bos_token': '1' }), [0, 0, 14, 15], 'bytes');
+    same((await of('llama-bpe')).decode([0, 11, 12, 13, 2, 14, 15]), '12345 Hié', 'text');
+    const { tokenizer, problem } = textParts({ lists, values: { 'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': 'tekken' } });
+    if (tokenizer || !problem.includes("'tekken'") || !problem.includes('tokenizer.json')) throw new Error(`tokenizer ${tokenizer}, problem ${problem}`);
+    same(textParts({ lists: {}, values: {} }), { config: null, tokenizer: null }, 'a file without tokens');
   },
   'an aborted step': () => withChain(async (g) => {
     const wanted = await g.generate([5], { maxNewTokens: 12 });

@@ -1,6 +1,8 @@
 package org.nnjit.gguf;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -18,6 +20,9 @@ public final class GgufReader {
   /** The file's first four bytes, "GGUF", as a little-endian number. */
   private static final int MAGIC = 0x46554747;
 
+  /** Where the version lies, behind it. */
+  private static final int VERSION_AT = 4;
+
   /** Tables of tokens, which are passed over, take megabytes. */
   private static final int WINDOW = 1 << 20;
 
@@ -32,6 +37,9 @@ public final class GgufReader {
   private final FileWindow window;
   private final long size;
   private long at;
+
+  /** Elements of arrays of numbers and texts; null where arrays are passed over. */
+  private Map<String, List<String>> lists;
 
   private GgufReader(ByteSource source) {
     window = new FileWindow(source, WINDOW);
@@ -56,8 +64,24 @@ public final class GgufReader {
     }
   }
 
+  /**
+   * Reads what else the file tells: its vocabulary, for one.
+   *
+   * @return arrays of numbers and texts by their names, numbers as text
+   * @throws ModelException when the bytes are no valid model
+   */
+  public static Map<String, List<String>> lists(ByteSource source) {
+    GgufReader reader = new GgufReader(source);
+    reader.lists = new TreeMap<>();
+    reader.at = VERSION_AT;
+    reader.i32();
+    reader.i64();
+    reader.metadata(reader.i64());
+    return reader.lists;
+  }
+
   private Model model() {
-    at = 4;
+    at = VERSION_AT;
     int version = i32();
     if (version < 2 || version > 3) {
       throw error(
@@ -67,14 +91,7 @@ public final class GgufReader {
     }
     long tensors = i64();
     long entries = i64();
-    Map<String, String> metadata = new TreeMap<>();
-    for (long i = 0; i != entries; i++) {
-      String key = text();
-      String value = value(i32(), 0);
-      if (value != null) {
-        metadata.put(key, value);
-      }
-    }
+    Map<String, String> metadata = metadata(entries);
     Map<String, GgufTensor> found = new LinkedHashMap<>();
     for (long i = 0; i != tensors; i++) {
       GgufTensor t = tensor();
@@ -92,6 +109,27 @@ public final class GgufReader {
     opsets.put("", LlamaGraph.OPSET);
     return new Model(
         llama.graph(), opsets, metadata.getOrDefault("general.name", ""), metadata, Set.of());
+  }
+
+  /** So many entries but arrays. */
+  private Map<String, String> metadata(long entries) {
+    Map<String, String> metadata = new TreeMap<>();
+    for (long i = 0; i != entries; i++) {
+      String key = text();
+      int kind = i32();
+      if (kind == ARRAY && lists != null) {
+        List<String> list = list();
+        if (list != null) {
+          lists.put(key, list);
+        }
+      } else {
+        String value = value(kind, 0);
+        if (value != null) {
+          metadata.put(key, value);
+        }
+      }
+    }
+    return metadata;
   }
 
   /** The tensors with their places in the file, in which they lie. */
@@ -187,6 +225,24 @@ public final class GgufReader {
       case 1, 3, 5 -> Long.toString(x << unused >> unused);
       default -> Long.toString(x);
     };
+  }
+
+  /** The elements of an array; null of an array of arrays, which is passed over. */
+  private List<String> list() {
+    long start = at;
+    int of = i32();
+    if (of == ARRAY) {
+      at = start;
+      value(ARRAY, 0);
+      return null;
+    }
+    long count = i64();
+    need(count);
+    List<String> all = new ArrayList<>();
+    for (long i = 0; i != count; i++) {
+      all.add(value(of, 0));
+    }
+    return all;
   }
 
   private int bytes(int kind) {

@@ -1,5 +1,7 @@
 package org.nnjit.session;
 
+import java.util.List;
+import java.util.Map;
 import org.nnjit.gguf.GgufReader;
 import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Model;
@@ -17,5 +19,10 @@ public final class ModelReader {
    */
   public static Model read(ByteSource source) {
     return GgufReader.reads(source) ? GgufReader.read(source) : OnnxReader.read(source);
+  }
+
+  /** Lists that a file holds beside its model, by their names: a GGUF file's vocabulary. */
+  public static Map<String, List<String>> lists(ByteSource source) {
+    return GgufReader.reads(source) ? GgufReader.lists(source) : Map.of();
   }
 }

@@ -13,6 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.cli.models.GgufFile;
+import org.nnjit.cli.models.GgufLlama;
+import org.nnjit.cli.models.GgufType;
 import org.nnjit.cli.models.ModelFiles;
 import org.nnjit.cli.models.Models;
 
@@ -49,6 +52,8 @@ class GenerationTest {
     job.put("threads", threads);
     Texts texts = new Texts(work);
     job.put("noPast", texts.url(texts.file("gpt2-tiny")));
+    ownWords().write(work.resolve("words.gguf"));
+    job.put("ownWords", "/made/words.gguf");
     List<Map<String, Object>> models = new ArrayList<>(texts.models());
     models.add(texts.merged("t5", "t5-tiny", 0));
     models.add(texts.merged("bart", "bart-tiny", 2));
@@ -67,6 +72,21 @@ class GenerationTest {
     }
     assertEquals(List.of(), wrong);
     assertTrue(outcomes.size() >= 18, "all cases ran: " + outcomes.size());
+  }
+
+  /** A GGUF file whose vocabulary has words: letters, and what they are joined to, the best first. */
+  private static GgufFile ownWords() {
+    List<String> words =
+        List.of("▁t", "he", "▁the", "ll", "llo", "or", "▁w", "ld", "▁wor", "▁", "t", "h", "e", "l", "o",
+            "w", "r", "d");
+    GgufLlama llama =
+        new GgufLlama(
+            GgufLlama.WORDS + words.size(), 64, 96, 1, 4, 2, GgufType.F32, GgufType.F32, true, 1);
+    float[] scores = new float[llama.vocabulary()];
+    for (int i = 0; i < words.size(); i++) {
+      scores[GgufLlama.WORDS + i] = -i;
+    }
+    return llama.gguf(words).put("tokenizer.ggml.scores", scores);
   }
 
   /** Models that generate text, and the texts that ONNX Runtime makes with them. */

@@ -37,6 +37,9 @@ public record GgufLlama(
     GgufType words,
     boolean tied,
     float scaling) {
+  /** The first token that is neither a control nor a byte. */
+  public static final int WORDS = 259;
+
   private static final float EPSILON = 1e-5f;
   private static final float BASE = 10000;
 
@@ -97,6 +100,11 @@ public record GgufLlama(
 
   /** The file; what it holds may be changed before it is written. */
   public GgufFile gguf() {
+    return gguf(List.of());
+  }
+
+  /** @param words the first tokens that are neither controls nor bytes */
+  public GgufFile gguf(List<String> words) {
     GgufFile file = new GgufFile();
     file.put("general.architecture", "llama").put("general.name", "random llama");
     file.put("llama.block_count", layers).put("llama.context_length", 2048);
@@ -108,8 +116,8 @@ public record GgufLlama(
     if (scaling != 1) {
       file.put("llama.rope.scaling.type", "linear").put("llama.rope.scaling.factor", scaling);
     }
-    tokens(file);
-    matrix(file, "token_embd.weight", words, vocabulary, hidden);
+    tokens(file, words);
+    matrix(file, "token_embd.weight", this.words, vocabulary, hidden);
     for (int i = 0; i < layers; i++) {
       String layer = "blk." + i + ".";
       norm(file, layer + "attn_norm.weight");
@@ -124,18 +132,21 @@ public record GgufLlama(
     }
     norm(file, "output_norm.weight");
     if (!tied) {
-      matrix(file, "output.weight", words, vocabulary, hidden);
+      matrix(file, "output.weight", this.words, vocabulary, hidden);
     }
     return file;
   }
 
   /** A vocabulary as SentencePiece has it: three controls, all bytes, and names for the rest. */
-  private void tokens(GgufFile file) {
+  private void tokens(GgufFile file, List<String> words) {
     String[] tokens = new String[vocabulary];
     int[] kinds = new int[vocabulary];
     for (int i = 0; i < vocabulary; i++) {
-      boolean isByte = i >= 3 && i < 259;
+      boolean isByte = i >= 3 && i < WORDS;
       tokens[i] = isByte ? "<0x%02X>".formatted(i - 3) : i < 3 ? "<" + i + ">" : "t" + i;
+      if (i >= WORDS && i - WORDS < words.size()) {
+        tokens[i] = words.get(i - WORDS);
+      }
       kinds[i] = isByte ? 6 : i == 0 ? 2 : i < 3 ? 3 : 1;
     }
     file.put("tokenizer.ggml.model", "llama").put("tokenizer.ggml.tokens", tokens);

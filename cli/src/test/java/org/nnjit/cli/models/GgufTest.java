@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nnjit.gguf.GgufReader;
 import org.nnjit.graph.Attributes;
 import org.nnjit.graph.ByteSource;
 import org.nnjit.graph.Constant;
@@ -177,6 +178,19 @@ class GgufTest {
   }
 
   // --- bad files ---
+
+  /** Arrays of numbers and texts, which the model does without. */
+  @Test
+  void listsAreRead() throws Exception {
+    GgufFile file = small().put("of.numbers", new int[] {3, -4}).put("of.none", new String[0]);
+    Map<String, List<String>> lists = GgufReader.lists(ByteSource.of(bytes(file)));
+    assertEquals(List.of("3", "-4"), lists.get("of.numbers"));
+    assertEquals(List.of(), lists.get("of.none"));
+    assertEquals(List.of("<0>", "<1>", "<2>", "<0x00>"), lists.get("tokenizer.ggml.tokens").subList(0, 4));
+    assertEquals(20, lists.get("tokenizer.ggml.scores").size());
+    byte[] cut = Arrays.copyOf(bytes(file), 900);
+    assertThrows(ModelException.class, () -> GgufReader.lists(ByteSource.of(cut)));
+  }
 
   private static GgufLlama tiny() {
     return new GgufLlama(20, 32, 64, 1, 2, 2, GgufType.Q4_0, GgufType.F16, false, 1);
