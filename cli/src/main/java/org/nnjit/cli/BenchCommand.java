@@ -103,7 +103,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--generation",
       description =
           "Only text generation: steps, prompts and texts of true size, also against"
-              + " transformers.js and wllama; writes 4 GB of models, a quarter of an hour for each"
+              + " transformers.js and wllama; writes 7 GB of models, twenty minutes for each"
               + " number of threads.")
   private boolean generation;
 

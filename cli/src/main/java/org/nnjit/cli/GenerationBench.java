@@ -29,8 +29,9 @@ final class GenerationBench {
         if (model.equals(LLAMA)) {
           ModelFiles.ensure(GgufLlama.tinyLlama(GgufType.Q4_0), LLAMA, cache);
         } else if (model.endsWith(ModelFiles.HALVES)) {
-          int end = model.length() - ModelFiles.HALVES.length();
-          ModelFiles.ensureHalves(model.substring(0, end), cache);
+          ModelFiles.ensureHalves(without(model, ModelFiles.HALVES), cache);
+        } else if (model.endsWith(ModelFiles.BYTES)) {
+          ModelFiles.ensureBytes(without(model, ModelFiles.BYTES), cache);
         } else {
           ModelFiles.ensure(model, cache);
         }
@@ -39,6 +40,10 @@ final class GenerationBench {
   }
 
   private GenerationBench() {}
+
+  private static String without(String model, String ending) {
+    return model.substring(0, model.length() - ending.length());
+  }
 
   /** A line of an encoder and its decoders. */
   private static Line text(String model, String name, String ending) {
@@ -57,12 +62,15 @@ final class GenerationBench {
         Line.of("gpt2 prefill 128", "gpt2-with-past"),
         Line.of("gpt2 step outside kernels", "gpt2-with-past"),
         Line.of("gpt2, 32 tokens", "gpt2-with-past"),
+        Line.of("gpt2 8-bit weights, 32 tokens", "gpt2-with-past-q8"),
         Line.of("MatMulNBits 1x4096x4096"),
         Line.of("MatMulNBits 1x4096x4096 level 4"),
         text("t5-small", "t5-small, 32 tokens", ""),
         text("t5-small", "t5-small 16-bit weights, 32 tokens", ModelFiles.HALVES),
+        text("t5-small", "t5-small 8-bit weights, 32 tokens", ModelFiles.BYTES),
         text("bart-base", "bart-base, 32 tokens", ""),
         text("bart-base", "bart-base 16-bit weights, 32 tokens", ModelFiles.HALVES),
+        text("bart-base", "bart-base 8-bit weights, 32 tokens", ModelFiles.BYTES),
         Line.of("TinyLlama 4 bit", LLAMA));
   }
 }

@@ -83,8 +83,8 @@ public final class HalfWriter {
         graph.addNode(first++, cast(e.getValue().getName(), e.getKey()));
       }
     }
-    long bytes =
-        file.write(to, model.toBuilder(), graph, halves.keySet(), halves.values());
+    WeightFile.replace(graph, halves.keySet(), halves.values());
+    long bytes = file.write(to, model.toBuilder().setGraph(graph));
     return new Result(halves.size(), left, bytes);
   }
 
@@ -109,7 +109,8 @@ public final class HalfWriter {
         .build();
   }
 
-  private static NodeProto cast(String from, String to) {
+  /** A Cast to f32. */
+  static NodeProto cast(String from, String to) {
     return NodeProto.newBuilder()
         .setName(to + "_cast")
         .setOpType("Cast")

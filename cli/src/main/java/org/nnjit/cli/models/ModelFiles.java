@@ -17,6 +17,9 @@ public final class ModelFiles {
   /** What the name of a file with weights of 16 bits ends with. */
   public static final String HALVES = "-f16";
 
+  /** What the name of a file with products of bytes ends with. */
+  public static final String BYTES = "-q8";
+
   private ModelFiles() {}
 
   /** Size that a model's file will have. */
@@ -107,6 +110,14 @@ public final class ModelFiles {
     Path floats = ensure(name, cacheDir);
     String key = Files.readString(cacheDir.resolve(name + ".onnx.key"));
     return ensure(name + HALVES + ".onnx", key, cacheDir, part -> HalfWriter.apply(floats, part));
+  }
+
+  /** As {@link #ensureHalves}, with products of bytes: NAME-q8.onnx. */
+  public static Path ensureBytes(String name, Path cacheDir) throws IOException {
+    Path floats = ensure(name, cacheDir);
+    String key = Files.readString(cacheDir.resolve(name + ".onnx.key"));
+    DynamicQuantiser quantiser = new DynamicQuantiser(false, false);
+    return ensure(name + BYTES + ".onnx", key, cacheDir, part -> quantiser.apply(floats, part));
   }
 
   /**

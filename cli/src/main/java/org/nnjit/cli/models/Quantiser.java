@@ -1,6 +1,5 @@
 package org.nnjit.cli.models;
 
-import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -104,7 +103,8 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
     WeightFile.reads(graph.build(), read);
     Set<String> gone = new HashSet<>(done);
     gone.removeAll(read);
-    return new Result(products, done.size(), file.write(to, out, graph, gone, added));
+    WeightFile.replace(graph, gone, added);
+    return new Result(products, done.size(), file.write(to, out.setGraph(graph)));
   }
 
   private NodeProto product(NodeProto node, TensorProto w) {
@@ -216,14 +216,6 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
 
   private static TensorProto tensor(
       TensorProto w, String suffix, TensorProto.DataType type, byte[] bytes, long... dims) {
-    TensorProto.Builder t =
-        TensorProto.newBuilder()
-            .setName(w.getName() + suffix)
-            .setDataType(type.getNumber())
-            .setRawData(ByteString.copyFrom(bytes));
-    for (long d : dims) {
-      t.addDims(d);
-    }
-    return t.build();
+    return WeightFile.tensor(w.getName() + suffix, type, bytes, dims);
   }
 }

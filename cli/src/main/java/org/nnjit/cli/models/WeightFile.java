@@ -1,5 +1,6 @@
 package org.nnjit.cli.models;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,22 +54,39 @@ final class WeightFile {
   }
 
   /**
-   * Writes the model with another graph. Where the model keeps weights beside it, so does the new
-   * one, in {@code NAME.data}.
+   * Writes a model that was made of this one. Where this one keeps weights beside it, so does the
+   * new one, in {@code NAME.data}.
+   *
+   * @return bytes of the written files
+   */
+  long write(Path to, ModelProto.Builder out) throws IOException {
+    boolean external = isExternal(model.getGraph());
+    if (external) {
+      try (FileChannel channel =
+          FileChannel.open(
+              data(to), StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
+        moveBeside(to, channel, out.getGraphBuilder());
+      }
+    }
+    try (OutputStream stream = Files.newOutputStream(to)) {
+      out.build().writeTo(stream);
+    }
+    return Files.size(to) + (external ? Files.size(data(to)) : 0);
+  }
+
+  /**
+   * Replaces weights of a graph.
    *
    * @param gone weights that are left out
    * @param added what stands for them
-   * @return bytes of the written files
    */
-  long write(
-      Path to, ModelProto.Builder out, GraphProto.Builder graph, Set<String> gone,
-      Collection<TensorProto> added) throws IOException {
-    boolean external = false;
-    List<TensorProto> kept = new ArrayList<>();
-    for (TensorProto t : graph.getInitializerList()) {
-      external |= isExternal(t);
-      if (!gone.contains(t.getName())) {
-        kept.add(t);
+  static void replace(
+      GraphProto.Builder graph, Set<String> gone, Collection<TensorProto> added) {
+    for (int i = graph.getInitializerCount() - 1; i >= 0; i--) {
+      if (gone.contains(graph.getInitializer(i).getName())) {
+        graph.removeInitializer(i);
       }
     }
     for (int i = graph.getInputCount() - 1; i >= 0; i--) {
@@ -76,16 +94,29 @@ final class WeightFile {
         graph.removeInput(i);
       }
     }
-    kept.addAll(added);
-    graph.clearInitializer().addAllInitializer(external ? beside(to, kept) : kept);
-    try (OutputStream stream = Files.newOutputStream(to)) {
-      out.setGraph(graph).build().writeTo(stream);
-    }
-    return Files.size(to) + (external ? Files.size(data(to)) : 0);
+    graph.addAllInitializer(added);
   }
 
   private static boolean isExternal(TensorProto t) {
     return t.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
+  }
+
+  private static boolean isExternal(GraphProto graph) {
+    return graph.getInitializerList().stream().anyMatch(t -> isExternal(t))
+        || inside(graph).stream().anyMatch(g -> isExternal(g));
+  }
+
+  /** A tensor with these bytes. */
+  static TensorProto tensor(String name, TensorProto.DataType type, byte[] bytes, long... dims) {
+    TensorProto.Builder t =
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(type.getNumber())
+            .setRawData(ByteString.copyFrom(bytes));
+    for (long d : dims) {
+      t.addDims(d);
+    }
+    return t.build();
   }
 
   static long elements(TensorProto t) {
@@ -148,40 +179,44 @@ final class WeightFile {
     return model.resolveSibling(model.getFileName() + ".data");
   }
 
-  /** The tensors with their bytes in a file beside the model, but for small ones. */
-  private List<TensorProto> beside(Path to, List<TensorProto> tensors)
+  /** Moves bytes of weights into the file beside the model, but for small ones. */
+  private void moveBeside(Path to, FileChannel channel, GraphProto.Builder graph)
       throws IOException {
-    List<TensorProto> out = new ArrayList<>();
-    try (FileChannel channel =
-        FileChannel.open(
-            data(to), StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      for (TensorProto t : tensors) {
-        ByteBuffer bytes =
-            isExternal(t) ? external(t, -1) : t.getRawData().asReadOnlyByteBuffer();
-        if (bytes.remaining() < INLINE_BYTES && !isExternal(t)) {
-          out.add(t);
-          continue;
+    for (TensorProto.Builder t : graph.getInitializerBuilderList()) {
+      moveBeside(to, channel, t);
+    }
+    for (NodeProto.Builder node : graph.getNodeBuilderList()) {
+      for (AttributeProto.Builder a : node.getAttributeBuilderList()) {
+        if (a.hasG()) {
+          moveBeside(to, channel, a.getGBuilder());
         }
-        long at = (channel.size() + ALIGN - 1) / ALIGN * ALIGN;
-        long length = bytes.remaining();
-        channel.position(at);
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
+        for (GraphProto.Builder g : a.getGraphsBuilderList()) {
+          moveBeside(to, channel, g);
         }
-        out.add(
-            t.toBuilder()
-                .clearRawData()
-                .clearExternalData()
-                .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                .addExternalData(entry("location", data(to).getFileName().toString()))
-                .addExternalData(entry("offset", "" + at))
-                .addExternalData(entry("length", "" + length))
-                .build());
       }
     }
-    return out;
+  }
+
+  private void moveBeside(Path to, FileChannel channel, TensorProto.Builder t)
+      throws IOException {
+    boolean external = t.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
+    ByteBuffer bytes =
+        external ? external(t.build(), -1) : t.getRawData().asReadOnlyByteBuffer();
+    if (bytes.remaining() < INLINE_BYTES && !external) {
+      return;
+    }
+    long at = (channel.size() + ALIGN - 1) / ALIGN * ALIGN;
+    long length = bytes.remaining();
+    channel.position(at);
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+    t.clearRawData()
+        .clearExternalData()
+        .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+        .addExternalData(entry("location", data(to).getFileName().toString()))
+        .addExternalData(entry("offset", "" + at))
+        .addExternalData(entry("length", "" + length));
   }
 
   private static StringStringEntryProto entry(String key, String value) {
@@ -191,14 +226,29 @@ final class WeightFile {
   /** Every name that a node of the graph or of a graph inside it reads, and the outputs. */
   static void reads(GraphProto graph, Set<String> into) {
     graph.getOutputList().forEach(o -> into.add(o.getName()));
+    graph.getNodeList().forEach(node -> into.addAll(node.getInputList()));
+    inside(graph).forEach(g -> reads(g, into));
+  }
+
+  /** Every name of a value of the graph or of a graph inside it. */
+  static void names(GraphProto graph, Set<String> into) {
+    graph.getInputList().forEach(i -> into.add(i.getName()));
+    graph.getInitializerList().forEach(t -> into.add(t.getName()));
+    graph.getNodeList().forEach(node -> into.addAll(node.getOutputList()));
+    inside(graph).forEach(g -> names(g, into));
+  }
+
+  /** Graphs that are attributes of nodes. */
+  private static List<GraphProto> inside(GraphProto graph) {
+    List<GraphProto> inside = new ArrayList<>();
     for (NodeProto node : graph.getNodeList()) {
-      into.addAll(node.getInputList());
       for (AttributeProto a : node.getAttributeList()) {
         if (a.hasG()) {
-          reads(a.getG(), into);
+          inside.add(a.getG());
         }
-        a.getGraphsList().forEach(g -> reads(g, into));
+        inside.addAll(a.getGraphsList());
       }
     }
+    return inside;
   }
 }

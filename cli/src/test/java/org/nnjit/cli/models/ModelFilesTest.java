@@ -47,6 +47,29 @@ class ModelFilesTest {
     assertArrayEquals(whole, Files.readAllBytes(ModelFiles.ensure(NAME, dir)));
   }
 
+  /** Files that are made of another one follow it. */
+  @Test
+  void makesHalvesAndBytesOnce() throws Exception {
+    for (boolean halves : new boolean[] {false, true}) {
+      String ending = halves ? ModelFiles.HALVES : ModelFiles.BYTES;
+      Path file = dir.resolve("t5-tiny-encoder" + ending + ".onnx");
+      Path key = dir.resolve("t5-tiny-encoder" + ending + ".onnx.key");
+      for (int i = 0; i < 2; i++) {
+        Path made =
+            halves
+                ? ModelFiles.ensureHalves("t5-tiny-encoder", dir)
+                : ModelFiles.ensureBytes("t5-tiny-encoder", dir);
+        assertEquals(file, made);
+        assertEquals(i > 0, Files.getLastModifiedTime(file).equals(LONG_AGO), "written again");
+        Files.setLastModifiedTime(file, LONG_AGO);
+      }
+      Files.writeString(key, "of another model");
+      ModelFiles.ensureHalves("t5-tiny-encoder", dir);
+      ModelFiles.ensureBytes("t5-tiny-encoder", dir);
+      assertTrue(Files.getLastModifiedTime(file).compareTo(LONG_AGO) > 0, "an old file stays");
+    }
+  }
+
   @Test
   void leavesNothingBehindWhenWritingFails() throws Exception {
     Model model = Models.named(NAME);

@@ -56,7 +56,7 @@ class QuantiserTest {
   }
 
   /** Root of the mean square of the error by that of the values. */
-  private static double error(float[] wanted, float[] got) {
+  static double error(float[] wanted, float[] got) {
     double error = 0;
     double all = 0;
     for (int i = 0; i < wanted.length; i++) {
