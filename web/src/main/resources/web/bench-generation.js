@@ -4,34 +4,27 @@
 import { TextGenerator, samplingExtension } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { oneNode, writeModel } from '/npm/onnx-writer.js';
-import { textLines } from './bench-texts.js';
+import { GPT2, textLines } from './bench-texts.js';
 import { difference, median, spread } from './bench-times.js';
-import { ReadProbe, against, inTurns } from './bench-turns.js';
+import { OF_FLOOR, ReadProbe, against, inTurns } from './bench-turns.js';
 import { tokenFeeds } from './sample-feeds.js';
 
-const GPT2 = '/models/gpt2-with-past.onnx';
+const FLOATS = `/models/${GPT2.name}.onnx`;
 
 /** The same with weights of 16 bits. */
-const HALVES = '/models/gpt2-with-past-f16.onnx';
+const HALVES = `/models/${GPT2.name}-f16.onnx`;
 
 /** Rows that caches of GPT-2 have room for: as many as it has positions, or what a prompt begins with. */
 const CAPACITY = 1024;
 const PROMPT_CAPACITY = 256;
 
-/** Bytes that a step of GPT-2 reads: all parameters but the positions; the head is the table of words. */
-const GPT2_BYTES = 4 * (124_439_808 - 1024 * 768);
-
-/** Bytes of keys and values that a step reads for each token of the past. */
-const GPT2_ROW_BYTES = 4 * 12 * 2 * 768;
-
-/** What counts as reaching the floor of reading, and as no overhead. */
-const OF_FLOOR = 0.85;
+/** What counts as no overhead. */
 const OVERHEAD = 0.03;
 
 const PAST = 'past_key_values.';
 
 /** Both engines' sessions of GPT-2 and what they are fed. */
-async function gpt2({ ort, threads }, capacity, file = GPT2) {
+async function gpt2({ ort, threads }, capacity, file = FLOATS) {
   const mine = await InferenceSession.create(file, { threads, tune: false });
   const peer = await ort();
   const theirs = await peer.InferenceSession.create(file, { executionProviders: ['wasm'] });
@@ -62,7 +55,7 @@ async function gpt2({ ort, threads }, capacity, file = GPT2) {
   };
 }
 
-async function decode(past, how, file = GPT2) {
+async function decode(past, how, file = FLOATS) {
   const g = await gpt2(how, CAPACITY, file);
   const reads = await ReadProbe.create(how.threads);
   if (past) await g.own(past, 0);
@@ -70,7 +63,7 @@ async function decode(past, how, file = GPT2) {
   const error = difference((await g.own(1, past)).outputs.logits.data, (await g.other(1, past, rows)).outputs.logits.data);
   const { times: [mine, theirs], readGbs } = await inTurns(
     [async () => [(await g.own(1, past)).ms], async () => [(await g.other(1, past, rows)).ms]], { ...how, reads });
-  const bytes = GPT2_BYTES / (file === HALVES ? 2 : 1) + past * GPT2_ROW_BYTES;
+  const bytes = GPT2.bytes / (file === HALVES ? 2 : 1) + past * GPT2.rowBytes;
   const ofFloor = median(mine.map(([ms], i) => bytes / ms / 1e6 / readGbs[i]));
   return [{
     ...against('onnxruntime-web', mine, theirs), tokens: 1, wanted: 1.3, agreement: `error ${error.toExponential(1)}`,
@@ -90,8 +83,8 @@ async function prefill(n, how) {
  * but kernels and their barriers: of a session's run, and between two tokens of generate().
  */
 async function outside({ threads, rounds, warmUp, log }) {
-  const session = await InferenceSession.create(GPT2, { threads, tune: false, extension: samplingExtension() });
-  const g = await TextGenerator.create({ decoder: session, config: { vocab_size: 50257, n_positions: CAPACITY }, warmUp: false, guess: false });
+  const session = await InferenceSession.create(FLOATS, { threads, tune: false, extension: samplingExtension() });
+  const g = await TextGenerator.create({ decoder: session, config: GPT2.config, warmUp: false, guess: false });
   const prompt = Array.from({ length: 64 }, (_, i) => 4 + (i * 7919) % 900);
   const steps = [];
   /** A text of a few tokens; of its last step both times are known. */

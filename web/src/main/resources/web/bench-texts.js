@@ -3,9 +3,9 @@
 // WebAssembly.
 import { TextGenerator, samplingExtension } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
-import { difference, timed } from './bench-times.js';
+import { difference, median, timed } from './bench-times.js';
 import { transformers } from './bench-transformers.js';
-import { against, inTurns } from './bench-turns.js';
+import { OF_FLOOR, ReadProbe, against, inTurns } from './bench-turns.js';
 import { tokenFeeds } from './sample-feeds.js';
 
 const WASM = { executionProviders: ['wasm'] };
@@ -30,7 +30,16 @@ const BART = {
   },
 };
 
-const GPT2 = { name: 'gpt2-with-past', config: { vocab_size: 50257, n_positions: 1024 } };
+export const GPT2 = {
+  name: 'gpt2-with-past',
+  config: { vocab_size: 50257, n_positions: 1024 },
+
+  /** Bytes that a step reads: all parameters but the positions; the head is the table of words. */
+  bytes: 4 * (124_439_808 - 1024 * 768),
+
+  /** Bytes of keys and values that it reads for each token of the past. */
+  rowBytes: 4 * 12 * 2 * 768,
+};
 
 /** Files with products of bytes. */
 const BYTES = '-q8';
@@ -42,7 +51,8 @@ const BYTES = '-q8';
  */
 const ROUNDING = 0.05;
 
-const prompt = Array.from({ length: READ }, (_, i) => 4 + (i * 7919) % 900);
+const promptOf = (length) => Array.from({ length }, (_, i) => 4 + (i * 7919) % 900);
+const prompt = promptOf(READ);
 const presentOf = (name) => name.replace('past_key_values.', 'present.');
 
 /**
@@ -108,13 +118,14 @@ const empty = (T, pasts) =>
 
 /** The same around a decoder alone. */
 function decoderLoop({ Tensor: T }, session, { vocab_size: words }, pasts) {
-  return async (tokens, count) => {
+  return async (tokens, count, onToken = () => {}) => {
     const made = [];
     const seen = new Set(tokens);
     let past = empty(T, pasts);
     for (let next = tokens, length = 0; ; length += next.length, next = made.slice(-1)) {
       const out = await session.run({ ...behind(T, session, next, length), ...past });
       made.push(largest(out.logits.data, words, seen));
+      onToken();
       seen.add(made.at(-1));
       if (made.length === count) return made;
       past = Object.fromEntries(pasts.map(({ name }) => [name, out[presentOf(name)]]));
@@ -169,9 +180,10 @@ async function pair({ name, config }, how, ending = '') {
     ({ ...against(library, mine, theirs[i]), tokens: WRITTEN, wanted: 2, agreement: agreement[i] }));
 }
 
-/** A text of a decoder alone, its prompt included. */
-async function decoderText({ name, config }, how, ending = '') {
+/** A text of a decoder alone, its prompt included; and of its tokens, which may be guessed, each after the first. */
+async function decoderText({ name, config, bytes, rowBytes }, how, { ending = '', read = READ } = {}) {
   const { ort, threads } = how;
+  const given = promptOf(read);
   const url = `/models/${name}${ending}.onnx`;
   const options = { threads, tune: false };
   const session = await InferenceSession.create(url, { ...options, extension: samplingExtension() });
@@ -182,20 +194,35 @@ async function decoderText({ name, config }, how, ending = '') {
   if (ending === BYTES) {
     const own = await InferenceSession.create(url, options);
     const [mine, theirs] = await Promise.all([[own, Tensor], [other, peer.Tensor]].map(async ([s, T]) =>
-      (await s.run({ ...behind(T, s, prompt, 0), ...empty(T, pasts) })).logits.data));
+      (await s.run({ ...behind(T, s, given, 0), ...empty(T, pasts) })).logits.data));
     error = difference(mine, theirs, ROUNDING);
     await own.release();
   }
   const g = await TextGenerator.create({ decoder: session, config, warmUp: false });
   const loop = decoderLoop(peer, other, config, pasts);
   const texts = [
-    async () => (await g.generate(prompt, { maxNewTokens: WRITTEN, eosTokenId: null, repetitionPenalty: PENALTY })).tokens,
-    () => loop(prompt, WRITTEN),
+    async (onToken) => (await g.generate(given, { maxNewTokens: WRITTEN, eosTokenId: null, repetitionPenalty: PENALTY, onToken })).tokens,
+    (onToken) => loop(given, WRITTEN, onToken),
   ];
-  const agreement = sameTokens(await texts[0](), await texts[1](), error);
+  const agreement = sameTokens(await texts[0](() => {}), await texts[1](), error);
   await g.settled();
-  const { times } = await inTurns(texts.map((text) => async () => [await timed(text)]), how);
-  return [{ ...against('onnxruntime-web', ...times), tokens: WRITTEN, wanted: 1.3, agreement }];
+  const reads = ending ? undefined : await ReadProbe.create(threads);
+  const stamped = (text) => async () => {
+    const at = [];
+    const ms = await timed(() => text(() => at.push(performance.now())));
+    return [ms, (at.at(-1) - at[0]) / (WRITTEN - 1)];
+  };
+  const { times, readGbs } = await inTurns(texts.map(stamped), { ...how, reads });
+  const same = { peer: 'onnxruntime-web', wanted: 1.3, agreement };
+  const floor = {
+    readGbs: median(readGbs), ofFloorWanted: OF_FLOOR,
+    ofFloor: median(times[0].map(([, ms], i) => (bytes + (read + WRITTEN / 2) * rowBytes) / ms / 1e6 / readGbs[i])),
+  };
+  const work = `gpt2${ending && ' 8-bit weights'}, ${WRITTEN} tokens behind ${read}`;
+  return [
+    { work, ...against(same.peer, ...times, 0), ...same, tokens: WRITTEN },
+    { work: `${work}: each after the first`, ...against(same.peer, ...times, 1), ...same, tokens: 1, ...(reads && floor) },
+  ];
 }
 
 const LLAMA = '/models/tinyllama-1.1b-q4_0.gguf';
@@ -284,7 +311,8 @@ async function llama(how) {
 
 export const textLines = {
   'gpt2, 32 tokens': (how) => decoderText(GPT2, how),
-  'gpt2 8-bit weights, 32 tokens': (how) => decoderText(GPT2, how, BYTES),
+  'gpt2, 32 tokens behind 512': (how) => decoderText(GPT2, how, { read: 512 }),
+  'gpt2 8-bit weights, 32 tokens': (how) => decoderText(GPT2, how, { ending: BYTES }),
   't5-small, 32 tokens': (how) => pair(T5, how),
   't5-small 16-bit weights, 32 tokens': (how) => pair(T5, how, '-f16'),
   't5-small 8-bit weights, 32 tokens': (how) => pair(T5, how, BYTES),

@@ -11,6 +11,9 @@ const REST_MS = 400;
 /** ... and an engine of short runs runs untimed for so long, to have its threads awake. */
 const SETTLE_MS = 100;
 
+/** What of the rate of reading counts as reaching it. */
+export const OF_FLOOR = 0.85;
+
 const wait = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 /** Medians of a turn's runs, of which each gives an array of milliseconds that it counts itself. */

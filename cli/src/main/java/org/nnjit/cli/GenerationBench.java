@@ -62,6 +62,7 @@ final class GenerationBench {
         Line.of("gpt2 prefill 128", "gpt2-with-past"),
         Line.of("gpt2 step outside kernels", "gpt2-with-past"),
         Line.of("gpt2, 32 tokens", "gpt2-with-past"),
+        Line.of("gpt2, 32 tokens behind 512", "gpt2-with-past"),
         Line.of("gpt2 8-bit weights, 32 tokens", "gpt2-with-past-q8"),
         Line.of("MatMulNBits 1x4096x4096"),
         Line.of("MatMulNBits 1x4096x4096 level 4"),

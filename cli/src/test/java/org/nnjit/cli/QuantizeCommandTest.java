@@ -37,7 +37,7 @@ class QuantizeCommandTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--bits 8, '1 products, 1 weights of 8 bits in blocks of 32'",
+    "--bits 8, '9 products, 9 weights of 8 bits in blocks of 32'",
     "--bits 16, '11 weights of 16 bits'",
     "--dynamic, '9 products of bytes, 2 lookups, 11 weights of 8 bits'",
     "--bits 8 --dynamic --per-channel --unsigned, '9 products of bytes, 2 lookups, 11 weights of 8 bits'"

@@ -5,21 +5,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import onnx.Onnx.AttributeProto;
-import onnx.Onnx.GraphProto;
 import onnx.Onnx.ModelProto;
-import onnx.Onnx.NodeProto;
 import onnx.Onnx.OperatorSetIdProto;
 import onnx.Onnx.TensorProto;
 import org.nnjit.graph.ModelException;
 
 /**
- * Makes MatMulNBits of the products with constant f32 matrices in a file. Each block of {@code
+ * Makes MatMulNBits of the products with constant f32 matrices in a file, MatMul and Gemm, in graphs inside
+ * its graph too. Each block of {@code
  * block} weights along a column has a scale: symmetric ones take the weight of the greatest
  * magnitude to the end of the codes' range, others have a zero point too.
  *
@@ -30,6 +24,11 @@ import org.nnjit.graph.ModelException;
  */
 public record Quantiser(int bits, int block, boolean symmetric, int accuracyLevel) {
   static final String DOMAIN = "com.microsoft";
+
+  /** What the names of a weight's scales and zero points end with. */
+  static final String SCALES = "_scales";
+
+  static final String ZEROS = "_zeros";
 
   /**
    * @throws IllegalArgumentException naming the parameter that is out of range
@@ -67,77 +66,35 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
   public Result apply(Path from, Path to) throws IOException {
     WeightFile file = new WeightFile(from);
     ModelProto model = file.model();
-    GraphProto.Builder graph = model.getGraph().toBuilder();
-    Map<String, TensorProto> weights = new HashMap<>();
-    for (TensorProto t : graph.getInitializerList()) {
-      weights.put(t.getName(), t);
-    }
-    Set<String> done = new HashSet<>();
-    List<TensorProto> added = new ArrayList<>();
-    int products = 0;
-    for (int i = 0; i < graph.getNodeCount(); i++) {
-      NodeProto node = graph.getNode(i);
-      TensorProto w = node.getInputCount() == 2 ? weights.get(node.getInput(1)) : null;
-      if (!node.getOpType().equals("MatMul")
-          || !node.getDomain().isEmpty()
-          || w == null
-          || w.getDimsCount() != 2
-          || w.getDataType() != TensorProto.DataType.FLOAT_VALUE) {
-        continue;
-      }
-      if (done.add(w.getName())) {
-        added.addAll(quantised(w, file.values(w)));
-      }
-      graph.setNode(i, product(node, w));
-      products++;
-    }
-    ModelProto.Builder out = model.toBuilder();
+    BlockGraph graph = new BlockGraph(this, file);
+    ModelProto.Builder out = model.toBuilder().setGraph(graph.rewritten());
     boolean imported = false;
     for (OperatorSetIdProto set : out.getOpsetImportList()) {
       imported |= set.getDomain().equals(DOMAIN);
     }
-    if (!imported && products > 0) {
+    BlockGraph.Counts done = graph.counts();
+    if (!imported && done.products > 0) {
       out.addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(DOMAIN).setVersion(1));
     }
-    Set<String> read = new HashSet<>();
-    WeightFile.reads(graph.build(), read);
-    Set<String> gone = new HashSet<>(done);
-    gone.removeAll(read);
-    WeightFile.replace(graph, gone, added);
-    return new Result(products, done.size(), file.write(to, out.setGraph(graph)));
+    return new Result(done.products, done.weights, file.write(to, out));
   }
 
-  private NodeProto product(NodeProto node, TensorProto w) {
-    NodeProto.Builder product =
-        node.toBuilder()
-            .setOpType("MatMulNBits")
-            .setDomain(DOMAIN)
-            .setInput(1, w.getName() + "_q" + bits)
-            .addInput(w.getName() + "_scales");
-    if (!symmetric) {
-      product.addInput(w.getName() + "_zeros");
-    }
-    number(product, "K", w.getDims(0));
-    number(product, "N", w.getDims(1));
-    number(product, "bits", bits);
-    number(product, "block_size", block);
-    if (accuracyLevel > 0) {
-      number(product, "accuracy_level", accuracyLevel);
-    }
-    return product.build();
+  /** What the name of a weight's codes ends with. */
+  String codes() {
+    return "_q" + bits;
   }
 
-  private static void number(NodeProto.Builder node, String name, long value) {
-    node.addAttributeBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.INT)
-        .setI(value);
-  }
-
-  /** Codes, scales and zero points of {@code w [k, n]}. */
-  private List<TensorProto> quantised(TensorProto w, float[] values) {
-    int k = Math.toIntExact(w.getDims(0));
-    int n = Math.toIntExact(w.getDims(1));
+  /**
+   * Codes, scales and zero points of a matrix.
+   *
+   * @param name what their names begin with
+   * @param w {@code [k, n]}, or {@code [n, k]} where its transpose is multiplied by
+   */
+  List<TensorProto> quantised(String name, TensorProto w, boolean turned, float[] values) {
+    int k = Math.toIntExact(w.getDims(turned ? 1 : 0));
+    int n = Math.toIntExact(w.getDims(turned ? 0 : 1));
+    int stepK = turned ? 1 : n;
+    int stepN = turned ? k : 1;
     int blocks = (k + block - 1) / block;
     int blob = blockBytes();
     int zeroBytes = (blocks * bits + 7) / 8;
@@ -150,7 +107,7 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
       for (int b = 0; b < blocks; b++) {
         for (int i = 0; i < block; i++) {
           int row = b * block + i;
-          x[i] = row < k ? values[row * n + column] : 0;
+          x[i] = row < k ? values[row * stepK + column * stepN] : 0;
         }
         Grid grid = grid(x);
         scales.putFloat(grid.scale());
@@ -159,11 +116,15 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
       }
     }
     List<TensorProto> parts = new ArrayList<>();
-    parts.add(tensor(w, "_q" + bits, TensorProto.DataType.UINT8, codes, n, blocks, blob));
     parts.add(
-        tensor(w, "_scales", TensorProto.DataType.FLOAT, scales.array(), (long) n * blocks));
+        WeightFile.tensor(
+            name + codes(), TensorProto.DataType.UINT8, codes, n, blocks, blob));
+    parts.add(
+        WeightFile.tensor(
+            name + SCALES, TensorProto.DataType.FLOAT, scales.array(), (long) n * blocks));
     if (!symmetric) {
-      parts.add(tensor(w, "_zeros", TensorProto.DataType.UINT8, zeros, zeros.length));
+      parts.add(
+          WeightFile.tensor(name + ZEROS, TensorProto.DataType.UINT8, zeros, zeros.length));
     }
     return parts;
   }
@@ -212,10 +173,5 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
     } else {
       codes[row + at / 2] |= (byte) (code << (at % 2 * 4));
     }
-  }
-
-  private static TensorProto tensor(
-      TensorProto w, String suffix, TensorProto.DataType type, byte[] bytes, long... dims) {
-    return WeightFile.tensor(w.getName() + suffix, type, bytes, dims);
   }
 }

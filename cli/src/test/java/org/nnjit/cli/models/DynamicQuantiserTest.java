@@ -55,7 +55,7 @@ class DynamicQuantiserTest {
     return Files.readAllBytes(dir.resolve("out.onnx"));
   }
 
-  private static Map<String, Tensor> oracle(Path file, Map<String, Tensor> feeds)
+  static Map<String, Tensor> oracle(Path file, Map<String, Tensor> feeds)
       throws Exception {
     try (Oracle oracle = new Oracle(file)) {
       return oracle.tensors(feeds);
@@ -71,7 +71,7 @@ class DynamicQuantiserTest {
   }
 
   /** The worst of all outputs, by the root of mean squares. */
-  private static double error(Map<String, Tensor> wanted, Map<String, Tensor> got) {
+  static double error(Map<String, Tensor> wanted, Map<String, Tensor> got) {
     double worst = 0;
     for (Map.Entry<String, Tensor> e : wanted.entrySet()) {
       Tensor g = got.get(e.getKey());

@@ -17,6 +17,10 @@ import onnx.Onnx.StringStringEntryProto;
 import onnx.Onnx.TensorProto;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nnjit.graph.ByteSource;
+import org.nnjit.plan.Plan;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
 import org.nnjit.tensor.TensorType;
@@ -86,6 +90,57 @@ class QuantiserTest {
         }
       }
     }
+  }
+
+  /** Models as exporters write them: Gemm with a bias, and products in the branches of merged decoders. */
+  @ParameterizedTest
+  @CsvSource({
+    "gpt2-tiny,6,0,9", "gpt2-tiny-with-past,3,7,9", "t5-tiny-decoder-merged,6,0,38",
+    "t5-tiny-decoder-merged,6,5,38", "bart-tiny-decoder-merged,6,5,38"
+  })
+  void models(String name, int sequence, int past, int products) throws Exception {
+    Model model = Models.named(name);
+    Path floats = ModelFiles.write(model, dir, ModelFiles.DEFAULT_SEED, bytes -> {});
+    Map<String, Tensor> feeds = SampleFeeds.of(model, 1, sequence, past, 7);
+    Path out = dir.resolve("out.onnx");
+    for (boolean symmetric : new boolean[] {false, true}) {
+      Quantiser.Result r = new Quantiser(8, 32, symmetric, 0).apply(floats, out);
+      String label = name + " symmetric " + symmetric;
+      assertEquals(products, r.products(), label);
+      byte[] file = Files.readAllBytes(out);
+      Plan plan = PlanRunner.compiled(file, feeds).plan();
+      Map<String, Tensor> got =
+          PlanRunner.run(plan, feeds, ByteSource.of(file), PlanRunner.Order.FORWARD);
+      Map<String, Tensor> wanted = DynamicQuantiserTest.oracle(out, feeds);
+      double apart = DynamicQuantiserTest.error(wanted, got);
+      assertTrue(apart < 1e-5, label + ": nnJIT is " + apart + " from ONNX Runtime");
+      double off = DynamicQuantiserTest.error(DynamicQuantiserTest.oracle(floats, feeds), wanted);
+      assertTrue(off > 0 && off < 0.015, label + ": " + off);
+    }
+  }
+
+  /** A matrix that is multiplied by as it is and turned, and added to in ways MatMulNBits does not. */
+  @Test
+  void turnedMatricesHaveCodesOfTheirOwn() throws Exception {
+    SmallModel model = new SmallModel();
+    String x = model.feed("x", SmallModel.random(random, 3, 40));
+    String w = model.weight("w", SmallModel.random(random, 40, 48));
+    String rows = model.weight("rows", SmallModel.random(random, 3, 48));
+    String bias = model.weight("bias", SmallModel.random(random, 40));
+    String y = model.node("Gemm", x, w, rows);
+    model.node("", "Gemm", Map.of("transB", 1), List.of(y, w, bias), List.of("y"));
+    model.output("y", TensorType.of(DType.F32, 3, 40));
+    Files.write(dir.resolve("in.onnx"), model.bytes(17));
+    Quantiser.Result r =
+        new Quantiser(8, 16, false, 0).apply(dir.resolve("in.onnx"), dir.resolve("out.onnx"));
+    assertEquals(2, r.products());
+    assertEquals(1, r.weights());
+    byte[] file = Files.readAllBytes(dir.resolve("out.onnx"));
+    assertEquals(0, names(file).filter(n -> n.equals("w")).count());
+    Map<String, Tensor> feeds = model.feeds;
+    double off = error(run(dir.resolve("in.onnx"), feeds), run(dir.resolve("out.onnx"), feeds));
+    assertTrue(off > 0 && off < 0.015, "seed " + SEED + ": " + off);
+    assertTrue(TiledConvTest.error("turned", file, feeds, 0, plan -> {}) < 1e-5);
   }
 
   private static Stream<String> names(byte[] file) throws Exception {
