@@ -583,8 +583,7 @@ const methods = {
   },
   /** Here, as vocabularies take too long for a page's thread. */
   async textParts() {
-    const { textParts } = await import('./gguf-texts.js');
-    return textParts(parse(engine.metadata(state.id)));
+    return (await import('./gguf-texts.js')).textParts(parse(engine.metadata(state.id)));
   },
   async dump({ stage }) {
     if (state.current < 0) throw userError('nothing has been compiled yet; run the model first');

@@ -64,9 +64,9 @@ function bytes(vocab, merges, pre) {
 }
 
 /** The file's vocabulary as a tokenizer.json holds it; null where there is none. */
-function tokenizerOf({ values, lists }) {
-  const of = (name) => values[`tokenizer.ggml.${name}`];
-  const all = (name) => lists[`tokenizer.ggml.${name}`];
+function tokenizerOf(metadata) {
+  const all = (name) => metadata[`tokenizer.ggml.${name}`];
+  const of = (name) => all(name)?.[0];
   const tokens = all('tokens');
   if (!tokens) return null;
   const kind = of('model');
@@ -100,10 +100,10 @@ function tokenizerOf({ values, lists }) {
 }
 
 /** What texts need of a config.json; null where the file says nothing of tokens. */
-function configOf({ values, lists }) {
-  const tokens = lists['tokenizer.ggml.tokens'];
+function configOf(metadata) {
+  const tokens = metadata['tokenizer.ggml.tokens'];
   if (!tokens) return null;
-  const number = (name) => (values[name] === undefined ? undefined : Number(values[name]));
+  const number = (name) => (metadata[name] ? Number(metadata[name][0]) : undefined);
   const ends = ['eos', 'eot', 'eom'].map((name) => number(`tokenizer.ggml.${name}_token_id`)).filter((id) => id !== undefined);
   return {
     vocab_size: tokens.length,
@@ -115,8 +115,7 @@ function configOf({ values, lists }) {
 }
 
 /**
- * @param {{values: object, lists: object}} metadata of the file: texts by name, numbers as text, and lists
- *   of them
+ * @param {Object<string, string[]>} metadata of the file by name, numbers as text
  * @returns {{config: object|null, tokenizer: object|null, problem: string|undefined}} as of
  *   InferenceSession#textParts
  */

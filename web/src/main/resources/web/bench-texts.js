@@ -45,11 +45,11 @@ export const GPT2 = {
 const BYTES = '-q8';
 
 /**
- * How far first logits may be apart, of the largest: activations that one engine rounds the other way change those
- * of later layers, more of which round the other way then, until engines differ by as much as codes of 8 bits lose
- * (0.015 to 0.03); a wrong scale or zero point changes 0.5.
+ * What rounding of activations to the other side may change of first logits: as much as quantising does.
+ * bart-base's encoder with and without onnxruntime's rewrites is 0.024 apart, each 0.04 from floats; scales
+ * that are a tenth too large are 0.1 off.
  */
-const ROUNDING = 0.05;
+const ROUNDING = 0.06;
 
 const promptOf = (length) => Array.from({ length }, (_, i) => 4 + (i * 7919) % 900);
 const prompt = promptOf(READ);
@@ -143,8 +143,8 @@ function decoderLoop({ Tensor: T }, session, { vocab_size: words }, pasts) {
 function sameTokens(mine, theirs, error) {
   const first = mine.findIndex((token, i) => token !== theirs[i]);
   if (error === undefined && first >= 0) throw new Error(`the tokens are ${mine}, the peer's ${theirs}`);
-  const same = first < 0 ? 'the same tokens' : `${first} of ${WRITTEN} tokens before the first other one`;
-  return `${same}, none twice${error === undefined ? '' : `; first logits within ${error.toExponential(1)}`}`;
+  if (error === undefined) return 'the same tokens, none twice';
+  return `first logits within ${error.toExponential(1)}, the same ${first < 0 ? WRITTEN : first} of ${WRITTEN} tokens before one differs`;
 }
 
 /** A text of an encoder and a decoder. */

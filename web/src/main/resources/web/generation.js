@@ -333,18 +333,18 @@ const cases = {
   },
   'vocabularies of bytes': async () => {
     const tokens = ['<s>', 'H', 'i', 'Ġ', '1', '2', '3', '4', '5', '34', '12', '123', '45', 'ĠH', 'Ã', '©', '!!'];
-    const lists = { 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.token_type': tokens.map((_, i) => (i ? '1' : '3')),
+    const lists = { 'tokenizer.ggml.model': ['gpt2'], 'tokenizer.ggml.bos_token_id': ['0'], 'tokenizer.ggml.tokens': tokens, 'tokenizer.ggml.token_type': tokens.map((_, i) => (i ? '1' : '3')),
       'tokenizer.ggml.merges': ['3 4', '1 2', '12 3', '4 5', 'Ġ H'] };
-    const of = async (pre, values = {}) => loadTokenizer(textParts({ lists, values: { 'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': pre, 'tokenizer.ggml.bos_token_id': '0', ...values } }).tokenizer, (file) => file);
-    const encoded = async (pre, text, values) => Array.from((await of(pre, values)).encode(text));
+    const of = async (pre, more) => loadTokenizer(textParts({ ...lists, 'tokenizer.ggml.pre': [pre], ...more }).tokenizer, (file) => file);
+    const encoded = async (pre, text, more) => Array.from((await of(pre, more)).encode(text));
     same(await encoded('llama-bpe', '12345 Hi'), [0, 11, 12, 13, 2], 'three digits');
     same(await encoded('gpt-2', '12345 Hi'), [10, 9, 8, 13, 2], 'all digits');
     same(await encoded('smollm', '12345 Hi'), [4, 5, 6, 7, 8, 13, 2], 'digits alone');
-    same(await encoded('gpt-2', '<s>é', { 'tokenizer.ggml.add_bos_token': '1' }), [0, 0, 14, 15], 'bytes');
+    same(await encoded('gpt-2', '<s>é', { 'tokenizer.ggml.add_bos_token': ['1'] }), [0, 0, 14, 15], 'bytes');
     same((await of('llama-bpe')).decode([0, 11, 12, 13, 2, 14, 15]), '12345 Hié', 'text');
-    const { tokenizer, problem } = textParts({ lists, values: { 'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': 'tekken' } });
+    const { tokenizer, problem } = textParts({ ...lists, 'tokenizer.ggml.pre': ['tekken'] });
     if (tokenizer || !problem.includes("'tekken'") || !problem.includes('tokenizer.json')) throw new Error(`tokenizer ${tokenizer}, problem ${problem}`);
-    same(textParts({ lists: {}, values: {} }), { config: null, tokenizer: null }, 'a file without tokens');
+    same(textParts({}), { config: null, tokenizer: null }, 'a file without tokens');
   },
   'an aborted step': () => withChain(async (g) => {
     const wanted = await g.generate([5], { maxNewTokens: 12 });

@@ -145,18 +145,15 @@ public final class Engine {
         });
   }
 
-  /** What the model's file says beside the model: {@code {"values": {name: text}, "lists": {name: [text]}}}. */
+  /** What a GGUF file says beside its tensors: {@code {name: [text]}}. */
   @JSExport
   public static String metadata(int id) {
     return guarded(
         () -> {
-          Entry e = entry(id);
-          Json j = new Json().open("{").key("values").open("{");
-          e.session().model().metadata().forEach((name, value) -> j.key(name).value(value));
-          j.close("}").key("lists").open("{");
-          ModelReader.lists(source(e.host(), ""))
+          Json j = new Json().open("{");
+          ModelReader.lists(source(entry(id).host(), ""))
               .forEach((name, list) -> j.key(name).strings(list));
-          return j.close("}").close("}").toString();
+          return j.close("}").toString();
         });
   }
 

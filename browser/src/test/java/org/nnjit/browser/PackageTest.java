@@ -41,6 +41,9 @@ class PackageTest {
   /** Comes with the first cache of a decoder. */
   private static final String CACHES = "cached-runs.js";
 
+  /** Comes with a generator of a GGUF file. */
+  private static final String VOCABULARIES = "gguf-texts.js";
+
   /** Another file, as a script names it. */
   private static final Pattern NAMED = Pattern.compile("['\"`]\\./([a-z-]+\\.(?:js|wasm))['\"`]");
 
@@ -52,7 +55,10 @@ class PackageTest {
     }
     assumeTrue(packed, "the package is not packed: npm packages of browser/pack are missing");
     Path packages = Path.of("target/classes/npm");
-    Set<String> page = reached("nnjit.js", packages, Set.of(GPU, GPU_COMPILER, GPU_TENSORS, CACHES));
+    Set<String> page =
+        reached(
+            "nnjit.js", packages,
+            Set.of(GPU, GPU_COMPILER, GPU_TENSORS, CACHES, VOCABULARIES));
     assertTrue(page.contains("engine.wasm"), "a page loads " + page);
     Set<String> generation = reached("generate.js", packages, Set.of(GPU, GPU_COMPILER, GPU_TENSORS));
     generation.removeAll(page);
@@ -65,6 +71,7 @@ class PackageTest {
     reach(GPU, packages, gpu);
     reach(GPU_TENSORS, packages, gpu);
     gpu.removeAll(page);
+    gpu.remove(VOCABULARIES);
     long onGpu = bytes(gpu, packages) - bytes(Set.of("engine.wasm"), packages);
     assertTrue(onGpu <= MOST_BYTES_ON_GPU, "WebGPU has " + onGpu + " bytes with gzip");
     TreeSet<String> all = new TreeSet<>(page);

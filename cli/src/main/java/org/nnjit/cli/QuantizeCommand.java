@@ -1,6 +1,7 @@
 package org.nnjit.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -88,20 +89,22 @@ public final class QuantizeCommand implements Callable<Integer> {
     }
     Path from = in.toAbsolutePath();
     Path to = out.toAbsolutePath();
+    PrintWriter told = spec.commandLine().getOut();
     if (dynamic) {
       DynamicQuantiser.Result r = new DynamicQuantiser(perChannel, unsigned).apply(from, to);
-      tell(
-          "%s  %.2f MB, %d products of bytes, %d lookups, %d weights of 8 bits", out,
+      told.printf(
+          Locale.ROOT, "%s  %.2f MB, %d products of bytes, %d lookups, %d weights of 8 bits%n", out,
           r.bytes() / 1e6, r.products(), r.lookups(), r.weights());
       tellLeft(r.left(), "NaN or infinite numbers");
     } else if (quantiser == null) {
       HalfWriter.Result r = HalfWriter.apply(from, to);
-      tell("%s  %.2f MB, %d weights of 16 bits", out, r.bytes() / 1e6, r.weights());
+      told.printf(
+          Locale.ROOT, "%s  %.2f MB, %d weights of 16 bits%n", out, r.bytes() / 1e6, r.weights());
       tellLeft(r.left(), "numbers beyond 65504");
     } else {
       Quantiser.Result r = quantiser.apply(from, to);
-      tell(
-          "%s  %.2f MB, %d products, %d weights of %d bits in blocks of %d", out,
+      told.printf(
+          Locale.ROOT, "%s  %.2f MB, %d products, %d weights of %d bits in blocks of %d%n", out,
           r.bytes() / 1e6, r.products(), r.weights(), bits, block);
     }
     return 0;
@@ -134,11 +137,8 @@ public final class QuantizeCommand implements Callable<Integer> {
     return spec.commandLine().getParseResult().hasMatchedOption(option);
   }
 
-  private void tell(String format, Object... values) {
-    spec.commandLine().getOut().println(String.format(Locale.ROOT, format, values));
-  }
-
   private void tellLeft(List<String> weights, String why) {
-    weights.forEach(w -> tell("weight '%s' stays float32: it has %s", w, why));
+    PrintWriter told = spec.commandLine().getOut();
+    weights.forEach(w -> told.println("weight '" + w + "' stays float32: it has " + why));
   }
 }

@@ -38,7 +38,7 @@ public final class GgufReader {
   private final long size;
   private long at;
 
-  /** Elements of arrays of numbers and texts; null where arrays are passed over. */
+  /** All metadata with the elements of arrays; null where these are passed over. */
   private Map<String, List<String>> lists;
 
   private GgufReader(ByteSource source) {
@@ -65,9 +65,10 @@ public final class GgufReader {
   }
 
   /**
-   * Reads what else the file tells: its vocabulary, for one.
+   * Reads all that the file tells beside its tensors: its vocabulary, for one.
    *
-   * @return arrays of numbers and texts by their names, numbers as text
+   * @return elements of arrays of numbers and texts by their names, numbers as text; what is no array is a
+   *     list of one
    * @throws ModelException when the bytes are no valid model
    */
   public static Map<String, List<String>> lists(ByteSource source) {
@@ -111,22 +112,17 @@ public final class GgufReader {
         llama.graph(), opsets, metadata.getOrDefault("general.name", ""), metadata, Set.of());
   }
 
-  /** So many entries but arrays. */
+  /** So many entries but arrays; all of them where lists are wanted. */
   private Map<String, String> metadata(long entries) {
     Map<String, String> metadata = new TreeMap<>();
     for (long i = 0; i != entries; i++) {
       String key = text();
-      int kind = i32();
-      if (kind == ARRAY && lists != null) {
-        List<String> list = list();
-        if (list != null) {
-          lists.put(key, list);
-        }
-      } else {
-        String value = value(kind, 0);
-        if (value != null) {
-          metadata.put(key, value);
-        }
+      List<String> list = lists == null ? null : new ArrayList<>();
+      String value = value(i32(), 0, list);
+      if (list != null) {
+        lists.put(key, value == null ? list : List.of(value));
+      } else if (value != null) {
+        metadata.put(key, value);
       }
     }
     return metadata;
@@ -185,20 +181,28 @@ public final class GgufReader {
 
   // --- values ---
 
-  /** The text of a number or string; null of an array, which is passed over. */
-  private String value(int kind, int depth) {
+  /**
+   * The text of a number or string; null of an array.
+   *
+   * @param into gets the elements of an array, but not of one of arrays; null where it is passed over
+   */
+  private String value(int kind, int depth, List<String> into) {
     if (kind == STRING) {
       return text();
     }
     if (kind == ARRAY) {
       int of = i32();
       long count = i64();
-      if (of == STRING || of == ARRAY) {
+      if (into != null && of != ARRAY) {
+        for (long i = 0; i != count; i++) {
+          into.add(value(of, depth, null));
+        }
+      } else if (of == STRING || of == ARRAY) {
         for (long i = 0; i != count; i++) {
           if (of == STRING) {
             advance(i64());
           } else if (depth < MOST_NESTED) {
-            value(ARRAY, depth + 1);
+            value(ARRAY, depth + 1, null);
           } else {
             throw error("arrays are nested deeper than " + MOST_NESTED);
           }
@@ -225,24 +229,6 @@ public final class GgufReader {
       case 1, 3, 5 -> Long.toString(x << unused >> unused);
       default -> Long.toString(x);
     };
-  }
-
-  /** The elements of an array; null of an array of arrays, which is passed over. */
-  private List<String> list() {
-    long start = at;
-    int of = i32();
-    if (of == ARRAY) {
-      at = start;
-      value(ARRAY, 0);
-      return null;
-    }
-    long count = i64();
-    need(count);
-    List<String> all = new ArrayList<>();
-    for (long i = 0; i != count; i++) {
-      all.add(value(of, 0));
-    }
-    return all;
   }
 
   private int bytes(int kind) {

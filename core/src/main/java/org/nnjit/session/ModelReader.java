@@ -21,7 +21,7 @@ public final class ModelReader {
     return GgufReader.reads(source) ? GgufReader.read(source) : OnnxReader.read(source);
   }
 
-  /** Lists that a file holds beside its model, by their names: a GGUF file's vocabulary. */
+  /** What a GGUF file holds beside its tensors, lists by their names; nothing of other files. */
   public static Map<String, List<String>> lists(ByteSource source) {
     return GgufReader.reads(source) ? GgufReader.lists(source) : Map.of();
   }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,7 +34,7 @@ import org.nnjit.tensor.TensorType;
 class DynamicQuantiserTest {
   private static final long SEED = 20261127;
 
-  /** Of the floats' results: what codes lose is 0.015 to 0.03, a wrong zero point or scale 0.5. */
+  /** Of the floats' results: codes lose 0.015 to 0.025, scales that are a tenth too large 0.1. */
   private static final double OFF = 0.035;
 
   /** Rounding of activations that falls the other way loses no more than a part of that. */
@@ -293,6 +295,39 @@ class DynamicQuantiserTest {
     assertEquals(List.of("infinite", "none"), r.left());
     assertEquals(0, r.weights() + r.products() + r.lookups());
     assertArrayEquals(Files.readAllBytes(dir.resolve("in.onnx")), written());
+  }
+
+  /** Each number is within half a scale of what its code stands for. */
+  @Test
+  void codesAreTheNearest() {
+    Tensor w = SmallModel.random(random, 90, 40);
+    for (int i = 0; i < w.elements(); i++) {
+      w.setDouble(i, (w.getDouble(i) + 0.7) * (1 + i % 40));
+    }
+    ByteCodes.Names names = new ByteCodes.Names("codes", "scale", "zero");
+    for (DynamicQuantiser how : ALL) {
+      for (boolean turned : new boolean[] {false, true}) {
+        int n = turned ? 90 : 40;
+        ByteCodes.Form form = new ByteCodes.Form("w", turned, how.perChannel());
+        ByteCodes made = ByteCodes.of(form, floats(w), n, how.unsigned(), names);
+        String label = form + ", " + how + ", seed " + SEED;
+        assertEquals(List.of(3600L / n, (long) n), made.codes().getDimsList(), label);
+        assertEquals(how.perChannel() ? List.of((long) n) : List.of(), made.zero().getDimsList());
+        ByteBuffer scales =
+            made.scale().getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        int mask = how.unsigned() ? 255 : -1;
+        for (int i = 0; i < 3600; i++) {
+          int column = how.perChannel() ? i % n : 0;
+          double scale = scales.getFloat(4 * column);
+          int code = made.codes().getRawData().byteAt(i) & mask;
+          int zero = made.zero().getRawData().byteAt(column) & mask;
+          double exact = w.getDouble(turned ? i % n * 40 + i / n : i);
+          // The zero point is rounded too: at the ends of the range there may be no nearer code.
+          double allowed = (how.unsigned() ? 1.01 : 0.51) * scale;
+          assertEquals(exact, (code - zero) * scale, allowed, label + " at " + i);
+        }
+      }
+    }
   }
 
   /** Columns of zeros, of numbers too small for a scale, and of the greatest. */
