@@ -88,10 +88,16 @@ async function read(source, what) {
   }
 }
 
+/** The capacity, if it is one. */
+function roomOf(capacity) {
+  if (!Number.isInteger(capacity) || capacity < 2) throw new TypeError(`capacity is ${capacity}, wanted an integer of 2 or more`);
+  return capacity;
+}
+
 /** A configuration with all that must be in it. */
 function known(config, encoder) {
   for (const name of ['vocab_size', ...(encoder ? ['decoder_start_token_id'] : [])]) {
-    if (!Number.isInteger(config[name])) throw new TypeError(`config.${name} is ${config[name]}, wanted a number, as in the model's config.json`);
+    if (!Number.isInteger(config[name])) throw new TypeError(`config.${name} is ${config[name]}, wanted a number, as in the model's config.json (a GGUF file brings its own)`);
   }
   return config;
 }
@@ -178,6 +184,7 @@ export class TextGenerator {
     if (!decoder) throw new TypeError('there is no decoder; pass its address or its bytes');
     const given = config === undefined ? null : known({ ...await read(config, 'config') }, encoder);
     if (!given && encoder) known({}, encoder);
+    if (capacity !== undefined) roomOf(capacity);
     let words = await loadTokenizer(tokenizer, read);
     const sessions = [];
     const open = async (model, extension) => {
@@ -193,8 +200,7 @@ export class TextGenerator {
       const own = given && words || encoder ? {} : await first.textParts();
       const facts = { ...(given ?? known(own.config ?? {})), noTokenizer: own.problem };
       words ??= await loadTokenizer(own.tokenizer, read);
-      const room = capacity ?? Math.min(CAPACITY, facts.n_positions ?? facts.max_position_embeddings ?? CAPACITY);
-      if (!Number.isInteger(room) || room < 2) throw new TypeError(`capacity is ${room}, wanted an integer of 2 or more`);
+      const room = roomOf(capacity ?? Math.min(CAPACITY, facts.n_positions ?? facts.max_position_embeddings ?? CAPACITY));
       const { pad_token_id: pad, vocab_size: size } = facts;
       const padding = pad >= 0 && pad < size ? pad : 0;
       const parts = new Decoder({ encoder: coder, first, next, capacity: room, padding });

@@ -4,8 +4,15 @@
 
 /** Kinds of tokens. */
 const NORMAL = 1;
+const UNKNOWN = 2;
 const CONTROL = 3;
 const USER_DEFINED = 4;
+
+/** Controls that end a message, which files do not always name as ends. */
+const ENDS = ['<|eot_id|>', '<|eom_id|>', '<|im_end|>', '<|end|>', '<end_of_turn>'];
+
+/** Longer tokens are joined of nothing: there are none in vocabularies that were trained. */
+const LONGEST = 256;
 
 /** What SentencePiece writes blanks as. */
 const BLANK = '\u2581';
@@ -18,7 +25,6 @@ const split = (Regex) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolat
 
 /** How texts are split before tokens are joined, by tokenizer.ggml.pre. */
 const SPLITS = {
-  default: byteLevel,
   'gpt-2': byteLevel,
   smollm: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel] },
   'llama-bpe': { type: 'Sequence', pretokenizers: [split(LETTERS), { ...byteLevel, use_regex: false }] },
@@ -28,7 +34,7 @@ const SPLITS = {
 function pairsOf(tokens, scores, kinds, ids) {
   const pairs = [];
   tokens.forEach((token, id) => {
-    if (kinds[id] !== NORMAL) return;
+    if (kinds[id] !== NORMAL || token.length > LONGEST) return;
     for (let i = 1; i < token.length; i++) {
       const left = ids.get(token.slice(0, i));
       const right = left === undefined ? undefined : ids.get(token.slice(i));
@@ -52,7 +58,7 @@ function pieces(vocab, merges, unknown, prefix) {
 
 /** GPT-2's: tokens are of bytes, each written as a letter. */
 function bytes(vocab, merges, pre) {
-  if (!SPLITS[pre]) {
+  if (!Object.hasOwn(SPLITS, pre)) {
     throw new TypeError(`the file's tokenizer splits texts by the rules of '${pre}', nnJIT knows ${Object.keys(SPLITS).join(', ')}; pass the model's tokenizer.json`);
   }
   return {
@@ -63,12 +69,11 @@ function bytes(vocab, merges, pre) {
   };
 }
 
-/** The file's vocabulary as a tokenizer.json holds it; null where there is none. */
+/** The file's vocabulary as a tokenizer.json holds it. */
 function tokenizerOf(metadata) {
   const all = (name) => metadata[`tokenizer.ggml.${name}`];
   const of = (name) => all(name)?.[0];
   const tokens = all('tokens');
-  if (!tokens) return null;
   const kind = of('model');
   if (kind !== 'llama' && kind !== 'gpt2') {
     throw new TypeError(`the file's tokenizer is of kind '${kind}', nnJIT knows llama and gpt2; pass the model's tokenizer.json`);
@@ -81,15 +86,16 @@ function tokenizerOf(metadata) {
   const ofPieces = kind === 'llama';
   const parts = ofPieces
     ? pieces(vocab, pairsOf(tokens, scores, kinds, ids), tokens[of('unknown_token_id') ?? 0], yes('add_space_prefix', true))
-    : bytes(vocab, (all('merges') ?? []).map((pair) => pair.split(' ')), of('pre') ?? 'default');
-  const begin = yes('add_bos_token', ofPieces || of('pre') === 'llama-bpe') ? tokens[of('bos_token_id') ?? 1] : undefined;
-  const end = yes('add_eos_token', false) ? tokens[of('eos_token_id') ?? 2] : undefined;
+    : bytes(vocab, (all('merges') ?? []).map((pair) => pair.split(' ')), of('pre') ?? '');
+  const id = (name, otherwise) => of(`${name}_token_id`) ?? (ofPieces ? otherwise : undefined);
+  const begin = yes('add_bos_token', ofPieces || of('pre') === 'llama-bpe') ? tokens[id('bos', 1)] : undefined;
+  const end = yes('add_eos_token', false) ? tokens[id('eos', 2)] : undefined;
   const special = (content) => ({ SpecialToken: { id: content, type_id: 0 } });
   const around = [begin, end].filter((t) => t !== undefined);
   return {
     version: '1.0', truncation: null, padding: null, ...parts,
-    added_tokens: tokens.flatMap((content, id) => (kinds[id] === CONTROL || kinds[id] === USER_DEFINED
-      ? [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: kinds[id] === CONTROL }] : [])),
+    added_tokens: tokens.flatMap((content, i) => ([UNKNOWN, CONTROL, USER_DEFINED].includes(kinds[i])
+      ? [{ id: i, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: kinds[i] !== USER_DEFINED }] : [])),
     post_processor: around.length ? {
       type: 'TemplateProcessing',
       single: [...(begin === undefined ? [] : [special(begin)]), { Sequence: { id: 'A', type_id: 0 } }, ...(end === undefined ? [] : [special(end)])],
@@ -99,12 +105,14 @@ function tokenizerOf(metadata) {
   };
 }
 
-/** What texts need of a config.json; null where the file says nothing of tokens. */
+/** What texts need of a config.json. */
 function configOf(metadata) {
   const tokens = metadata['tokenizer.ggml.tokens'];
-  if (!tokens) return null;
-  const number = (name) => (metadata[name] ? Number(metadata[name][0]) : undefined);
-  const ends = ['eos', 'eot', 'eom'].map((name) => number(`tokenizer.ggml.${name}_token_id`)).filter((id) => id !== undefined);
+  const number = (name) => (metadata[name]?.length ? Number(metadata[name][0]) : undefined);
+  const kinds = metadata['tokenizer.ggml.token_type'] ?? [];
+  const named = ['eos', 'eot', 'eom'].map((name) => number(`tokenizer.ggml.${name}_token_id`)).filter((id) => id !== undefined);
+  const controls = ENDS.map((end) => tokens.indexOf(end)).filter((id) => Number(kinds[id]) === CONTROL);
+  const ends = [...new Set([...named, ...controls])];
   return {
     vocab_size: tokens.length,
     bos_token_id: number('tokenizer.ggml.bos_token_id'),
@@ -115,16 +123,16 @@ function configOf(metadata) {
 }
 
 /**
- * @param {Object<string, string[]>} metadata of the file by name, numbers as text
- * @returns {{config: object|null, tokenizer: object|null, problem: string|undefined}} as of
- *   InferenceSession#textParts
+ * @param {Object<string, string[]>} metadata of a file by name, numbers as text
+ * @returns {{config?: object, tokenizer?: object, problem?: string}} as of InferenceSession#textParts
  */
 export function textParts(metadata) {
+  if (!metadata['tokenizer.ggml.tokens']) return {};
   const config = configOf(metadata);
   try {
     return { config, tokenizer: tokenizerOf(metadata) };
   } catch (e) {
     if (!(e instanceof TypeError)) throw e;
-    return { config, tokenizer: null, problem: e.message };
+    return { config, problem: e.message };
   }
 }

@@ -290,8 +290,8 @@ export class InferenceSession {
 
   /**
    * What a GGUF file says of texts, as TextGenerator.create takes it.
-   * @returns {Promise<{config: object|null, tokenizer: object|null, problem: string|undefined}>} null
-   *   where the file does not say it; `problem`: why there is a vocabulary but no tokenizer
+   * @returns {Promise<{config?: object, tokenizer?: object, problem?: string}>} what the file does not say
+   *   is missing; `problem`: why there is a vocabulary but no tokenizer
    */
   async textParts() { return this.#call('textParts', {}); }
 

@@ -181,9 +181,8 @@ async function open(model, label, { tokenizer, config } = {}) {
     const commands = await planTable();
     show('trace');
     show('draw', session.inputNames.includes('image') && label.startsWith('digits'));
-    const writes = session.inputNames.some((name) => name.startsWith('past_key_values'))
-      && Boolean((tokenizer && config) || (await session.textParts()).tokenizer);
-    if (writes) {
+    const own = tokenizer && config ? {} : await session.textParts();
+    if ((tokenizer ?? own.tokenizer) && (config ?? own.config) && session.inputNames.some((name) => name.startsWith('past_key_values'))) {
       await writer.use({ decoder: model, tokenizer, config, options: { threads: Number($('threads').value) } });
       $('writer').elements.prompt.value = EXAMPLES[label.split(' ')[0]] ?? '';
       show('write');

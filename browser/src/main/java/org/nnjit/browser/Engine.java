@@ -145,7 +145,7 @@ public final class Engine {
         });
   }
 
-  /** What a GGUF file says beside its tensors: {@code {name: [text]}}. */
+  /** What a GGUF file says of texts, {@code {name: [text]}}; nothing of others. */
   @JSExport
   public static String metadata(int id) {
     return guarded(

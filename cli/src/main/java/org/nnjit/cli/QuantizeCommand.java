@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     name = "quantize",
     description = {
       "Write a model whose constant matrices are quantised.",
-      "MatMul becomes MatMulNBits (com.microsoft), which ONNX Runtime runs too. With 16 bits all"
+      "MatMul and Gemm become MatMulNBits (com.microsoft), which ONNX Runtime runs too. With 16 bits all"
           + " matrices become float16, each with a Cast behind it. With --dynamic they become codes"
           + " of 8 bits in ONNX's own operators (MatMulInteger), as onnxruntime's quantize_dynamic"
           + " writes them. Weights that lie beside the model lie beside the new one, in OUT.data."

@@ -26,6 +26,11 @@ public final class GgufReader {
   /** Tables of tokens, which are passed over, take megabytes. */
   private static final int WINDOW = 1 << 20;
 
+  /** What the names of metadata of texts begin with, and the one that does not. */
+  private static final String TOKENIZER = "tokenizer.";
+
+  private static final String LENGTH = "llama.context_length";
+
   private static final int MOST_NESTED = 8;
   private static final int LONGEST_TEXT = 1 << 20;
   private static final int STRING = 8;
@@ -38,7 +43,7 @@ public final class GgufReader {
   private final long size;
   private long at;
 
-  /** All metadata with the elements of arrays; null where these are passed over. */
+  /** What is known of texts, with the elements of arrays; null where these are passed over. */
   private Map<String, List<String>> lists;
 
   private GgufReader(ByteSource source) {
@@ -65,7 +70,7 @@ public final class GgufReader {
   }
 
   /**
-   * Reads all that the file tells beside its tensors: its vocabulary, for one.
+   * Reads what the file tells of texts: its vocabulary and how long they may be.
    *
    * @return elements of arrays of numbers and texts by their names, numbers as text; what is no array is a
    *     list of one
@@ -112,12 +117,13 @@ public final class GgufReader {
         llama.graph(), opsets, metadata.getOrDefault("general.name", ""), metadata, Set.of());
   }
 
-  /** So many entries but arrays; all of them where lists are wanted. */
+  /** So many entries but arrays, and lists of those that are wanted. */
   private Map<String, String> metadata(long entries) {
     Map<String, String> metadata = new TreeMap<>();
     for (long i = 0; i != entries; i++) {
       String key = text();
-      List<String> list = lists == null ? null : new ArrayList<>();
+      boolean wanted = lists != null && (key.startsWith(TOKENIZER) || key.equals(LENGTH));
+      List<String> list = wanted ? new ArrayList<>() : null;
       String value = value(i32(), 0, list);
       if (list != null) {
         lists.put(key, value == null ? list : List.of(value));

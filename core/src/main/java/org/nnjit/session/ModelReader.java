@@ -21,7 +21,7 @@ public final class ModelReader {
     return GgufReader.reads(source) ? GgufReader.read(source) : OnnxReader.read(source);
   }
 
-  /** What a GGUF file holds beside its tensors, lists by their names; nothing of other files. */
+  /** What a GGUF file tells of texts, lists by their names; nothing of other files. */
   public static Map<String, List<String>> lists(ByteSource source) {
     return GgufReader.reads(source) ? GgufReader.lists(source) : Map.of();
   }

@@ -1,9 +1,9 @@
 package org.nnjit.cli.models;
 
 import java.io.IOException;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import onnx.Onnx.AttributeProto;
 import onnx.Onnx.GraphProto;
 import onnx.Onnx.NodeProto;
@@ -20,7 +20,13 @@ final class BlockGraph extends GraphRewrite {
   private final Quantiser how;
   private final BlockGraph outer;
   private final Counts counts;
-  private final Set<String> done = new HashSet<>();
+  private final Map<Form, Codes> codes = new HashMap<>();
+
+  /** A matrix or its transpose. */
+  private record Form(String weight, boolean turned) {}
+
+  /** A matrix {@code [k, n]} and the names of its parts. */
+  private record Codes(long k, long n, Quantiser.Names names) {}
 
   /** The graph of a file's model. */
   BlockGraph(Quantiser how, WeightFile file) {
@@ -49,31 +55,28 @@ final class BlockGraph extends GraphRewrite {
   @Override
   boolean replaces(NodeProto node) throws IOException {
     Product p = Product.of(node);
-    TensorProto w = p == null ? null : codesOf(p.w(), p.turned());
+    Codes w = p == null ? null : codesOf(new Form(p.w(), p.turned()));
     if (w == null) {
       return false;
     }
-    long k = w.getDims(p.turned() ? 1 : 0);
-    long n = w.getDims(p.turned() ? 0 : 1);
-    boolean adds = p.bias().isEmpty() || isVector(p.bias(), n);
+    boolean adds = p.bias().isEmpty() || isVector(p.bias(), w.n());
     String y = adds ? p.y() : fresh(p.y() + "_MatMul");
-    String name = name(p.w(), p.turned());
     NodeProto.Builder product =
         NodeProto.newBuilder()
             .setName(node.getName())
             .setOpType("MatMulNBits")
             .setDomain(Quantiser.DOMAIN)
-            .addAllInput(List.of(p.x(), name + how.codes(), name + Quantiser.SCALES))
+            .addAllInput(List.of(p.x(), w.names().codes(), w.names().scales()))
             .addOutput(y);
     boolean bias = adds && !p.bias().isEmpty();
     if (!how.symmetric() || bias) {
-      product.addInput(how.symmetric() ? "" : name + Quantiser.ZEROS);
+      product.addInput(how.symmetric() ? "" : w.names().zeros());
     }
     if (bias) {
       product.addInput("").addInput(p.bias());
     }
-    number(product, "K", k);
-    number(product, "N", n);
+    number(product, "K", w.k());
+    number(product, "N", w.n());
     number(product, "bits", how.bits());
     number(product, "block_size", how.block());
     if (how.accuracyLevel() > 0) {
@@ -96,25 +99,29 @@ final class BlockGraph extends GraphRewrite {
     return w.getDimsCount() == 1 && w.getDims(0) == n;
   }
 
-  private static String name(String weight, boolean turned) {
-    return turned ? weight + "_turned" : weight;
-  }
-
-  /** The matrix, of this graph or of one around it, whose codes are there now; null where there is none. */
-  private TensorProto codesOf(String weight, boolean turned) throws IOException {
-    TensorProto w = weight(weight);
+  /** Codes of a matrix of this graph or of one around it; null where there is no such matrix. */
+  private Codes codesOf(Form form) throws IOException {
+    TensorProto w = weight(form.weight());
     if (w == null) {
-      return outer == null ? null : outer.codesOf(weight, turned);
+      return outer == null ? null : outer.codesOf(form);
     }
     if (!isMatrix(w)) {
       return null;
     }
-    String name = name(weight, turned);
-    if (done.add(name)) {
-      added.addAll(how.quantised(name, w, turned, file.values(w)));
-      counts.weights += coded.add(weight) ? 1 : 0;
+    Codes known = codes.get(form);
+    if (known != null) {
+      return known;
     }
-    return w;
+    String name = form.turned() ? form.weight() + "_turned" : form.weight();
+    Quantiser.Names names =
+        new Quantiser.Names(
+            fresh(name + "_q" + how.bits()), fresh(name + "_scales"), fresh(name + "_zeros"));
+    int first = form.turned() ? 1 : 0;
+    Codes made = new Codes(w.getDims(first), w.getDims(1 - first), names);
+    codes.put(form, made);
+    added.addAll(how.quantised(names, w, form.turned(), file.values(w)));
+    counts.weights += coded.add(form.weight()) ? 1 : 0;
+    return made;
   }
 
   private static void number(NodeProto.Builder node, String name, long value) {

@@ -13,9 +13,8 @@ import org.nnjit.graph.ModelException;
 
 /**
  * Makes MatMulNBits of the products with constant f32 matrices in a file, MatMul and Gemm, in graphs inside
- * its graph too. Each block of {@code
- * block} weights along a column has a scale: symmetric ones take the weight of the greatest
- * magnitude to the end of the codes' range, others have a zero point too.
+ * its graph too. Each block of {@code block} weights along a column has a scale: symmetric ones take the
+ * weight of the greatest magnitude to the end of the codes' range, others have a zero point too.
  *
  * @param bits 4 or 8
  * @param block weights with one scale: 16, 32, 64, 128 or 256
@@ -25,10 +24,8 @@ import org.nnjit.graph.ModelException;
 public record Quantiser(int bits, int block, boolean symmetric, int accuracyLevel) {
   static final String DOMAIN = "com.microsoft";
 
-  /** What the names of a weight's scales and zero points end with. */
-  static final String SCALES = "_scales";
-
-  static final String ZEROS = "_zeros";
+  /** Names of a weight's parts. */
+  record Names(String codes, String scales, String zeros) {}
 
   /**
    * @throws IllegalArgumentException naming the parameter that is out of range
@@ -79,18 +76,13 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
     return new Result(done.products, done.weights, file.write(to, out));
   }
 
-  /** What the name of a weight's codes ends with. */
-  String codes() {
-    return "_q" + bits;
-  }
-
   /**
    * Codes, scales and zero points of a matrix.
    *
-   * @param name what their names begin with
+   * @param names of the tensors
    * @param w {@code [k, n]}, or {@code [n, k]} where its transpose is multiplied by
    */
-  List<TensorProto> quantised(String name, TensorProto w, boolean turned, float[] values) {
+  List<TensorProto> quantised(Names names, TensorProto w, boolean turned, float[] values) {
     int k = Math.toIntExact(w.getDims(turned ? 1 : 0));
     int n = Math.toIntExact(w.getDims(turned ? 0 : 1));
     int stepK = turned ? 1 : n;
@@ -118,13 +110,13 @@ public record Quantiser(int bits, int block, boolean symmetric, int accuracyLeve
     List<TensorProto> parts = new ArrayList<>();
     parts.add(
         WeightFile.tensor(
-            name + codes(), TensorProto.DataType.UINT8, codes, n, blocks, blob));
+            names.codes(), TensorProto.DataType.UINT8, codes, n, blocks, blob));
     parts.add(
         WeightFile.tensor(
-            name + SCALES, TensorProto.DataType.FLOAT, scales.array(), (long) n * blocks));
+            names.scales(), TensorProto.DataType.FLOAT, scales.array(), (long) n * blocks));
     if (!symmetric) {
       parts.add(
-          WeightFile.tensor(name + ZEROS, TensorProto.DataType.UINT8, zeros, zeros.length));
+          WeightFile.tensor(names.zeros(), TensorProto.DataType.UINT8, zeros, zeros.length));
     }
     return parts;
   }

@@ -62,6 +62,10 @@ final class WeightFile {
   long write(Path to, ModelProto.Builder out) throws IOException {
     boolean external = isExternal(model.getGraph());
     if (external) {
+      if (holdsWeights(model.getGraph(), data(to))) {
+        throw new ModelException(
+            "'" + data(to) + "' holds the weights of '" + from + "'; name another file to write");
+      }
       try (FileChannel channel =
           FileChannel.open(
               data(to), StandardOpenOption.CREATE,
@@ -104,6 +108,24 @@ final class WeightFile {
   private static boolean isExternal(GraphProto graph) {
     return graph.getInitializerList().stream().anyMatch(t -> isExternal(t))
         || inside(graph).stream().anyMatch(g -> isExternal(g));
+  }
+
+  /** Whether tensors of a graph or of one inside it lie in a file. */
+  private boolean holdsWeights(GraphProto graph, Path file) throws IOException {
+    for (TensorProto t : graph.getInitializerList()) {
+      for (StringStringEntryProto e : t.getExternalDataList()) {
+        boolean there = e.getKey().equals("location") && isExternal(t) && Files.exists(file);
+        if (there && Files.isSameFile(from.resolveSibling(e.getValue()), file)) {
+          return true;
+        }
+      }
+    }
+    for (GraphProto g : inside(graph)) {
+      if (holdsWeights(g, file)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** A tensor with these bytes. */

@@ -1,6 +1,7 @@
 package org.nnjit.cli.models;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -182,10 +183,13 @@ class GgufTest {
   /** Arrays of numbers and texts, which the model does without. */
   @Test
   void listsAreRead() throws Exception {
-    GgufFile file = small().put("of.numbers", new int[] {3, -4}).put("of.none", new String[0]);
+    GgufFile file = small().put("tokenizer.numbers", new int[] {3, -4})
+            .put("tokenizer.none", new String[0]).put("other", new int[] {1});
     Map<String, List<String>> lists = GgufReader.lists(ByteSource.of(bytes(file)));
-    assertEquals(List.of("3", "-4"), lists.get("of.numbers"));
-    assertEquals(List.of(), lists.get("of.none"));
+    assertEquals(List.of("3", "-4"), lists.get("tokenizer.numbers"));
+    assertEquals(List.of(), lists.get("tokenizer.none"));
+    assertEquals(List.of("2048"), lists.get("llama.context_length"));
+    assertFalse(lists.containsKey("other") || lists.containsKey("general.name"));
     assertEquals(List.of("<0>", "<1>", "<2>", "<0x00>"), lists.get("tokenizer.ggml.tokens").subList(0, 4));
     assertEquals(20, lists.get("tokenizer.ggml.scores").size());
     byte[] cut = Arrays.copyOf(bytes(file), 900);

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nnjit.graph.ByteSource;
+import org.nnjit.graph.ModelException;
 import org.nnjit.plan.Plan;
 import org.nnjit.tensor.DType;
 import org.nnjit.tensor.Tensor;
@@ -182,6 +183,30 @@ class QuantiserTest {
         r.bytes());
     Files.delete(dir.resolve("w.bin"));
     assertArrayEquals(wanted, run(dir.resolve("out.onnx"), feeds), 0);
+  }
+
+  /** A model that was renamed: what it keeps beside it has the name that the new one's would have. */
+  @Test
+  void weightsAreNotWrittenOver() throws Exception {
+    ModelProto inside = TiledConvTest.model(graph(true));
+    TensorProto w = inside.getGraph().getInitializer(0);
+    Path data = dir.resolve("out.onnx.data");
+    Files.write(data, w.getRawData().toByteArray());
+    StringStringEntryProto location =
+        StringStringEntryProto.newBuilder().setKey("location").setValue("out.onnx.data").build();
+    GraphProto.Builder graph = inside.getGraph().toBuilder();
+    graph.setInitializer(
+        0,
+        w.toBuilder()
+            .clearRawData()
+            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+            .addExternalData(location));
+    ModelProto model = inside.toBuilder().setGraph(graph).build();
+    ModelException e =
+        assertThrows(
+            ModelException.class, () -> quantise(model, new Quantiser(8, 32, false, 0)));
+    assertTrue(e.getMessage().contains("holds the weights"), e.getMessage());
+    assertArrayEquals(w.getRawData().toByteArray(), Files.readAllBytes(data));
   }
 
   @Test

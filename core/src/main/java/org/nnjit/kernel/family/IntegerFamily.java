@@ -80,7 +80,8 @@ public final class IntegerFamily implements KernelFamily {
       return null;
     }
     DType type = cast.x().type();
-    return type == DType.U8 || type == DType.I8 ? cast.x() : null;
+    boolean plain = Exprs.reads(cast.x()).size() == 1;
+    return plain && (type == DType.U8 || type == DType.I8) ? cast.x() : null;
   }
 
   private static boolean isOnlyRead(Compute c, Expr read) {
@@ -151,11 +152,12 @@ public final class IntegerFamily implements KernelFamily {
       if (p.m != null) {
         at.put(p.m, Expr.var(axes.get(0)));
       }
-      Expr code = Expr.cast(DType.I16, Codes.renumbered(p.a, at));
+      // By way of i32, which vectors are of.
+      Expr code = Expr.cast(DType.I32, Codes.renumbered(p.a, at));
       if (steps > p.k.extent()) {
-        code = Expr.select(inside(Expr.var(k)), code, Expr.cast(DType.I16, Expr.i32(0)));
+        code = Expr.select(inside(Expr.var(k)), code, Expr.i32(0));
       }
-      return packing(p.a, out, axes, code);
+      return packing(p.a, out, axes, Expr.cast(DType.I16, code));
     }
 
     private Packing panels() {
