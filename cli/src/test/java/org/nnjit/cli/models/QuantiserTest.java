@@ -158,6 +158,22 @@ class QuantiserTest {
     assertTrue(TiledConvTest.error("shared", file, feeds, 0, plan -> {}) < 1e-5);
   }
 
+  /** The model with its first weight in a file beside it. */
+  private ModelProto beside(ModelProto model, String file) throws Exception {
+    TensorProto w = model.getGraph().getInitializer(0);
+    Files.write(dir.resolve(file), w.getRawData().toByteArray());
+    StringStringEntryProto location =
+        StringStringEntryProto.newBuilder().setKey("location").setValue(file).build();
+    GraphProto.Builder graph = model.getGraph().toBuilder();
+    graph.setInitializer(
+        0,
+        w.toBuilder()
+            .clearRawData()
+            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+            .addExternalData(location));
+    return model.toBuilder().setGraph(graph).build();
+  }
+
   @Test
   void weightsBesideTheModelStayBeside() throws Exception {
     ModelProto inside = TiledConvTest.model(graph(true));
@@ -165,18 +181,7 @@ class QuantiserTest {
     Quantiser quantiser = new Quantiser(8, 32, false, 0);
     quantise(inside, quantiser);
     float[] wanted = run(dir.resolve("out.onnx"), feeds);
-    TensorProto w = inside.getGraph().getInitializer(0);
-    Files.write(dir.resolve("w.bin"), w.getRawData().toByteArray());
-    StringStringEntryProto location =
-        StringStringEntryProto.newBuilder().setKey("location").setValue("w.bin").build();
-    GraphProto.Builder graph = inside.getGraph().toBuilder();
-    graph.setInitializer(
-        0,
-        w.toBuilder()
-            .clearRawData()
-            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-            .addExternalData(location));
-    Quantiser.Result r = quantise(inside.toBuilder().setGraph(graph).build(), quantiser);
+    Quantiser.Result r = quantise(beside(inside, "w.bin"), quantiser);
     assertTrue(Files.size(dir.resolve("out.onnx.data")) > 72 * 50 * 5, "the weight and its codes");
     assertEquals(
         Files.size(dir.resolve("out.onnx")) + Files.size(dir.resolve("out.onnx.data")),
@@ -191,17 +196,7 @@ class QuantiserTest {
     ModelProto inside = TiledConvTest.model(graph(true));
     TensorProto w = inside.getGraph().getInitializer(0);
     Path data = dir.resolve("out.onnx.data");
-    Files.write(data, w.getRawData().toByteArray());
-    StringStringEntryProto location =
-        StringStringEntryProto.newBuilder().setKey("location").setValue("out.onnx.data").build();
-    GraphProto.Builder graph = inside.getGraph().toBuilder();
-    graph.setInitializer(
-        0,
-        w.toBuilder()
-            .clearRawData()
-            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-            .addExternalData(location));
-    ModelProto model = inside.toBuilder().setGraph(graph).build();
+    ModelProto model = beside(inside, "out.onnx.data");
     ModelException e =
         assertThrows(
             ModelException.class, () -> quantise(model, new Quantiser(8, 32, false, 0)));
