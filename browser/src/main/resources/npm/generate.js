@@ -182,9 +182,8 @@ export class TextGenerator {
    */
   static async create({ decoder, encoder, decoderWithPast, tokenizer, config, capacity, warmUp = true, guess = true, options = {} }) {
     if (!decoder) throw new TypeError('there is no decoder; pass its address or its bytes');
-    const given = config === undefined ? null : known({ ...await read(config, 'config') }, encoder);
-    if (!given && encoder) known({}, encoder);
-    if (capacity !== undefined) roomOf(capacity);
+    const given = config === undefined && !encoder ? null : known({ ...await read(config, 'config') }, encoder);
+    if (capacity != null) roomOf(capacity);
     let words = await loadTokenizer(tokenizer, read);
     const sessions = [];
     const open = async (model, extension) => {

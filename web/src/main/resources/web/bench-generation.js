@@ -4,7 +4,7 @@
 import { TextGenerator, samplingExtension } from '/npm/generate.js';
 import { InferenceSession, Tensor } from '/npm/nnjit.js';
 import { oneNode, writeModel } from '/npm/onnx-writer.js';
-import { GPT2, textLines } from './bench-texts.js';
+import { GPT2, emptyPast, nextPast, pastsOf, textLines } from './bench-texts.js';
 import { difference, median, spread } from './bench-times.js';
 import { OF_FLOOR, ReadProbe, against, inTurns } from './bench-turns.js';
 import { tokenFeeds } from './sample-feeds.js';
@@ -21,20 +21,16 @@ const PROMPT_CAPACITY = 256;
 /** What counts as no overhead. */
 const OVERHEAD = 0.03;
 
-const PAST = 'past_key_values.';
-
 /** Both engines' sessions of GPT-2 and what they are fed. */
 async function gpt2({ ort, threads }, capacity, file = FLOATS) {
   const mine = await InferenceSession.create(file, { threads, tune: false });
   const peer = await ort();
   const theirs = await peer.InferenceSession.create(file, { executionProviders: ['wasm'] });
-  const pasts = mine.inputMetadata.filter((i) => i.name.startsWith(PAST));
-  const empty = Object.fromEntries(pasts.map(({ name, shape }) =>
-    [name, new peer.Tensor('float32', new Float32Array(0), [1, shape[1], 0, shape[3]])]));
+  const pasts = pastsOf(mine);
   const feeds = (T, n, past) => tokenFeeds(T, mine.inputNames, n, past);
   const cache = await mine.createCache({ capacity });
   return {
-    mine, cache, empty,
+    mine, cache, empty: emptyPast(peer.Tensor, pasts),
     /** A run of nnJIT behind so many rows of the cache, and its milliseconds. */
     async own(n, past) {
       await cache.truncate(past);
@@ -51,7 +47,7 @@ async function gpt2({ ort, threads }, capacity, file = FLOATS) {
       return { outputs, ms: performance.now() - start };
     },
     /** A run's keys and values as the next one's past. */
-    rows: (outputs) => Object.fromEntries(pasts.map(({ name }) => [name, outputs[name.replace(PAST, 'present.')]])),
+    rows: (outputs) => nextPast(pasts, outputs),
   };
 }
 

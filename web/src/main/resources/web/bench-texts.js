@@ -107,23 +107,29 @@ async function loopOf({ InferenceSession: Session, Tensor: T }, config, url, opt
 const behind = (T, session, tokens, length) =>
   ({ ...tokenFeeds(T, session.inputNames, tokens.length, length), input_ids: longs(T, tokens) });
 
+/** A decoder's inputs that are keys and values of tokens before. */
+export const pastsOf = (session) => session.inputMetadata.filter(({ name }) => presentOf(name) !== name);
+
 /** Keys and values of no tokens. */
-const empty = (T, pasts) =>
+export const emptyPast = (T, pasts) =>
   Object.fromEntries(pasts.map(({ name, shape }) => [name, new T('float32', new Float32Array(0), [1, shape[1], 0, shape[3]])]));
+
+/** A run's keys and values as the next one's past. */
+export const nextPast = (pasts, outputs) => Object.fromEntries(pasts.map(({ name }) => [name, outputs[presentOf(name)]]));
 
 /** The same around a decoder alone. */
 function decoderLoop({ Tensor: T }, session, { vocab_size: words }, pasts) {
   return async (tokens, count, { onToken = () => {}, forced = [] } = {}) => {
     const made = [];
     const seen = new Set(tokens);
-    let past = empty(T, pasts);
+    let past = emptyPast(T, pasts);
     for (let next = tokens, length = 0; ; length += next.length, next = made.slice(-1)) {
       const out = await session.run({ ...behind(T, session, next, length), ...past });
       made.push(forced[made.length] ?? largest(out.logits.data, words, seen));
       onToken(out);
       seen.add(made.at(-1));
       if (made.length === count) return made;
-      past = Object.fromEntries(pasts.map(({ name }) => [name, out[presentOf(name)]]));
+      past = nextPast(pasts, out);
     }
   };
 }
@@ -195,7 +201,7 @@ async function decoderText({ name, config, bytes, rowBytes }, how, { ending = ''
   const url = `/models/${name}${ending}.onnx`;
   const options = { threads, tune: false };
   const session = await InferenceSession.create(url, { ...options, extension: samplingExtension() });
-  const pasts = session.inputMetadata.filter(({ name: input }) => presentOf(input) !== input);
+  const pasts = pastsOf(session);
   const peer = await ort();
   const loop = decoderLoop(peer, await peer.InferenceSession.create(url, WASM), config, pasts);
   let error;

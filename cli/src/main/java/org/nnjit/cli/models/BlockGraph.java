@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import onnx.Onnx.AttributeProto;
 import onnx.Onnx.GraphProto;
 import onnx.Onnx.NodeProto;
 import onnx.Onnx.TensorProto;
@@ -75,12 +74,12 @@ final class BlockGraph extends GraphRewrite {
     if (bias) {
       product.addInput("").addInput(p.bias());
     }
-    number(product, "K", w.k());
-    number(product, "N", w.n());
-    number(product, "bits", how.bits());
-    number(product, "block_size", how.block());
+    product.addAttribute(Attr.of("K", w.k()));
+    product.addAttribute(Attr.of("N", w.n()));
+    product.addAttribute(Attr.of("bits", how.bits()));
+    product.addAttribute(Attr.of("block_size", how.block()));
     if (how.accuracyLevel() > 0) {
-      number(product, "accuracy_level", how.accuracyLevel());
+      product.addAttribute(Attr.of("accuracy_level", how.accuracyLevel()));
     }
     add(product.build());
     if (!adds) {
@@ -122,12 +121,5 @@ final class BlockGraph extends GraphRewrite {
     added.addAll(how.quantised(names, w, form.turned(), file.values(w)));
     counts.weights += coded.add(form.weight()) ? 1 : 0;
     return made;
-  }
-
-  private static void number(NodeProto.Builder node, String name, long value) {
-    node.addAttributeBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.INT)
-        .setI(value);
   }
 }

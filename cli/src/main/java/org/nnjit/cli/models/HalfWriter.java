@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import onnx.Onnx.AttributeProto;
 import onnx.Onnx.GraphProto;
 import onnx.Onnx.ModelProto;
 import onnx.Onnx.NodeProto;
@@ -116,11 +115,7 @@ public final class HalfWriter {
         .setOpType("Cast")
         .addInput(from)
         .addOutput(to)
-        .addAttribute(
-            AttributeProto.newBuilder()
-                .setName("to")
-                .setType(AttributeProto.AttributeType.INT)
-                .setI(DType.F32.onnxCode()))
+        .addAttribute(Attr.of("to", DType.F32.onnxCode()))
         .build();
   }
 }

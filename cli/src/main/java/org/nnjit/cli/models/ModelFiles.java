@@ -107,17 +107,24 @@ public final class ModelFiles {
    * missing or older.
    */
   public static Path ensureHalves(String name, Path cacheDir) throws IOException {
-    Path floats = ensure(name, cacheDir);
-    String key = Files.readString(cacheDir.resolve(name + ".onnx.key"));
-    return ensure(name + HALVES + ".onnx", key, cacheDir, part -> HalfWriter.apply(floats, part));
+    return ensureChanged(name, HALVES, cacheDir, HalfWriter::apply);
   }
 
   /** As {@link #ensureHalves}, with products of bytes: NAME-q8.onnx. */
   public static Path ensureBytes(String name, Path cacheDir) throws IOException {
+    return ensureChanged(name, BYTES, cacheDir, new DynamicQuantiser(false, false)::apply);
+  }
+
+  /** Makes one file of another. */
+  private interface Change {
+    Object apply(Path from, Path to) throws IOException;
+  }
+
+  private static Path ensureChanged(String name, String ending, Path cacheDir, Change change)
+      throws IOException {
     Path floats = ensure(name, cacheDir);
     String key = Files.readString(cacheDir.resolve(name + ".onnx.key"));
-    DynamicQuantiser quantiser = new DynamicQuantiser(false, false);
-    return ensure(name + BYTES + ".onnx", key, cacheDir, part -> quantiser.apply(floats, part));
+    return ensure(name + ending + ".onnx", key, cacheDir, part -> change.apply(floats, part));
   }
 
   /**
